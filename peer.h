@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * peer.h - child processes that neither outlive nor block their parent
+ *
+ * A peer dies with the thread that started it (PR_SET_PDEATHSIG), whatever
+ * killed that thread: `timeout --foreground` and the harness kill the test
+ * program only, and a scanner or a hog left behind would poison every test
+ * that follows.  Nothing here waits without a bound.
+ *
+ * A peer must not use the harness's ASSERT_*(): they would run the fixture's
+ * teardown in the wrong process.  It reports by its exit code and in shared
+ * memory.
+ */
+#ifndef PROC_PEER_H
+#define PROC_PEER_H
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef SYS_futex		/* 32-bit architectures born with a 64-bit time_t */
+#define SYS_futex SYS_futex_time64
+#endif
+
+#define NSEC_PER_SEC 1000000000LL
+#define NSEC_PER_MSEC 1000000LL
+#define NSEC_PER_USEC 1000LL
+
+/** now_ns() - CLOCK_MONOTONIC in nanoseconds. */
+static inline int64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
+/** nap_ns() - sleep @ns nanoseconds; a signal ends the nap early. */
+static inline void nap_ns(int64_t ns)
+{
+	struct timespec ts = {
+		.tv_sec = ns / NSEC_PER_SEC,
+		.tv_nsec = ns % NSEC_PER_SEC,
+	};
+
+	nanosleep(&ts, NULL);
+}
+
+/**
+ * shared_alloc() - zeroed memory that a process shares with its peers
+ * @size: bytes
+ *
+ * Return: the memory, to be freed with munmap(), or NULL.
+ */
+static inline void *shared_alloc(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/**
+ * word_wait() - sleep while *@word is @value
+ * @word:	a word in shared memory
+ * @value:	the value that is not waited for
+ * @timeout_ns:	how long at most
+ *
+ * Return: 0 when *@word is different, -ETIMEDOUT when it never was.
+ */
+static inline int word_wait(_Atomic uint32_t *word, uint32_t value,
+			    int64_t timeout_ns)
+{
+	int64_t deadline = now_ns() + timeout_ns;
+
+	while (atomic_load(word) == value) {
+		int64_t left = deadline - now_ns();
+		struct timespec ts;
+
+		if (left <= 0)
+			return -ETIMEDOUT;
+		/* A lost wake-up (the writer was killed) costs one slice. */
+		if (left > 10 * NSEC_PER_MSEC)
+			left = 10 * NSEC_PER_MSEC;
+		ts.tv_sec = 0;
+		ts.tv_nsec = left;
+		syscall(SYS_futex, word, FUTEX_WAIT, value, &ts, NULL, 0);
+	}
+	return 0;
+}
+
+/** word_set() - store @value in *@word and wake all that wait for it. */
+static inline void word_set(_Atomic uint32_t *word, uint32_t value)
+{
+	atomic_store(word, value);
+	syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+}
+
+/**
+ * struct gate - a start gate in shared memory; zeroed means closed
+ * @arrived:	how many peers stand before it
+ * @open:	whether they may go
+ */
+struct gate {
+	_Atomic uint32_t arrived;
+	_Atomic uint32_t open;
+};
+
+/**
+ * gate_pass() - a peer's side: arrive, then wait until the gate is open
+ * @gate:	the gate
+ * @timeout_ns:	how long at most
+ *
+ * Return: 0 or -ETIMEDOUT.
+ */
+static inline int gate_pass(struct gate *gate, int64_t timeout_ns)
+{
+	atomic_fetch_add(&gate->arrived, 1);
+	syscall(SYS_futex, &gate->arrived, FUTEX_WAKE, INT32_MAX, NULL, NULL,
+		0);
+	return word_wait(&gate->open, 0, timeout_ns);
+}
+
+/**
+ * gate_open() - the parent's side: open the gate when everybody is there
+ * @gate:	the gate
+ * @peers:	how many are expected
+ * @timeout_ns:	how long to wait for them at most
+ *
+ * Return: 0, or -ETIMEDOUT with the gate still closed.
+ */
+static inline int gate_open(struct gate *gate, uint32_t peers,
+			    int64_t timeout_ns)
+{
+	int64_t deadline = now_ns() + timeout_ns;
+	uint32_t seen;
+
+	while ((seen = atomic_load(&gate->arrived)) < peers)
+		if (word_wait(&gate->arrived, seen, deadline - now_ns()))
+			return -ETIMEDOUT;
+	word_set(&gate->open, 1);
+	return 0;
+}
+
+/**
+ * struct peer - a child process
+ * @pid:	its PID; 0 when there is none (never started, or reaped)
+ * @status:	its wait status once it was reaped
+ */
+struct peer {
+	pid_t pid;
+	int status;
+};
+
+/**
+ * die_with_parent() - have this process killed when its parent goes
+ * @parent:	who the parent is believed to be
+ *
+ * Exits at once where the parent is gone already.
+ */
+static inline void die_with_parent(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EXIT_FAILURE);
+}
+
+/**
+ * peer_start() - run a function in a child process
+ * @peer:	filled in
+ * @fn:		the function; its return value becomes the exit code
+ * @arg:	its argument
+ *
+ * Return: 0 or -errno.
+ */
+static inline int peer_start(struct peer *peer, int (*fn)(void *arg),
+			     void *arg)
+{
+	pid_t parent = getpid();
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (!pid) {
+		die_with_parent(parent);
+		_exit(fn(arg));
+	}
+	peer->pid = pid;
+	peer->status = 0;
+	return 0;
+}
+
+/** peer_alive() - whether @peer runs; reaps it where it has died. */
+static inline bool peer_alive(struct peer *peer)
+{
+	if (peer->pid && waitpid(peer->pid, &peer->status, WNOHANG) != 0)
+		peer->pid = 0;
+	return peer->pid;
+}
+
+/**
+ * peer_wait() - wait until a peer has ended
+ * @peer:	the peer
+ * @timeout_ns:	how long at most
+ *
+ * Return: its exit code, 128 + N when signal N ended it, or -ETIMEDOUT.
+ */
+static inline int peer_wait(struct peer *peer, int64_t timeout_ns)
+{
+	int64_t deadline = now_ns() + timeout_ns;
+
+	while (peer_alive(peer)) {
+		if (now_ns() > deadline)
+			return -ETIMEDOUT;
+		nap_ns(200 * NSEC_PER_USEC);
+	}
+	return WIFSIGNALED(peer->status) ? 128 + WTERMSIG(peer->status) :
+					   WEXITSTATUS(peer->status);
+}
+
+/**
+ * peer_kill() - end a peer, whatever state it is in
+ *
+ * Five seconds for SIGKILL to take effect: longer means that the kernel holds
+ * it in an uninterruptible sleep, and then the caller must say so.
+ *
+ * Return: 0, or -ETIMEDOUT when it would not die.
+ */
+static inline int peer_kill(struct peer *peer)
+{
+	if (!peer->pid)
+		return 0;
+	kill(peer->pid, SIGKILL);
+	return peer_wait(peer, 5 * NSEC_PER_SEC) == -ETIMEDOUT ? -ETIMEDOUT : 0;
+}
+
+#endif /* PROC_PEER_H */
