@@ -28,9 +28,25 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifndef SYS_futex		/* 32-bit architectures born with a 64-bit time_t */
-#define SYS_futex SYS_futex_time64
+/*
+ * syscall() takes the kernel's struct timespec, not libc's: where a 32-bit libc
+ * has a 64-bit time_t, that is the one of the call ending in _time64.
+ */
+static inline long futex(_Atomic uint32_t *word, int op, uint32_t value,
+			 const struct timespec *timeout)
+{
+#ifdef SYS_futex_time64
+	if (sizeof(timeout->tv_sec) > sizeof(long))
+		return syscall(SYS_futex_time64, word, op, value, timeout,
+			       NULL, 0);
 #endif
+#ifdef SYS_futex
+	return syscall(SYS_futex, word, op, value, timeout, NULL, 0);
+#else
+	errno = ENOSYS;
+	return -1;
+#endif
+}
 
 #define NSEC_PER_SEC 1000000000LL
 #define NSEC_PER_MSEC 1000000LL
@@ -94,7 +110,7 @@ static inline int word_wait(_Atomic uint32_t *word, uint32_t value,
 			left = 10 * NSEC_PER_MSEC;
 		ts.tv_sec = 0;
 		ts.tv_nsec = left;
-		syscall(SYS_futex, word, FUTEX_WAIT, value, &ts, NULL, 0);
+		futex(word, FUTEX_WAIT, value, &ts);
 	}
 	return 0;
 }
@@ -103,7 +119,7 @@ static inline int word_wait(_Atomic uint32_t *word, uint32_t value,
 static inline void word_set(_Atomic uint32_t *word, uint32_t value)
 {
 	atomic_store(word, value);
-	syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+	futex(word, FUTEX_WAKE, INT32_MAX, NULL);
 }
 
 /**
@@ -126,8 +142,7 @@ struct gate {
 static inline int gate_pass(struct gate *gate, int64_t timeout_ns)
 {
 	atomic_fetch_add(&gate->arrived, 1);
-	syscall(SYS_futex, &gate->arrived, FUTEX_WAKE, INT32_MAX, NULL, NULL,
-		0);
+	futex(&gate->arrived, FUTEX_WAKE, INT32_MAX, NULL);
 	return word_wait(&gate->open, 0, timeout_ns);
 }
 

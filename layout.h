@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * layout.h - what an address space looks like, as data
+ *
+ * A span is one VMA as user space sees it; a layout is a list of spans in
+ * rising order, without overlap.  Nothing in here knows about /proc or makes a
+ * system call, so all of it can be checked exhaustively (proc_maps_selftest).
+ *
+ * Addresses are 64 bits wide everywhere: a 32-bit reader may look at a 64-bit
+ * process, and struct procmap_query is 64-bit on every architecture.
+ */
+#ifndef PROC_LAYOUT_H
+#define PROC_LAYOUT_H
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Longer names are compared by their first SPAN_NAME - 1 bytes. */
+#define SPAN_NAME 128
+
+/* Which fields of a span a file tells; numa_maps, say, has no end. */
+enum span_field {
+	SPAN_START = 1 << 0,
+	SPAN_END = 1 << 1,
+	SPAN_PERM = 1 << 2,
+	SPAN_FILE = 1 << 3,	/* offset, device and inode */
+	SPAN_LABEL = 1 << 4,	/* the name */
+	SPAN_ALL = (1 << 5) - 1,
+};
+
+/**
+ * struct span - one VMA
+ * @start:	first byte
+ * @end:	first byte behind it
+ * @offset:	offset in the file, in bytes; 0 without a file
+ * @inode:	inode of the file; 0 without one
+ * @major:	device of the file
+ * @minor:	device of the file
+ * @perm:	"rwxp" as maps prints it
+ * @name:	path, [heap], [anon:...] or nothing, as maps prints it
+ */
+struct span {
+	uint64_t start, end;
+	uint64_t offset, inode;
+	uint32_t major, minor;
+	char perm[5];
+	char name[SPAN_NAME];
+};
+
+/**
+ * struct layout - an address space at one instant
+ * @nr:		number of spans
+ * @span:	the spans, ascending
+ */
+struct layout {
+	unsigned int nr;
+	struct span *span;
+};
+
+/** span_differs() - the fields out of @fields in which two spans differ. */
+static inline unsigned int span_differs(const struct span *a,
+					const struct span *b,
+					unsigned int fields)
+{
+	unsigned int diff = 0;
+
+	if (a->start != b->start)
+		diff |= SPAN_START;
+	if (a->end != b->end)
+		diff |= SPAN_END;
+	if (memcmp(a->perm, b->perm, sizeof(a->perm)))
+		diff |= SPAN_PERM;
+	if (a->offset != b->offset || a->inode != b->inode ||
+	    a->major != b->major || a->minor != b->minor)
+		diff |= SPAN_FILE;
+	if ((fields & SPAN_LABEL) && strcmp(a->name, b->name))
+		diff |= SPAN_LABEL;
+	return diff & fields;
+}
+
+/**
+ * layout_next() - the successor rule
+ * @layout:	the layout
+ * @pos:	the end of what was reported last, 0 at the beginning
+ *
+ * Return: the first span whose end is above @pos, or NULL behind the last.
+ */
+static inline const struct span *layout_next(const struct layout *layout,
+					     uint64_t pos)
+{
+	unsigned int low = 0, high = layout->nr;
+
+	while (low < high) {
+		unsigned int mid = (low + high) / 2;
+
+		if (layout->span[mid].end > pos)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return low < layout->nr ? &layout->span[low] : NULL;
+}
+
+/** layout_covering() - the span that @addr lies in, or NULL for a hole. */
+static inline const struct span *layout_covering(const struct layout *layout,
+						 uint64_t addr)
+{
+	const struct span *next = layout_next(layout, addr);
+
+	return next && next->start <= addr ? next : NULL;
+}
+
+/**
+ * span_print() - a span in the notation of maps
+ * @buf:	where to
+ * @size:	how much fits
+ * @span:	the span, or NULL for "end of file"
+ *
+ * Return: @buf.
+ */
+static inline const char *span_print(char *buf, size_t size,
+				     const struct span *span)
+{
+	if (!span)
+		snprintf(buf, size, "end of file");
+	else
+		snprintf(buf, size, "%08" PRIx64 "-%08" PRIx64 " %s %08" PRIx64
+			 " %02x:%02x %" PRIu64 " %s", span->start, span->end,
+			 span->perm, span->offset, span->major, span->minor,
+			 span->inode, span->name);
+	return buf;
+}
+
+/**
+ * layout_draw() - a stretch of a layout as one line of a ruler picture
+ * @buf:	where to; @pages + 1 bytes are written
+ * @layout:	the layout
+ * @base:	first byte of the stretch
+ * @pages:	its length in pages
+ * @page_size:	bytes per page
+ *
+ * One character a page: '.' is a hole, the last letter of the permissions that
+ * is set stands for a mapping ('n' for none), and a capital marks the page
+ * that a mapping starts with.
+ *
+ * Return: @buf.
+ */
+static inline const char *layout_draw(char *buf, const struct layout *layout,
+				      uint64_t base, unsigned int pages,
+				      uint64_t page_size)
+{
+	unsigned int i;
+
+	for (i = 0; i < pages; i++) {
+		uint64_t addr = base + i * page_size;
+		const struct span *span = layout_covering(layout, addr);
+		char c = '.';
+
+		if (span) {
+			c = span->perm[2] == 'x' ? 'x' :
+			    span->perm[1] == 'w' ? 'w' :
+			    span->perm[0] == 'r' ? 'r' : 'n';
+			if (span->start == addr)
+				c += 'A' - 'a';
+		}
+		buf[i] = c;
+	}
+	buf[pages] = '\0';
+	return buf;
+}
+
+#endif /* PROC_LAYOUT_H */
