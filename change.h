@@ -42,12 +42,14 @@ enum op_type {
  * @pages:	how many
  * @letter:	what they become
  * @to:		see enum op_type
+ * @via:	mask of the layouts that the call itself passes through
  */
 struct op {
 	enum op_type type;
 	unsigned char page, pages;
 	char letter;
 	unsigned char to;
+	unsigned char via;
 };
 
 /* Where a change takes place. */
@@ -82,32 +84,32 @@ static const struct change change_split_middle = {
 	.name = "split_middle", .nr = 2,
 	.draw = { "wwwwwwww",
 		  "wwwrrwww" },
-	.op = { { OP_PROTECT, 3, 2, 'r', 0 },
-		{ OP_PROTECT, 3, 2, 'w', 0 } },		/* merge both sides */
+	.op = { { OP_PROTECT, 3, 2, 'r' },
+		{ OP_PROTECT, 3, 2, 'w' } },		/* merge both sides */
 };
 
 static const struct change change_split_low = {
 	.name = "split_low", .nr = 2,
 	.draw = { "wwwwww",
 		  "rrwwww" },
-	.op = { { OP_PROTECT, 0, 2, 'r', 0 },
-		{ OP_PROTECT, 0, 2, 'w', 0 } },
+	.op = { { OP_PROTECT, 0, 2, 'r' },
+		{ OP_PROTECT, 0, 2, 'w' } },
 };
 
 static const struct change change_split_high = {
 	.name = "split_high", .nr = 2,
 	.draw = { "wwwwww",
 		  "wwwwrr" },
-	.op = { { OP_PROTECT, 4, 2, 'r', 0 },
-		{ OP_PROTECT, 4, 2, 'w', 0 } },
+	.op = { { OP_PROTECT, 4, 2, 'r' },
+		{ OP_PROTECT, 4, 2, 'w' } },
 };
 
 static const struct change change_split_by_map = {
 	.name = "split_by_map", .nr = 2,
 	.draw = { "wwwwww",
 		  "wwrrww" },
-	.op = { { OP_MAP, 2, 2, 'r', 0 },
-		{ OP_MAP, 2, 2, 'w', 0 } },
+	.op = { { OP_MAP, 2, 2, 'r' },
+		{ OP_MAP, 2, 2, 'w' } },
 };
 
 static const struct change change_split_lock = {
@@ -115,16 +117,16 @@ static const struct change change_split_lock = {
 	.needs = "mlock() refused",
 	.draw = { "wwwwww",
 		  "wwllww" },
-	.op = { { OP_ATTR, 2, 2, 'l', 0 },
-		{ OP_ATTR, 2, 2, 'w', 0 } },
+	.op = { { OP_ATTR, 2, 2, 'l' },
+		{ OP_ATTR, 2, 2, 'w' } },
 };
 
 static const struct change change_split_dontdump = {
 	.name = "split_dontdump", .nr = 2,
 	.draw = { "wwwwww",
 		  "wwddww" },
-	.op = { { OP_ATTR, 2, 2, 'd', 0 },
-		{ OP_ATTR, 2, 2, 'w', 0 } },
+	.op = { { OP_ATTR, 2, 2, 'd' },
+		{ OP_ATTR, 2, 2, 'w' } },
 };
 
 static const struct change change_split_uffd = {
@@ -132,8 +134,8 @@ static const struct change change_split_uffd = {
 	.needs = "no userfaultfd for this user",
 	.draw = { "wwwwww",
 		  "wwuuww" },
-	.op = { { OP_ATTR, 2, 2, 'u', 0 },
-		{ OP_ATTR, 2, 2, 'w', 0 } },
+	.op = { { OP_ATTR, 2, 2, 'u' },
+		{ OP_ATTR, 2, 2, 'w' } },
 };
 
 /* --- merges over an existing mapping, full and partial --------------------- */
@@ -142,40 +144,40 @@ static const struct change change_merge_both = {
 	.name = "merge_both", .nr = 2,
 	.draw = { "rrrnnrrr",
 		  "rrrrrrrr" },
-	.op = { { OP_PROTECT, 3, 2, 'r', 0 },
-		{ OP_PROTECT, 3, 2, 'n', 0 } },
+	.op = { { OP_PROTECT, 3, 2, 'r' },
+		{ OP_PROTECT, 3, 2, 'n' } },
 };
 
 static const struct change change_merge_left_full = {
 	.name = "merge_left_full", .nr = 2,
 	.draw = { "wwrrnn",
 		  "wwwwnn" },
-	.op = { { OP_PROTECT, 2, 2, 'w', 0 },
-		{ OP_PROTECT, 2, 2, 'r', 0 } },
+	.op = { { OP_PROTECT, 2, 2, 'w' },
+		{ OP_PROTECT, 2, 2, 'r' } },
 };
 
 static const struct change change_merge_left_partial = {
 	.name = "merge_left_partial", .nr = 2,
 	.draw = { "wwrrrr",
 		  "wwwwrr" },
-	.op = { { OP_PROTECT, 2, 2, 'w', 0 },
-		{ OP_PROTECT, 2, 2, 'r', 0 } },
+	.op = { { OP_PROTECT, 2, 2, 'w' },
+		{ OP_PROTECT, 2, 2, 'r' } },
 };
 
 static const struct change change_merge_right_full = {
 	.name = "merge_right_full", .nr = 2,
 	.draw = { "nnrrww",
 		  "nnwwww" },
-	.op = { { OP_PROTECT, 2, 2, 'w', 0 },
-		{ OP_PROTECT, 2, 2, 'r', 0 } },
+	.op = { { OP_PROTECT, 2, 2, 'w' },
+		{ OP_PROTECT, 2, 2, 'r' } },
 };
 
 static const struct change change_merge_right_partial = {
 	.name = "merge_right_partial", .nr = 2,
 	.draw = { "rrrrww",
 		  "rrwwww" },
-	.op = { { OP_PROTECT, 2, 2, 'w', 0 },
-		{ OP_PROTECT, 2, 2, 'r', 0 } },
+	.op = { { OP_PROTECT, 2, 2, 'w' },
+		{ OP_PROTECT, 2, 2, 'r' } },
 };
 
 /* --- merges into a gap: what was next to it is there all the time ---------- */
@@ -184,32 +186,32 @@ static const struct change change_hole = {
 	.name = "hole", .nr = 2,
 	.draw = { "wwwwww",
 		  "ww..ww" },
-	.op = { { OP_UNMAP, 2, 2, 0, 0 },
-		{ OP_MAP, 2, 2, 'w', 0 } },		/* merge both sides */
+	.op = { { OP_UNMAP, 2, 2 },
+		{ OP_MAP, 2, 2, 'w' } },		/* merge both sides */
 };
 
 static const struct change change_gap_left = {
 	.name = "gap_left", .nr = 2,
 	.draw = { "ww..nn",
 		  "wwwwnn" },
-	.op = { { OP_MAP, 2, 2, 'w', 0 },
-		{ OP_UNMAP, 2, 2, 0, 0 } },
+	.op = { { OP_MAP, 2, 2, 'w' },
+		{ OP_UNMAP, 2, 2 } },
 };
 
 static const struct change change_gap_right = {
 	.name = "gap_right", .nr = 2,
 	.draw = { "nn..ww",
 		  "nnwwww" },
-	.op = { { OP_MAP, 2, 2, 'w', 0 },
-		{ OP_UNMAP, 2, 2, 0, 0 } },
+	.op = { { OP_MAP, 2, 2, 'w' },
+		{ OP_UNMAP, 2, 2 } },
 };
 
 static const struct change change_gap_alone = {
 	.name = "gap_alone", .nr = 2,
 	.draw = { "ww..ww",
 		  "wwrrww" },				/* no merge at all */
-	.op = { { OP_MAP, 2, 2, 'r', 0 },
-		{ OP_UNMAP, 2, 2, 0, 0 } },
+	.op = { { OP_MAP, 2, 2, 'r' },
+		{ OP_UNMAP, 2, 2 } },
 };
 
 /* --- boundaries that wander, heads that are replaced ----------------------- */
@@ -220,10 +222,10 @@ static const struct change change_creep = {
 		  "wwrrrn",
 		  "wwwrrn",
 		  "wwwwrn" },
-	.op = { { OP_PROTECT, 1, 1, 'w', 0 },
-		{ OP_PROTECT, 2, 1, 'w', 0 },
-		{ OP_PROTECT, 3, 1, 'w', 0 },
-		{ OP_PROTECT, 1, 3, 'r', 0 } },
+	.op = { { OP_PROTECT, 1, 1, 'w' },
+		{ OP_PROTECT, 2, 1, 'w' },
+		{ OP_PROTECT, 3, 1, 'w' },
+		{ OP_PROTECT, 1, 3, 'r' } },
 };
 
 /*
@@ -235,9 +237,9 @@ static const struct change change_replace_head = {
 	.draw = { "wwwwww",
 		  "rwwwww",
 		  "nnwwww" },
-	.op = { { OP_MAP, 0, 1, 'r', 0 },
-		{ OP_MAP, 0, 2, 'n', 0 },
-		{ OP_MAP, 0, 2, 'w', 0 } },
+	.op = { { OP_MAP, 0, 1, 'r' },
+		{ OP_MAP, 0, 2, 'n' },
+		{ OP_MAP, 0, 2, 'w' } },
 };
 
 /* One page each: a cursor that steps one page too far must lose one. */
@@ -245,8 +247,8 @@ static const struct change change_single_pages = {
 	.name = "single_pages", .nr = 2,
 	.draw = { "wrwrwrwr",
 		  "wrwwwrwr" },
-	.op = { { OP_PROTECT, 3, 1, 'w', 0 },
-		{ OP_PROTECT, 3, 1, 'r', 0 } },
+	.op = { { OP_PROTECT, 3, 1, 'w' },
+		{ OP_PROTECT, 3, 1, 'r' } },
 };
 
 static const struct change change_three_pages = {
@@ -254,9 +256,9 @@ static const struct change change_three_pages = {
 	.draw = { "wwwrrrwww",
 		  "wwwnnnwww",
 		  "www...www" },
-	.op = { { OP_PROTECT, 3, 3, 'n', 0 },
-		{ OP_UNMAP, 3, 3, 0, 0 },
-		{ OP_MAP, 3, 3, 'r', 0 } },
+	.op = { { OP_PROTECT, 3, 3, 'n' },
+		{ OP_UNMAP, 3, 3 },
+		{ OP_MAP, 3, 3, 'r' } },
 };
 
 /* --- mremap() -------------------------------------------------------------- */
@@ -277,14 +279,18 @@ static const struct change change_move = {
 		{ OP_MOVE, 5, 2, 0, 1 } },
 };
 
+/*
+ * Unlike mmap(MAP_FIXED), mremap() first unmaps what is in the way: since 6.17 a
+ * reader can see that moment, which is the third layout.
+ */
 static const struct change change_move_onto = {
 	.name = "move_onto", .nr = 3,
 	.draw = { "ww.rr.n",
 		  "...ww.n",
 		  "ww....n" },
-	.op = { { OP_MOVE, 0, 2, 0, 3 },
-		{ OP_MOVE, 3, 2, 0, 0 },
-		{ OP_MAP, 3, 2, 'r', 0 } },
+	.op = { { OP_MOVE, 0, 2, 0, 3, .via = 1 << 2 },
+		{ OP_MOVE, 3, 2 },
+		{ OP_MAP, 3, 2, 'r' } },
 };
 
 static const struct change change_move_keep = {
@@ -293,7 +299,7 @@ static const struct change change_move_keep = {
 	.draw = { "nww.....r",
 		  "nww..ww.r" },
 	.op = { { OP_COPY, 1, 2, 0, 5 },
-		{ OP_UNMAP, 5, 2, 0, 0 } },
+		{ OP_UNMAP, 5, 2 } },
 };
 
 /* --- heap, stack, names, files --------------------------------------------- */
@@ -310,8 +316,8 @@ static const struct change change_stack = {
 	.name = "stack", .place = PLACE_STACK, .nr = 2,
 	.draw = { "....ssss",
 		  "ssssssss" },
-	.op = { { OP_TOUCH, 0, 0, 0, 0 },
-		{ OP_UNMAP, 0, 4, 0, 0 } },
+	.op = { { OP_TOUCH, 0, 0 },
+		{ OP_UNMAP, 0, 4 } },
 };
 
 static const struct change change_rename = {
@@ -319,8 +325,8 @@ static const struct change change_rename = {
 	.needs = "no names for anonymous memory",
 	.draw = { "wwppppww",
 		  "wwqqqqww" },
-	.op = { { OP_ATTR, 2, 4, 'q', 0 },
-		{ OP_ATTR, 2, 4, 'p', 0 } },
+	.op = { { OP_ATTR, 2, 4, 'q' },
+		{ OP_ATTR, 2, 4, 'p' } },
 };
 
 /* Device, inode, offset and path must be those of one file. */
@@ -328,16 +334,16 @@ static const struct change change_swap_files = {
 	.name = "swap_files", .nr = 2,
 	.draw = { "nAAAAn",
 		  "nBBBBn" },
-	.op = { { OP_MAP, 1, 4, 'B', 0 },
-		{ OP_MAP, 1, 4, 'A', 0 } },
+	.op = { { OP_MAP, 1, 4, 'B' },
+		{ OP_MAP, 1, 4, 'A' } },
 };
 
 static const struct change change_swap_part = {
 	.name = "swap_part", .nr = 2,
 	.draw = { "AAAAAA",
 		  "AABBAA" },
-	.op = { { OP_MAP, 2, 2, 'B', 0 },
-		{ OP_MAP, 2, 2, 'A', 0 } },
+	.op = { { OP_MAP, 2, 2, 'B' },
+		{ OP_MAP, 2, 2, 'A' } },
 };
 
 /* The names are the names of tests: bots keep history under them. */

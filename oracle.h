@@ -65,6 +65,7 @@ static const char *const rule_text[NR_RULES] = {
  * struct oracle - the judge of one reading
  * @layout:	all layouts of the change, set by the caller
  * @nr:		how many
+ * @via:	layouts that the transition from each layout passes through
  * @fields:	what the file tells of a span
  * @tolerate_lost_tail: count the signature of the known bug (see
  *		oracle_lost_tail()) instead of calling it a gap
@@ -78,6 +79,7 @@ static const char *const rule_text[NR_RULES] = {
 struct oracle {
 	const struct layout *layout;
 	unsigned int nr;
+	unsigned int via[ORACLE_LAYOUTS];
 	unsigned int fields;
 	bool tolerate_lost_tail;
 

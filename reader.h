@@ -433,7 +433,7 @@ static const struct file_kind file_numa_maps = {
 };
 
 static const struct file_kind file_query = {
-	.name = "PROCMAP_QUERY", .path = "maps", .fields = SPAN_ALL,
+	.name = "query", .path = "maps", .fields = SPAN_ALL,
 	.gate = false, .call = call_query, .parse = parse_copied_span,
 };
 

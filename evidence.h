@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * evidence.h - what a verdict rests on, in lines that no bot takes for a result
+ *
+ * Every line begins with "# ".  A pass is one line of counters; a failure is
+ * complete: the rule, the lines around the spot, what would have been legal
+ * there, the layouts as pictures, and how to run just that again.
+ */
+#ifndef PROC_EVIDENCE_H
+#define PROC_EVIDENCE_H
+
+#include <stdarg.h>
+
+#include "trial.h"
+
+static inline void __attribute__((format(printf, 1, 2)))
+diag(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("# ", stdout);
+	vprintf(format, args);
+	fputc('\n', stdout);
+	fflush(stdout);
+	va_end(args);
+}
+
+/**
+ * struct tally - what happened in the readings of a test
+ * @readings:	how many
+ * @overlapped:	of these, with a transition during the reading
+ * @torn_calls:	single read()s or ioctl()s during a transition
+ * @lines:	lines judged
+ * @original:	overlapped readings that one layout explains: the first one
+ * @modified:	another one
+ * @mixed:	overlapped readings that only several layouts explain
+ * @twice:	readings in which a mapping was seen again after it grew
+ * @lost_tails:	readings with the signature of the known bug
+ * @layouts:	mask of the layouts seen
+ */
+struct tally {
+	uint64_t readings, overlapped, torn_calls, lines;
+	uint64_t original, modified, mixed, twice, lost_tails;
+	unsigned int layouts;
+};
+
+static inline void tally_add(struct tally *tally, const struct verdict *verdict)
+{
+	tally->readings++;
+	tally->lines += verdict->lines;
+	tally->torn_calls += verdict->torn_calls;
+	tally->twice += !!verdict->steps_back;
+	tally->lost_tails += !!verdict->lost_tails;
+	tally->layouts |= verdict->fits;
+	if (!verdict->overlapped)
+		return;
+	tally->overlapped++;
+	if (verdict->fits & 1)
+		tally->original++;
+	else if (verdict->fits)
+		tally->modified++;
+	else
+		tally->mixed++;
+}
+
+/** tally_print() - the counters, in one line of fixed form. */
+static inline void tally_print(const struct tally *tally, const char *what,
+			       uint32_t transitions)
+{
+	diag("%s: readings %" PRIu64 ", overlapped %" PRIu64 " = original %"
+	     PRIu64 " + modified %" PRIu64 " + mixed %" PRIu64
+	     "; in one call %" PRIu64 "; seen twice %" PRIu64
+	     "; lost tails %" PRIu64 "; lines %" PRIu64 "; transitions %u",
+	     what, tally->readings, tally->overlapped, tally->original,
+	     tally->modified, tally->mixed, tally->torn_calls, tally->twice,
+	     tally->lost_tails, tally->lines, transitions);
+}
+
+/*
+ * What the oracle would have accepted in place of the offending record: the
+ * reading is judged again up to there.
+ */
+static inline void evidence_legal(struct trial *trial, unsigned int mask)
+{
+	struct oracle *oracle = &trial->oracle;
+	unsigned int i, k;
+	char buf[320];
+
+	for (k = 0; k < oracle->nr; k++)
+		for (i = 0; (mask & (1U << k)) && i < oracle->nr_at; i++)
+			diag("  legal       %s   (layout %u, after %08" PRIx64 ")",
+			     span_print(buf, sizeof(buf),
+					layout_next(&trial->layout[k],
+						    oracle->at[i])),
+			     k, oracle->at[i]);
+}
+
+/* The last @keep records before the offending one, that one, and one more. */
+static inline void evidence_lines(const struct trial *trial,
+				  const struct cursor *where, unsigned int keep)
+{
+	const struct file_kind *kind = trial->reader.kind;
+	struct cursor cursor = { 0 };
+	unsigned int count = 0, n = 0;
+	struct span span;
+	char buf[320];
+
+	while (reading_next(kind, &trial->reading, &cursor, &span) > 0 &&
+	       cursor.record < where->record)
+		count++;
+	memset(&cursor, 0, sizeof(cursor));
+	while (n <= count + 1 &&
+	       reading_next(kind, &trial->reading, &cursor, &span) > 0) {
+		if (n + keep >= count)
+			diag("  %s %3u    %s   (read() %u)",
+			     cursor.record == where->record ? "ILLEGAL" :
+							      "line   ",
+			     n, span_print(buf, sizeof(buf), &span),
+			     cursor.chunk);
+		n++;
+	}
+}
+
+static inline void evidence_pictures(const struct trial *trial)
+{
+	const struct stage *stage = &trial->race->stage;
+	const struct change *change = stage->change;
+	unsigned int k;
+
+	diag("  page %08" PRIx64 " 0123456789ab", stage->base);
+	for (k = 0; k < change->nr; k++)
+		diag("  layout %u      %s", k, change->draw[k]);
+}
+
+/**
+ * evidence_print() - everything needed to argue with a failure
+ * @trial:	the trial; its changer has been ended
+ * @verdict:	what was found
+ * @how:	driver and circumstances
+ * @again:	arguments that run just this test again
+ */
+static inline void evidence_print(struct trial *trial,
+				  const struct verdict *verdict,
+				  const char *how, const char *again)
+{
+	const struct reading *reading = &trial->reading;
+	const struct chunk *chunk;
+	unsigned int mask, last = verdict->where.chunk;
+
+	if (last >= reading->nr_chunks)
+		last = reading->nr_chunks - 1;
+	chunk = &reading->chunk[last];
+	mask = layouts_between(&trial->oracle, chunk->before, chunk->after);
+	diag("RULE BROKEN: %s", rule_text[verdict->rule]);
+	diag("  in          /proc/PID/%s, change %s, %s",
+	     trial->reader.kind->name, trial->race->change->name, how);
+	diag("  current     layouts 0x%x; transition counter %u to %u in read() %u, %u at the start",
+	     mask, chunk->before, chunk->after, last, reading->chunk[0].before);
+	evidence_lines(trial, &verdict->where, 2);
+	evidence_legal(trial, mask);
+	if (verdict->rule == RULE_MALFORMED)
+		diag("  text        %.*s",
+		     (int)strcspn(reading->text + verdict->where.record, "\n"),
+		     reading->text + verdict->where.record);
+	evidence_pictures(trial);
+	diag("  once more   %s", again);
+}
+
+#endif /* PROC_EVIDENCE_H */

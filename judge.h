@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * judge.h - a reading of a stage, held against the layouts
+ *
+ * The changer counts: its sequence number is odd while a transition is under
+ * way, and half of it is the number of transitions made.  From the numbers
+ * before and after a read() follows which layouts were current during it: one
+ * if it did not move, two if one transition overlapped, all if it went round.
+ */
+#ifndef PROC_JUDGE_H
+#define PROC_JUDGE_H
+
+#include "reader.h"
+#include "oracle.h"
+
+/**
+ * struct verdict - what became of one reading
+ * @rule:	the rule that was broken, or RULE_NONE
+ * @overlapped:	a transition was made during the reading
+ * @torn_calls:	single read()s that a transition overlapped
+ * @fits:	layouts that alone explain the whole reading
+ * @steps_back:	lines that start no higher than the line before
+ * @lost_tails:	signatures of the known bug that were tolerated
+ * @lines:	lines judged
+ * @where:	the offending record, or the end of the text
+ */
+struct verdict {
+	enum rule rule;
+	bool overlapped;
+	unsigned int torn_calls;
+	unsigned int fits;
+	unsigned int steps_back, lost_tails, lines;
+	struct cursor where;
+};
+
+/**
+ * layouts_between() - which layouts were current
+ * @oracle:	knows their number, and what a transition passes through
+ * @before:	sequence number
+ * @after:	a later one
+ *
+ * Return: a mask of layouts.
+ */
+static inline unsigned int layouts_between(const struct oracle *oracle,
+					   uint32_t before, uint32_t after)
+{
+	uint32_t i, first = before / 2, last = (after + 1) / 2;
+	unsigned int mask = 0;
+
+	if (last - first >= oracle->nr)
+		return (1U << oracle->nr) - 1;
+	for (i = first; i <= last; i++) {
+		mask |= 1U << i % oracle->nr;
+		if (i < last)
+			mask |= oracle->via[i % oracle->nr];
+	}
+	return mask;
+}
+
+/**
+ * judge() - hold one reading against the rules
+ * @oracle:	layouts and fields; its reading state is overwritten
+ * @kind:	the file that was read
+ * @reading:	the reading
+ *
+ * Return: the verdict.
+ */
+static inline struct verdict judge(struct oracle *oracle,
+				   const struct file_kind *kind,
+				   const struct reading *reading)
+{
+	struct verdict verdict = { 0 };
+	struct cursor *cursor = &verdict.where;
+	unsigned int i, before = 0, mask = 0;
+	enum parse parsed;
+	struct span span;
+
+	for (i = 0; i < reading->nr_chunks; i++)
+		if (reading->chunk[i].before != reading->chunk[i].after ||
+		    reading->chunk[i].before & 1)
+			verdict.torn_calls++;
+	verdict.overlapped = verdict.torn_calls ||
+		(i && reading->chunk[0].before != reading->chunk[i - 1].after);
+
+	oracle_begin(oracle);
+	while ((parsed = reading_next(kind, reading, cursor, &span)) ==
+	       PARSE_SPAN) {
+		const struct chunk *chunk = &reading->chunk[cursor->chunk];
+
+		if (verdict.lines && cursor->chunk != before)
+			oracle_resume(oracle, mask);
+		if (!verdict.lines || cursor->chunk != before)
+			mask = layouts_between(oracle, chunk->before,
+					       chunk->after);
+		before = cursor->chunk;
+		verdict.rule = oracle_line(oracle, mask, &span);
+		if (verdict.rule)
+			break;
+		verdict.lines++;
+	}
+	if (parsed == PARSE_BAD)
+		verdict.rule = RULE_MALFORMED;
+	else if (parsed == PARSE_TORN)
+		verdict.rule = RULE_TORN;
+	else if (parsed == PARSE_END && reading->whole) {
+		/* The end is seen by the read() that found no more lines. */
+		const struct chunk *last = &reading->chunk[reading->nr_chunks - 1];
+
+		oracle_resume(oracle, mask);
+		mask |= layouts_between(oracle, reading->chunk[before].before,
+					last->after);
+		verdict.rule = oracle_end(oracle, mask);
+	}
+	verdict.fits = oracle->fits;
+	verdict.steps_back = oracle->steps_back;
+	verdict.lost_tails = oracle->lost_tails;
+	return verdict;
+}
+
+#endif /* PROC_JUDGE_H */

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * race.h - the process that changes its mappings, and how it is steered
+ *
+ * The changer has these ways to go:
+ *   - frozen: it has made as many transitions as it was allowed to, and waits;
+ *   - by overlap: on a CPU of its own, it waits for the beginning of a reading
+ *     and then for a random part of what a reading lasts, so that transitions
+ *     fall on all phases of it alike (the idea of LTP's tst_fuzzy_sync);
+ *   - by preemption: on the reader's CPU, with real-time priority, it sleeps a
+ *     random while and then interrupts the reader, between any two of its
+ *     instructions on a preemptible kernel.  The strongest lever there is;
+ *   - free: as fast as it can, on a CPU of its own.
+ *
+ * Protocol: seq counts up before and after each transition; limit is how many
+ * transitions are allowed; round counts the readings begun.
+ */
+#ifndef PROC_RACE_H
+#define PROC_RACE_H
+
+#include <sched.h>
+
+#include "peer.h"
+#include "stage.h"
+
+enum steer {
+	STEER_OVERLAP,
+	STEER_PREEMPT,
+	STEER_FREE,
+};
+
+/* limit of a changer that is to go on until it is told otherwise */
+#define RACE_FREE UINT32_MAX
+
+/**
+ * struct race - what reader and changer share
+ * @seq:	twice the transitions made, odd while one is under way
+ * @limit:	transitions allowed; RACE_FREE, or wait when reached
+ * @round:	readings begun
+ * @reading_ns:	how long a reading lasts, a running mean
+ * @ready:	set when the stage is built, or @error is set
+ * @at_rest:	the changer waits, and will look at @limit before it does more
+ * @error:	-errno of what failed in the changer
+ * @stop:	end, please
+ * @steer:	see enum steer
+ * @preempts:	the changer got real-time priority
+ * @cheat:	plant a fault: see changer_cheat()
+ * @cpu:	the changer's CPU, or -1
+ * @seed:	of the random delays
+ * @fillers:	for stage_setup()
+ * @file:	the files A and B
+ * @change:	what to do
+ * @stage:	where; filled in by the changer
+ */
+struct race {
+	_Atomic uint32_t seq;
+	_Atomic uint32_t limit;
+	_Atomic uint32_t round;
+	_Atomic uint32_t reading_ns;
+	_Atomic uint32_t ready;
+	_Atomic bool at_rest;
+	_Atomic int error;
+	_Atomic bool stop;
+	_Atomic int steer;
+	_Atomic bool preempts;
+	char cheat;
+	_Atomic int cpu;
+	uint64_t seed;
+	unsigned int fillers;
+	int file[2];
+	const struct change *change;
+	struct stage stage;
+};
+
+/** random_next() - xorshift64*: small, fast, and the same everywhere. */
+static inline uint64_t random_next(uint64_t *state)
+{
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return *state * 2685821657736338717ULL;
+}
+
+/** random_below() - a number in [0, @bound). */
+static inline uint64_t random_below(uint64_t *state, uint64_t bound)
+{
+	return bound ? (random_next(state) >> 11) % bound : 0;
+}
+
+/** run_on() - pin this thread to @cpu; false where that is refused. */
+static inline bool run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return !sched_setaffinity(0, sizeof(set), &set);
+}
+
+/** run_realtime() - real-time priority for this thread, or back to normal. */
+static inline bool run_realtime(bool on)
+{
+	struct sched_param param = { .sched_priority = on };
+
+	return !sched_setscheduler(0, on ? SCHED_FIFO : SCHED_OTHER, &param);
+}
+
+static inline void spin_ns(int64_t ns)
+{
+	int64_t end = now_ns() + ns;
+
+	while (now_ns() < end)
+		;
+}
+
+/*
+ * The planted faults: a changer that breaks its promise while a transition is
+ * under way shows what a broken kernel would look like.
+ *	g  the first page that is mapped all the time is gone for a moment
+ *	p  and comes back with other permissions for a moment
+ *	i  idle: no transition is ever made, though they are counted
+ */
+static inline void changer_cheat(const struct stage *stage, char cheat)
+{
+	const struct change *change = stage->change;
+	unsigned int page = 0, k = 0;
+
+	while (k < change->nr && change->draw[0][page])
+		for (k = 0; k < change->nr; k++)
+			if (change->draw[k][page] == '.') {
+				page++;
+				break;
+			}
+	if (!change->draw[0][page] || letter_is_file(change->draw[0][page]))
+		return;
+	if (cheat == 'g') {
+		munmap(stage_addr(stage, page), stage->page);
+		spin_ns(20 * NSEC_PER_USEC);
+	} else {
+		mprotect(stage_addr(stage, page), stage->page, PROT_EXEC);
+		spin_ns(20 * NSEC_PER_USEC);
+	}
+	stage_map(stage, page, 1, change->draw[0][page]);
+}
+
+static inline void changer_steer(struct race *race, uint64_t *seed)
+{
+	uint32_t round;
+	int64_t deadline;
+
+	if (race->steer == STEER_FREE)
+		return;
+	if (race->steer == STEER_PREEMPT) {
+		nap_ns(20 * NSEC_PER_USEC +
+		       random_below(seed, 60 * NSEC_PER_USEC));
+		return;
+	}
+	/* One transition in four follows at once: several in a reading. */
+	if (!(random_next(seed) >> 62))
+		return;
+	round = race->round;
+	deadline = now_ns() + NSEC_PER_MSEC;
+	while (race->round == round && !race->stop && now_ns() < deadline)
+		;
+	/* As much again for the time until the reader really begins. */
+	spin_ns(random_below(seed, race->reading_ns * 5 / 4 + 1));
+}
+
+/* Follows the wishes of the reader for CPU and priority. */
+static inline void changer_settle(struct race *race, int *steer, int *cpu)
+{
+	if (race->steer != *steer) {
+		*steer = race->steer;
+		race->preempts = run_realtime(*steer == STEER_PREEMPT) &&
+				 *steer == STEER_PREEMPT;
+	}
+	if (race->cpu != *cpu) {
+		*cpu = race->cpu;
+		run_on(*cpu);
+	}
+}
+
+static inline int changer(void *arg)
+{
+	struct race *race = arg;
+	uint64_t seed = race->seed | 1;
+	int steer = STEER_OVERLAP, cpu = -1;
+	uint32_t made = 0;
+	int err;
+
+	prctl(PR_SET_TIMERSLACK, 1UL);
+	err = stage_setup(&race->stage, race->change, race->fillers,
+			  race->file);
+	race->error = err;
+	word_set(&race->ready, 1);
+
+	while (!race->error && !race->stop) {
+		uint32_t limit = race->limit;
+
+		changer_settle(race, &steer, &cpu);
+		if (made >= limit) {
+			race->at_rest = true;
+			word_wait(&race->limit, limit, NSEC_PER_SEC);
+			race->at_rest = false;
+			continue;
+		}
+		if (limit == RACE_FREE)
+			changer_steer(race, &seed);
+		if (race->stop || race->limit != limit)
+			continue;
+		atomic_fetch_add(&race->seq, 1);
+		if (race->cheat != 'i')
+			err = stage_apply(&race->stage,
+					  made % race->change->nr);
+		if (race->cheat && race->cheat != 'i' && limit == RACE_FREE)
+			changer_cheat(&race->stage, race->cheat);
+		if (err)
+			race->error = err;
+		atomic_fetch_add(&race->seq, 1);
+		if (++made == race->limit || err)
+			word_set(&race->seq, race->seq);
+	}
+	return 0;
+}
+
+/**
+ * race_step() - let a frozen changer make transitions, and wait for them
+ * @race:	the race
+ * @steps:	how many
+ *
+ * Return: 0, -ETIMEDOUT when the changer does not answer within 2 s, or its
+ * -errno.
+ */
+static inline int race_step(struct race *race, uint32_t steps)
+{
+	uint32_t seq = race->seq, target = seq + 2 * steps;
+
+	word_set(&race->limit, seq / 2 + steps);
+	while (seq != target) {
+		int err = word_wait(&race->seq, seq, 2 * NSEC_PER_SEC);
+
+		if (err || race->error)
+			return err ? err : race->error;
+		seq = race->seq;
+	}
+	return race->error;
+}
+
+/**
+ * race_freeze() - stop a changer that runs free, at a multiple of a lap
+ *
+ * Return: as race_step(); the first layout is in place.
+ */
+static inline int race_freeze(struct race *race)
+{
+	int64_t deadline = now_ns() + 2 * NSEC_PER_SEC;
+	uint32_t made;
+
+	word_set(&race->limit, 0);
+	while (!race->at_rest) {
+		nap_ns(50 * NSEC_PER_USEC);
+		if (now_ns() > deadline)
+			return race->error ? race->error : -ETIMEDOUT;
+	}
+	made = race->seq / 2 % race->change->nr;
+	return made ? race_step(race, race->change->nr - made) : race->error;
+}
+
+#endif /* PROC_RACE_H */

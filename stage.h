@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * stage.h - a stretch of address space, and the system calls that change it
+ *
+ *	low addresses                                        high addresses
+ *	| fillers: many mappings | guard |    stage    | guard |
+ *
+ * The guards are shared memory: no mapping on the stage can merge with them.
+ * The stage lies as low as possible, so that its lines are the first of the
+ * file and a short read() sees nothing else; fillers push it down the file.
+ *
+ * Everything here runs in the process whose mappings change.  It maps no other
+ * memory while a test is under way: what is not on the stage is constant.
+ */
+#ifndef PROC_STAGE_H
+#define PROC_STAGE_H
+
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+#include "change.h"
+#include "reader.h"
+
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+#ifndef PR_SET_VMA
+#define PR_SET_VMA 0x53564d41
+#define PR_SET_VMA_ANON_NAME 0
+#endif
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+/* Where the stage is tried first: above vm.mmap_min_addr, below programs. */
+#define STAGE_LOWEST 0x100000UL
+
+/* The names that 'p' and 'q' stand for: long, so that a mix is seen. */
+#define STAGE_NAME_P "pppppppppppppppppppppppppppppppppppppppppppppppppppppppp"
+#define STAGE_NAME_Q "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq"
+
+/**
+ * struct stage - a stage; in shared memory where another process reads it
+ * @change:	the row it is for
+ * @page:	bytes per page
+ * @base:	first byte of the stage
+ * @fillers:	number of one-page mappings below it
+ * @file:	the files 'A' and 'B' (memfd), -1 where the change needs none
+ * @uffd:	userfaultfd, or -1
+ * @perm:	what maps prints for the protections 0 to 7, read back: READ may
+ *		imply EXEC (personality), WRITE may imply READ (riscv)
+ */
+struct stage {
+	const struct change *change;
+	unsigned long page;
+	uint64_t base;
+	unsigned int fillers;
+	int file[2];
+	int uffd;
+	char perm[8][5];
+};
+
+static inline void *stage_addr(const struct stage *stage, unsigned int page)
+{
+	return (void *)(uintptr_t)(stage->base + page * stage->page);
+}
+
+static inline int letter_prot(char letter)
+{
+	switch (letter) {
+	case 'n':
+		return PROT_NONE;
+	case 'r':
+		return PROT_READ;
+	default:
+		return PROT_READ | PROT_WRITE;
+	}
+}
+
+static inline bool letter_is_file(char letter)
+{
+	return letter == 'A' || letter == 'B';
+}
+
+/* PR_SET_VMA_ANON_NAME, userfaultfd, mlock(), madvise(): 0 or -errno. */
+static inline int stage_set_attr(const struct stage *stage, unsigned int page,
+				 unsigned int pages, char letter)
+{
+	void *addr = stage_addr(stage, page);
+	size_t len = pages * stage->page;
+	struct uffdio_register reg = {
+		.range = { .start = (uintptr_t)addr, .len = len },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	int err = 0;
+
+	switch (letter) {
+	case 'p':
+	case 'q':
+		err = prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, addr, len,
+			    letter == 'p' ? STAGE_NAME_P : STAGE_NAME_Q);
+		break;
+	case 'l':
+		err = mlock(addr, len);
+		break;
+	case 'd':
+		err = madvise(addr, len, MADV_DONTDUMP);
+		break;
+	case 'u':
+		err = ioctl(stage->uffd, UFFDIO_REGISTER, &reg);
+		break;
+	}
+	return err ? -errno : 0;
+}
+
+/* Takes the attribute of @letter away again. */
+static inline int stage_clear_attr(const struct stage *stage, unsigned int page,
+				   unsigned int pages, char letter)
+{
+	void *addr = stage_addr(stage, page);
+	size_t len = pages * stage->page;
+	struct uffdio_range range = { .start = (uintptr_t)addr, .len = len };
+	int err = 0;
+
+	switch (letter) {
+	case 'l':
+		err = munlock(addr, len);
+		break;
+	case 'd':
+		err = madvise(addr, len, MADV_DODUMP);
+		break;
+	case 'u':
+		err = ioctl(stage->uffd, UFFDIO_UNREGISTER, &range);
+		break;
+	}
+	return err ? -errno : 0;
+}
+
+static inline int stage_map(const struct stage *stage, unsigned int page,
+			    unsigned int pages, char letter)
+{
+	bool file = letter_is_file(letter);
+	int flags = MAP_FIXED | (file ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS);
+	void *p = mmap(stage_addr(stage, page), pages * stage->page,
+		       letter_prot(letter), flags,
+		       file ? stage->file[letter - 'A'] : -1,
+		       file ? (off_t)(page * stage->page) : 0);
+
+	return p == MAP_FAILED ? -errno : 0;
+}
+
+/**
+ * stage_apply() - make one transition
+ * @stage:	the stage
+ * @index:	from which layout of the change to the next
+ *
+ * Return: 0 or -errno.
+ */
+static inline int stage_apply(const struct stage *stage, unsigned int index)
+{
+	const struct change *change = stage->change;
+	const struct op *op = &change->op[index];
+	void *addr = stage_addr(stage, op->page);
+	size_t len = op->pages * stage->page;
+	void *to = stage_addr(stage, op->to);
+	void *p;
+
+	switch (op->type) {
+	case OP_PROTECT:
+		return mprotect(addr, len, letter_prot(op->letter)) ? -errno : 0;
+	case OP_MAP:
+		return stage_map(stage, op->page, op->pages, op->letter);
+	case OP_UNMAP:
+		return munmap(addr, len) ? -errno : 0;
+	case OP_RESIZE:
+		p = mremap(addr, len, op->to * stage->page, 0);
+		return p == MAP_FAILED ? -errno : 0;
+	case OP_MOVE:
+		p = mremap(addr, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+		return p == MAP_FAILED ? -errno : 0;
+	case OP_COPY:
+		p = mremap(addr, len, len, MREMAP_MAYMOVE | MREMAP_FIXED |
+			   MREMAP_DONTUNMAP, to);
+		return p == MAP_FAILED ? -errno : 0;
+	case OP_ATTR:
+		if (op->letter == 'w')
+			return stage_clear_attr(stage, op->page, op->pages,
+						change->draw[index][op->page]);
+		return stage_set_attr(stage, op->page, op->pages, op->letter);
+	case OP_BRK:
+		return syscall(SYS_brk, to) == (long)(uintptr_t)to ? 0 : -ENOMEM;
+	case OP_TOUCH:
+		*(volatile char *)addr = 1;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/* The end of the run of equal characters in a picture that begins at @from. */
+static inline unsigned int draw_run(const char *draw, unsigned int from)
+{
+	unsigned int to = from;
+
+	while (draw[to] && draw[to] == draw[from])
+		to++;
+	return to;
+}
+
+/* Draws the first layout of the change. */
+static inline int stage_fill(const struct stage *stage)
+{
+	const char *draw = stage->change->draw[0];
+	unsigned int from, to;
+	int err = 0;
+
+	for (from = 0; draw[from] && !err; from = to) {
+		to = draw_run(draw, from);
+		if (draw[from] == '.')
+			continue;
+		err = stage_map(stage, from, to - from, draw[from]);
+		if (!err)
+			err = stage_set_attr(stage, from, to - from,
+					     draw[from]);
+	}
+	return err;
+}
+
+/*
+ * Reads back how maps prints each protection that the pictures use, on one page
+ * of the stage that is not in use yet.
+ */
+static inline int stage_learn_perms(struct stage *stage, struct reader *maps,
+				    struct reading *reading)
+{
+	static const char letters[] = "nrw";
+	unsigned int i;
+
+	for (i = 0; letters[i]; i++) {
+		struct cursor cursor = { 0 };
+		struct span span;
+		int err = stage_map(stage, 0, 1, letters[i]);
+
+		if (!err)
+			err = reading_take(maps, reading);
+		if (err)
+			return err;
+		while (reading_next(maps->kind, reading, &cursor, &span) ==
+		       PARSE_SPAN)
+			if (span.start == stage->base)
+				strcpy(stage->perm[letter_prot(letters[i])],
+				       span.perm);
+	}
+	return munmap(stage_addr(stage, 0), stage->page) ? -errno : 0;
+}
+
+/* Finds the mapping called @name; @span.start is 0 where there is none. */
+static inline int stage_find(struct reader *maps, struct reading *reading,
+			     const char *name, struct span *found)
+{
+	struct cursor cursor = { 0 };
+	struct span span;
+	int err = reading_take(maps, reading);
+
+	found->start = 0;
+	while (!err && reading_next(maps->kind, reading, &cursor, &span) ==
+	       PARSE_SPAN)
+		if (!strcmp(span.name, name))
+			*found = span;
+	return err;
+}
+
+/*
+ * One stretch for fillers, guards and stage; the stage itself is left empty.
+ * Fillers alternate between two protections, so that none merges.
+ */
+static inline int stage_reserve(struct stage *stage)
+{
+	unsigned long pages = stage->fillers + STAGE_PAGES + 2, i;
+	size_t len = pages * stage->page;
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	char *p;
+
+	p = mmap((void *)STAGE_LOWEST, len, PROT_NONE,
+		 flags | MAP_FIXED_NOREPLACE, -1, 0);
+	if (p == MAP_FAILED)
+		p = mmap(NULL, len, PROT_NONE, flags, -1, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	for (i = 0; i < stage->fillers; i += 2)
+		if (mprotect(p + i * stage->page, stage->page, PROT_READ))
+			return -errno;
+	for (i = 0; i < 2; i++) {
+		char *guard = p + (stage->fillers + i * (STAGE_PAGES + 1)) *
+				  stage->page;
+
+		if (mmap(guard, stage->page, PROT_READ, MAP_SHARED |
+			 MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+			return -errno;
+	}
+	p += (stage->fillers + 1) * stage->page;
+	stage->base = (uintptr_t)p;
+	return munmap(p, STAGE_PAGES * stage->page) ? -errno : 0;
+}
+
+/*
+ * The heap gets some pages below the stage, and an end on a page boundary; the
+ * first byte of the stack's stage lies four pages below the stack.
+ */
+static inline int stage_find_place(struct stage *stage, struct reader *maps,
+				   struct reading *reading)
+{
+	unsigned long mask = stage->page - 1;
+	struct span stack;
+	uint64_t brk;
+	int err;
+
+	switch (stage->change->place) {
+	case PLACE_STAGE:
+		return 0;
+	case PLACE_HEAP:
+		brk = (syscall(SYS_brk, 0) + mask) & ~(uint64_t)mask;
+		stage->base = brk;
+		brk += 4 * stage->page;
+		return (uint64_t)syscall(SYS_brk, brk) == brk ? 0 : -ENOMEM;
+	case PLACE_STACK:
+		err = stage_find(maps, reading, "[stack]", &stack);
+		stage->base = stack.start - 4 * stage->page;
+		return err ? err : stack.start ? 0 : -ENOENT;
+	}
+	return -EINVAL;
+}
+
+/**
+ * stage_setup() - build a stage in this process, in the first layout
+ * @stage:	filled in
+ * @change:	for which change
+ * @fillers:	how many mappings are to stand before it
+ * @file:	the files A and B
+ *
+ * Return: 0 or -errno.
+ */
+static inline int stage_setup(struct stage *stage, const struct change *change,
+			      unsigned int fillers, const int file[2])
+{
+	struct reader maps = { .kind = &file_maps, .buffer = 1 << 16 };
+	struct reading reading;
+	int err;
+
+	stage->change = change;
+	stage->page = sysconf(_SC_PAGESIZE);
+	stage->fillers = fillers;
+	stage->file[0] = file[0];
+	stage->file[1] = file[1];
+	stage->uffd = -1;
+	/*
+	 * The arena that malloc() takes for this reading is part of what is
+	 * constant; it is never freed.
+	 */
+	if (!reading_alloc(&reading, (1 << 16) + fillers * 128UL,
+			   64 + fillers / 8))
+		return -ENOMEM;
+	err = reader_open(&maps, "self");
+	if (err)
+		return err;
+	err = stage_reserve(stage);
+	if (!err)
+		err = stage_learn_perms(stage, &maps, &reading);
+	if (!err)
+		err = stage_find_place(stage, &maps, &reading);
+	if (!err && change->place == PLACE_STAGE) {
+		if (strchr(change->draw[1], 'u')) {
+			struct uffdio_api api = { .api = UFFD_API };
+
+			stage->uffd = syscall(SYS_userfaultfd, O_CLOEXEC |
+					      UFFD_USER_MODE_ONLY);
+			if (stage->uffd < 0)
+				stage->uffd = syscall(SYS_userfaultfd,
+						      O_CLOEXEC);
+			if (stage->uffd < 0 ||
+			    ioctl(stage->uffd, UFFDIO_API, &api))
+				err = -errno;
+		}
+		if (!err)
+			err = stage_fill(stage);
+	}
+	reader_close(&maps);
+	return err;
+}
+
+/* --- what a reading must look like ---------------------------------------- */
+
+/*
+ * One run of a picture as a span.  @outer is what maps showed of the mapping
+ * that the run continues beyond the stage (heap, stack), or NULL.
+ */
+static inline void stage_span(const struct stage *stage, struct span *span,
+			      unsigned int from, unsigned int to, char letter,
+			      const struct span *outer)
+{
+	struct stat st;
+
+	memset(span, 0, sizeof(*span));
+	span->start = stage->base + from * stage->page;
+	span->end = stage->base + to * stage->page;
+	memcpy(span->perm, stage->perm[letter_prot(letter)],
+	       sizeof(span->perm));
+	switch (letter) {
+	case 'p':
+	case 'q':
+		snprintf(span->name, SPAN_NAME, "[anon:%s]",
+			 letter == 'p' ? STAGE_NAME_P : STAGE_NAME_Q);
+		break;
+	case 'A':
+	case 'B':
+		span->perm[3] = 's';
+		span->offset = from * stage->page;
+		if (!fstat(stage->file[letter - 'A'], &st)) {
+			span->inode = st.st_ino;
+			span->major = major(st.st_dev);
+			span->minor = minor(st.st_dev);
+		}
+		snprintf(span->name, SPAN_NAME, "/memfd:%c (deleted)", letter);
+		break;
+	case 'h':
+	case 's':
+		if (!outer)
+			break;
+		*span = *outer;
+		if (letter == 'h')
+			span->end = stage->base + to * stage->page;
+		else
+			span->start = stage->base + from * stage->page;
+		break;
+	}
+}
+
+/**
+ * stage_layout() - one layout of the change, within what is around it
+ * @stage:	the stage
+ * @rest:	the address space, read while the first layout was in place
+ * @index:	which layout of the change
+ * @out:	filled in; @out->span has room for @rest->nr + STAGE_PAGES spans
+ */
+static inline void stage_layout(const struct stage *stage,
+				const struct layout *rest, unsigned int index,
+				struct layout *out)
+{
+	const char *draw = stage->change->draw[index];
+	uint64_t low = stage->base;
+	uint64_t high = low + strlen(draw) * stage->page;
+	const struct span *outer = NULL;
+	unsigned int i = 0, from, to;
+
+	out->nr = 0;
+	for (; i < rest->nr && rest->span[i].end <= low; i++)
+		out->span[out->nr++] = rest->span[i];
+	for (; i < rest->nr && rest->span[i].start < high; i++)
+		outer = &rest->span[i];
+	for (from = 0; draw[from]; from = to) {
+		to = draw_run(draw, from);
+		if (draw[from] != '.')
+			stage_span(stage, &out->span[out->nr++], from, to,
+				   draw[from], outer);
+	}
+	for (; i < rest->nr; i++)
+		out->span[out->nr++] = rest->span[i];
+}
+
+#endif /* PROC_STAGE_H */
