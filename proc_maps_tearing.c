@@ -92,9 +92,10 @@ static void choose_cpus(int cpu[2])
  * Starts a trial, or says why not: a file that is not there and a change that
  * this kernel or user cannot make are no failure of readings.
  */
-#define TRIAL_START(trial, change, kind, fillers, seed, cheat) do { \
+#define TRIAL_START(trial, change, kind, ...) do { \
+	const struct trial_options options_ = { __VA_ARGS__ }; \
 	struct verdict verdict_ = { 0 }; \
-	int err_ = trial_start(trial, change, kind, fillers, seed, cheat); \
+	int err_ = trial_start(trial, change, kind, &options_); \
 	if (!err_) \
 		err_ = trial_check_rest(trial, &verdict_); \
 	if (err_ == 1) { \
@@ -266,7 +267,7 @@ static bool tally_suffices(const struct tally *tally)
 
 /* Readings with a transition inside one read(), without a catch, to acquit. */
 #define KNOWN_FLOOR 20000
-#define KNOWN_SECONDS 5.0
+#define KNOWN_SECONDS 6.0
 #define KNOWN_SLICE 0.05
 
 FIXTURE(known) {
@@ -318,8 +319,8 @@ TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 	bool bug;
 
 	choose_cpus(cpu);
-	TRIAL_START(trial, &change_merge_left_partial, &file_maps, 0, seed,
-		    plant_from_env());
+	TRIAL_START(trial, &change_merge_left_partial, &file_maps,
+		    .seed = seed, .cheat = plant_from_env());
 	trial->one_call = true;
 	timer = reader_timer_start();
 	for (i = 0; !err && now_ns() - begin < KNOWN_SECONDS * NSEC_PER_SEC &&
@@ -475,7 +476,7 @@ static void step(struct __test_metadata *_metadata, struct trial *trial,
 	unsigned int i, steps;
 	int err = 0;
 
-	TRIAL_START(trial, change, kind, 0, 1, 0);
+	TRIAL_START(trial, change, kind, .seed = 1);
 	for (i = 0; i < ARRAY_SIZE(buffers) && !err; i++)
 		for (steps = 1; steps <= change->nr && !err; steps++)
 			err = step_boundaries(trial, buffers[i], steps,
@@ -506,7 +507,8 @@ static void race(struct __test_metadata *_metadata, struct trial *trial,
 	unsigned int i;
 
 	choose_cpus(cpu);
-	TRIAL_START(trial, change, kind, 0, seed, plant_from_env());
+	TRIAL_START(trial, change, kind, .seed = seed,
+		    .cheat = plant_from_env());
 	trial->oracle.tolerate_lost_tail = *known_bug_seen;
 	timer = reader_timer_start();
 	for (i = 0; i < ARRAY_SIZE(slices) && !err; i++) {

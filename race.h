@@ -48,7 +48,7 @@ enum steer {
  * @cpu:	the changer's CPU, or -1
  * @seed:	of the random delays
  * @fillers:	for stage_setup()
- * @file:	the files A and B
+ * @file:	see struct stage
  * @change:	what to do
  * @stage:	where; filled in by the changer
  */
@@ -67,7 +67,7 @@ struct race {
 	_Atomic int cpu;
 	uint64_t seed;
 	unsigned int fillers;
-	int file[2];
+	int file[STAGE_FILES];
 	const struct change *change;
 	struct stage stage;
 };

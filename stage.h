@@ -44,13 +44,19 @@
 #define STAGE_NAME_P "pppppppppppppppppppppppppppppppppppppppppppppppppppppppp"
 #define STAGE_NAME_Q "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq"
 
+/* The files of a stage: 'A', 'B', and the one that pads the text before it. */
+enum {
+	STAGE_PAD = 2,
+	STAGE_FILES,
+};
+
 /**
  * struct stage - a stage; in shared memory where another process reads it
  * @change:	the row it is for
  * @page:	bytes per page
  * @base:	first byte of the stage
  * @fillers:	number of one-page mappings below it
- * @file:	the files 'A' and 'B' (memfd), -1 where the change needs none
+ * @file:	the files (memfd); -1 for no padding
  * @uffd:	userfaultfd, or -1
  * @perm:	what maps prints for the protections 0 to 7, read back: READ may
  *		imply EXEC (personality), WRITE may imply READ (riscv)
@@ -60,7 +66,7 @@ struct stage {
 	unsigned long page;
 	uint64_t base;
 	unsigned int fillers;
-	int file[2];
+	int file[STAGE_FILES];
 	int uffd;
 	char perm[8][5];
 };
@@ -211,18 +217,33 @@ static inline unsigned int draw_run(const char *draw, unsigned int from)
 	return to;
 }
 
-/* Draws the first layout of the change. */
+/*
+ * Draws the first layout of the change.
+ *
+ * Kernels of old are choosy about merges: what once was writable is accounted
+ * for ever (before 6.3), so that everything begins as writable; and a mapping
+ * with pages does not merge with one that never had any (before 6.16), so that
+ * all get them where mlock() would give pages to one.
+ */
 static inline int stage_fill(const struct stage *stage)
 {
 	const char *draw = stage->change->draw[0];
-	unsigned int from, to;
+	bool touch = strchr(stage->change->draw[1], 'l');
+	unsigned int from, to, page;
 	int err = 0;
 
 	for (from = 0; draw[from] && !err; from = to) {
 		to = draw_run(draw, from);
 		if (draw[from] == '.')
 			continue;
-		err = stage_map(stage, from, to - from, draw[from]);
+		err = stage_map(stage, from, to - from,
+				letter_is_file(draw[from]) ? draw[from] : 'w');
+		for (page = from; page < to && touch && !err; page++)
+			*(volatile char *)stage_addr(stage, page) = 1;
+		if (!err && letter_prot(draw[from]) != letter_prot('w') &&
+		    mprotect(stage_addr(stage, from), (to - from) * stage->page,
+			     letter_prot(draw[from])))
+			err = -errno;
 		if (!err)
 			err = stage_set_attr(stage, from, to - from,
 					     draw[from]);
@@ -294,6 +315,10 @@ static inline int stage_reserve(struct stage *stage)
 	for (i = 0; i < stage->fillers; i += 2)
 		if (mprotect(p + i * stage->page, stage->page, PROT_READ))
 			return -errno;
+	if (stage->file[STAGE_PAD] >= 0 &&
+	    mmap(p, stage->page, PROT_READ, MAP_SHARED | MAP_FIXED,
+		 stage->file[STAGE_PAD], 0) == MAP_FAILED)
+		return -errno;
 	for (i = 0; i < 2; i++) {
 		char *guard = p + (stage->fillers + i * (STAGE_PAGES + 1)) *
 				  stage->page;
@@ -340,12 +365,13 @@ static inline int stage_find_place(struct stage *stage, struct reader *maps,
  * @stage:	filled in
  * @change:	for which change
  * @fillers:	how many mappings are to stand before it
- * @file:	the files A and B
+ * @file:	the files
  *
  * Return: 0 or -errno.
  */
 static inline int stage_setup(struct stage *stage, const struct change *change,
-			      unsigned int fillers, const int file[2])
+			      unsigned int fillers,
+			      const int file[STAGE_FILES])
 {
 	struct reader maps = { .kind = &file_maps, .buffer = 1 << 16 };
 	struct reading reading;
@@ -354,8 +380,7 @@ static inline int stage_setup(struct stage *stage, const struct change *change,
 	stage->change = change;
 	stage->page = sysconf(_SC_PAGESIZE);
 	stage->fillers = fillers;
-	stage->file[0] = file[0];
-	stage->file[1] = file[1];
+	memcpy(stage->file, file, sizeof(stage->file));
 	stage->uffd = -1;
 	/*
 	 * The arena that malloc() takes for this reading is part of what is

@@ -18,6 +18,22 @@
 #define TRIAL_TEXT(n) ((n) * 1200UL)
 
 /**
+ * struct trial_options - what most trials leave at 0
+ * @seed:	of all that is random in the changer
+ * @cheat:	see changer_cheat()
+ * @fillers:	mappings before the stage
+ * @pad:	length of the name of the first of them, which is a file then
+ * @task:	read /proc/PID/task/TID/...
+ */
+struct trial_options {
+	uint64_t seed;
+	char cheat;
+	unsigned int fillers;
+	unsigned int pad;
+	bool task;
+};
+
+/**
  * struct trial - everything a test holds
  * @race:	shared with the changer
  * @peer:	the changer
@@ -89,6 +105,18 @@ static inline int trial_learn(struct trial *trial, const char *dir)
 	return err;
 }
 
+/* The files A and B, and one with a name of @pad letters. */
+static inline void trial_files(struct race *race, unsigned int pad)
+{
+	char name[STAGE_FILES][SPAN_NAME] = { "A", "B", "" };
+	unsigned int k;
+
+	memset(name[STAGE_PAD], 'z', pad);
+	for (k = 0; k < STAGE_FILES; k++)
+		race->file[k] = k < STAGE_PAD || pad ?
+			syscall(SYS_memfd_create, name[k], 0) : -1;
+}
+
 /** trial_step() - the frozen changer makes @steps transitions. */
 static inline int trial_step(struct trial *trial, unsigned int steps)
 {
@@ -106,7 +134,8 @@ static inline struct verdict trial_judge(struct trial *trial)
  * @trial:	the trial; the changer is frozen
  * @verdict:	of the reading that differs, if any
  *
- * One lap through all layouts.
+ * Two laps through all layouts: a layout that was made by a transition may not
+ * be what it was when the stage was built.
  *
  * Return: 0, -errno of the changer or the reader, or 1 with @verdict.
  */
@@ -116,7 +145,7 @@ static inline int trial_check_rest(struct trial *trial,
 	unsigned int k;
 	int err = 0;
 
-	for (k = 0; k < trial->oracle.nr && !err; k++) {
+	for (k = 0; k < 2 * trial->oracle.nr && !err; k++) {
 		err = reading_take(&trial->reader, &trial->reading);
 		if (err)
 			break;
@@ -133,19 +162,17 @@ static inline int trial_check_rest(struct trial *trial,
  * @trial:	zeroed
  * @change:	which change
  * @kind:	which file
- * @fillers:	mappings before the stage
- * @seed:	of all that is random in the changer
- * @cheat:	see changer_cheat(), 0 for none
+ * @options:	how
  *
  * Return: 0, or -errno; then @trial->failed says of what.
  */
 static inline int trial_start(struct trial *trial, const struct change *change,
 			      const struct file_kind *kind,
-			      unsigned int fillers, uint64_t seed, char cheat)
+			      const struct trial_options *options)
 {
-	unsigned int k, lines = fillers + 256;
+	unsigned int k, lines = options->fillers + 256;
 	struct race *race = shared_alloc(sizeof(*race));
-	char dir[16];
+	char dir[48];
 	int err;
 
 	trial->failed = "memory";
@@ -155,15 +182,11 @@ static inline int trial_start(struct trial *trial, const struct change *change,
 				    TRIAL_TEXT(lines) / 32))
 		return -ENOMEM;
 	race->change = change;
-	race->fillers = fillers;
-	race->seed = seed;
-	race->cheat = cheat;
+	race->fillers = options->fillers;
+	race->seed = options->seed;
+	race->cheat = options->cheat;
 	race->cpu = -1;
-	for (k = 0; k < 2; k++) {
-		const char name[2] = { 'A' + k };
-
-		race->file[k] = syscall(SYS_memfd_create, name, 0);
-	}
+	trial_files(race, options->pad);
 
 	trial->failed = "changer";
 	err = peer_start(&trial->peer, changer, race);
@@ -178,7 +201,8 @@ static inline int trial_start(struct trial *trial, const struct change *change,
 	trial->reader.kind = kind;
 	trial->reader.buffer = 1 << 16;
 	trial->reader.seq = &race->seq;
-	snprintf(dir, sizeof(dir), "%d", trial->peer.pid);
+	snprintf(dir, sizeof(dir), options->task ? "%d/task/%d" : "%d",
+		 trial->peer.pid, trial->peer.pid);
 	err = trial_learn(trial, dir);
 	if (!err)
 		err = reader_open(&trial->reader, dir);
@@ -220,7 +244,7 @@ static inline void trial_end(struct trial *trial)
 	}
 	if (!trial->race)
 		return;
-	for (k = 0; k < 2; k++)
+	for (k = 0; k < STAGE_FILES; k++)
 		if (trial->race->file[k] >= 0)
 			close(trial->race->file[k]);
 	munmap(trial->race, sizeof(*trial->race));
