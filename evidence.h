@@ -96,6 +96,20 @@ static inline void evidence_legal(struct trial *trial, unsigned int mask)
 			     k, oracle->at[i]);
 }
 
+/* A record as it was read, first line only; answers to queries as maps would. */
+static inline const char *evidence_text(const struct trial *trial,
+					const struct cursor *cursor,
+					const struct span *span, char *buf,
+					size_t size)
+{
+	const char *text = trial->reading.text + cursor->record;
+
+	if (trial->reader.kind->parse == parse_copied_span)
+		return span_print(buf, size, span);
+	snprintf(buf, size, "%.*s", (int)strcspn(text, "\n"), text);
+	return buf;
+}
+
 /* The last @keep records before the offending one, that one, and one more. */
 static inline void evidence_lines(const struct trial *trial,
 				  const struct cursor *where, unsigned int keep)
@@ -116,7 +130,8 @@ static inline void evidence_lines(const struct trial *trial,
 			diag("  %s %3u    %s   (read() %u)",
 			     cursor.record == where->record ? "ILLEGAL" :
 							      "line   ",
-			     n, span_print(buf, sizeof(buf), &span),
+			     n, evidence_text(trial, &cursor, &span, buf,
+					      sizeof(buf)),
 			     cursor.chunk);
 		n++;
 	}

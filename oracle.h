@@ -142,7 +142,8 @@ static inline void oracle_resume(struct oracle *oracle,
 
 /*
  * The successor rule for one line.  Fills @ends with the ends of the spans that
- * the line can stand for, and returns the layouts that they belong to.
+ * the line can stand for in current layouts.  Returns all layouts, current or
+ * not, that explain it.
  */
 static inline unsigned int oracle_match(const struct oracle *oracle,
 					unsigned int current_mask,
@@ -153,9 +154,7 @@ static inline unsigned int oracle_match(const struct oracle *oracle,
 	unsigned int i, k, mask = 0;
 
 	*nr_ends = 0;
-	for (k = 0; k < oracle->nr; k++) {
-		if (!(current_mask & (1U << k)))
-			continue;
+	for (k = 0; k < oracle->nr; k++)
 		for (i = 0; i < nr_at; i++) {
 			const struct span *next;
 
@@ -163,9 +162,10 @@ static inline unsigned int oracle_match(const struct oracle *oracle,
 			if (!next || span_differs(next, line, oracle->fields))
 				continue;
 			mask |= 1U << k;
-			*nr_ends = oracle_add(ends, *nr_ends, next->end);
+			if (current_mask & (1U << k))
+				*nr_ends = oracle_add(ends, *nr_ends,
+						      next->end);
 		}
-	}
 	return mask;
 }
 
@@ -293,13 +293,13 @@ static inline enum rule oracle_line(struct oracle *oracle,
 
 	mask = oracle_match(oracle, current_mask, oracle->at, oracle->nr_at,
 			    line, ends, &nr_ends);
-	if (!mask && oracle->tolerate_lost_tail) {
+	if (!nr_ends && oracle->tolerate_lost_tail) {
 		nr_tails = oracle_lost_tail(oracle, current_mask, tails);
 		mask = oracle_match(oracle, current_mask, tails, nr_tails,
 				    line, ends, &nr_ends);
-		oracle->lost_tails += !!mask;
+		oracle->lost_tails += !!nr_ends;
 	}
-	if (!mask)
+	if (!nr_ends)
 		return oracle_blame(oracle, current_mask, line);
 
 	if (oracle->last.end && line->start <= oracle->last.start)
@@ -326,11 +326,10 @@ static inline enum rule oracle_end(struct oracle *oracle,
 
 	for (k = 0; k < oracle->nr; k++)
 		for (i = 0; i < oracle->nr_at; i++)
-			if ((current_mask & (1U << k)) &&
-			    !layout_next(&oracle->layout[k], oracle->at[i]))
+			if (!layout_next(&oracle->layout[k], oracle->at[i]))
 				mask |= 1U << k;
 	oracle->fits &= mask;
-	return mask ? RULE_NONE : RULE_TAIL;
+	return mask & current_mask ? RULE_NONE : RULE_TAIL;
 }
 
 /**

@@ -580,4 +580,784 @@ TEST_F(racing, query)
 	race(_metadata, &self->trial, variant->change, &file_query);
 }
 
+/* --- shapes of the file ------------------------------------------------------ */
+
+FIXTURE(shapes) {
+	struct trial trial;
+};
+
+FIXTURE_SETUP(shapes)
+{
+	die_with_runner();
+}
+
+FIXTURE_TEARDOWN(shapes)
+{
+	trial_end(&self->trial);
+}
+
+/* So many mappings that a reading takes many pages of text. */
+#define MANY_MAPPINGS 4000
+
+/*
+ * With thousands of mappings the maple tree has several levels, and a reading
+ * has as many restarts as pages of text.
+ */
+TEST_F(shapes, many_mappings)
+{
+	struct trial *trial = &self->trial;
+	struct verdict verdict = { 0 };
+	uint64_t seed = seed_from_env();
+	struct tally tally = { 0 };
+	unsigned int i;
+	int cpu[2], err;
+
+	choose_cpus(cpu);
+	err = trial_start(trial, &change_split_middle, &file_maps,
+			  &(struct trial_options){ .seed = seed,
+						   .fillers = MANY_MAPPINGS });
+	if (err == -ENOMEM)
+		SKIP(return, "too few mappings allowed");
+	ASSERT_EQ(0, err);
+	err = trial_check_rest(trial, &verdict);
+	trial->oracle.tolerate_lost_tail = *known_bug_seen;
+	for (i = 0; i < ARRAY_SIZE(slices) && !err; i++)
+		if (slices[i].cpus == 1 || cpu[1] >= 0)
+			err = race_slice(trial, &slices[i], 0.1, RACING_FLOOR,
+					 RACING_PATIENCE, cpu, &tally,
+					 &verdict);
+	ASSERT_GE(err, err == 1 ? 1 : 0);
+	trial_end_peer(trial);
+	tally_print(&tally, "many_mappings", trial->race->seq / 2);
+	if (err)
+		evidence_print(trial, &verdict, "racing",
+			       again("shapes", "", "many_mappings", seed));
+	ASSERT_STREQ("legal", rule_text[verdict.rule]);
+	if (!tally_suffices(&tally))
+		SKIP(return, "race not exercised");
+}
+
+/* Bytes of one line of maps without a name, of addresses below 4 GiB. */
+#define SHORT_LINE 41
+
+/*
+ * One big read() after @skip records, a transition, the rest: the end of the
+ * page of text falls on or near the stage.
+ */
+static int step_at_page_end(struct trial *trial, unsigned int skip,
+			    struct tally *tally, struct verdict *verdict)
+{
+	struct reading *reading = &trial->reading;
+	struct cursor cursor = { 0 };
+	struct span span;
+	ssize_t got;
+	int err;
+
+	trial->reader.buffer = 1 << 16;
+	err = reading_take(&trial->reader, reading);
+	if (err)
+		return err;
+	while (skip-- && reading_next(&file_maps, reading, &cursor, &span) > 0)
+		;
+	err = reading_begin(&trial->reader, reading);
+	trial->reader.buffer = cursor.pos;
+	while (!err && reading->len < cursor.pos) {
+		got = reading_call(&trial->reader, reading);
+		trial->reader.buffer = cursor.pos - reading->len;
+		err = got < 0 ? got : 0;
+	}
+	trial->reader.buffer = 1 << 16;
+	if (!err)
+		err = reading_call(&trial->reader, reading) < 0 ? -EIO : 0;
+	if (!err)
+		err = trial_step(trial, 1);
+	if (!err)
+		err = reading_go_on(&trial->reader, reading);
+	if (err)
+		return err;
+	*verdict = trial_judge(trial);
+	tally_add(tally, verdict);
+	return !!verdict->rule;
+}
+
+/*
+ * seq_file fills a page, drops the record that did not fit, and looks it up
+ * again in the next read().  Here that happens at each byte of each line of the
+ * stage: fillers bring the stage to the end of the page, the name of the first
+ * one shifts it by single bytes, and records left out shift it by lines.
+ */
+TEST_F(shapes, page_positions)
+{
+	unsigned int page = sysconf(_SC_PAGESIZE), pad, skip;
+	struct verdict verdict = { 0 };
+	struct tally tally = { 0 };
+	struct trial *trial = &self->trial;
+
+	for (pad = 1; pad <= SHORT_LINE; pad++) {
+		int err = trial_start(trial, &change_single_pages, &file_maps,
+			&(struct trial_options){
+				.seed = 1,
+				.pad = pad,
+				.fillers = page / SHORT_LINE - 4,
+			});
+
+		for (skip = 0; skip < 16 && !err; skip++)
+			err = step_at_page_end(trial, skip, &tally, &verdict);
+		ASSERT_GE(err, err == 1 ? 1 : 0) {
+			diag("%s", strerror(-err));
+		}
+		if (err) {
+			trial_end_peer(trial);
+			evidence_print(trial, &verdict, "at the end of a page",
+				       again("shapes", "", "page_positions", 1));
+		}
+		ASSERT_STREQ("legal", rule_text[verdict.rule]);
+		trial_end(trial);
+		memset(trial, 0, sizeof(*trial));
+	}
+	tally_print(&tally, "page_positions", 16 * SHORT_LINE);
+	/* Else the end of the page was never near the stage. */
+	ASSERT_GT(tally.mixed, 0U);
+}
+
+/* --- ways to read ------------------------------------------------------------ */
+
+FIXTURE(access) {
+	struct trial trial;
+	char *text;
+	size_t len;
+};
+
+FIXTURE_SETUP(access)
+{
+	die_with_runner();
+}
+
+FIXTURE_TEARDOWN(access)
+{
+	trial_end(&self->trial);
+	free(self->text);
+}
+
+/* Keeps the text of a reading at rest, to compare others with. */
+static bool keep_text(char **text, size_t *len, struct trial *trial)
+{
+	trial->reader.buffer = 1 << 16;
+	if (reading_take(&trial->reader, &trial->reading))
+		return false;
+	free(*text);
+	*len = trial->reading.len;
+	*text = malloc(*len);
+	if (*text)
+		memcpy(*text, trial->reading.text, *len);
+	return *text;
+}
+
+/*
+ * The last lines ([stack], [vdso], [vsyscall]) are the ones that get lost when
+ * a position behind the last mapping is not kept from one read() to the next.
+ */
+TEST_F(access, buffer_sizes)
+{
+	struct trial *trial = &self->trial;
+	size_t size, largest = 2 * sysconf(_SC_PAGESIZE);
+
+	TRIAL_START(trial, &change_single_pages, &file_maps, .seed = 1);
+	ASSERT_TRUE(keep_text(&self->text, &self->len, trial));
+	for (size = 1; size <= largest; size += size < 300 ? 1 : 97) {
+		trial->reader.buffer = size;
+		/* A read() per byte is more than a reading has room for. */
+		if (self->len / size + 2 > trial->reading.max_chunks)
+			continue;
+		ASSERT_EQ(0, reading_take(&trial->reader, &trial->reading));
+		ASSERT_EQ(self->len, trial->reading.len) {
+			diag("read() of %zu bytes: %zu instead of %zu in all",
+			     size, trial->reading.len, self->len);
+		}
+		ASSERT_EQ(0, memcmp(self->text, trial->reading.text,
+				    self->len)) {
+			diag("read() of %zu bytes: other text", size);
+		}
+	}
+}
+
+/*
+ * An offset is counted in bytes of text: the kernel prints all that precedes it
+ * again.  At rest, each must give the same text, also after a change.
+ */
+TEST_F(access, offsets)
+{
+	struct trial *trial = &self->trial;
+	unsigned int lap;
+	char buf[300];
+
+	TRIAL_START(trial, &change_split_middle, &file_maps, .seed = 1);
+	for (lap = 0; lap < 4; lap++) {
+		int fd = trial->reader.fd;
+		size_t offset;
+
+		ASSERT_TRUE(keep_text(&self->text, &self->len, trial));
+		for (offset = 0; offset <= self->len; offset += 1 + offset % 7) {
+			ssize_t got = pread(fd, buf, sizeof(buf), offset);
+
+			ASSERT_GE(got, 0);
+			ASSERT_GE(self->len - offset, (size_t)got);
+			ASSERT_TRUE(got || offset == self->len);
+			ASSERT_EQ(0, memcmp(buf, self->text + offset, got)) {
+				diag("pread() at %zu: other text", offset);
+			}
+			ASSERT_EQ((off_t)offset, lseek(fd, offset, SEEK_SET));
+			got = read(fd, buf, 64);
+			ASSERT_GE(got, 0);
+			ASSERT_EQ(0, memcmp(buf, self->text + offset, got)) {
+				diag("lseek() to %zu: other text", offset);
+			}
+		}
+		ASSERT_EQ(0, trial_step(trial, 1));
+	}
+}
+
+/* The file of a thread is the file of its process. */
+TEST_F(access, task)
+{
+	struct trial *trial = &self->trial;
+	struct verdict verdict = { 0 };
+	struct tally tally = { 0 };
+	int err;
+
+	TRIAL_START(trial, &change_split_middle, &file_maps, .seed = 1,
+		    .task = true);
+	err = step_boundaries(trial, 333, 1, &tally, &verdict);
+	ASSERT_GE(err, err == 1 ? 1 : 0);
+	if (err)
+		evidence_print(trial, &verdict, "task",
+			       again("access", "", "task", 1));
+	ASSERT_STREQ("legal", rule_text[verdict.rule]);
+	ASSERT_GT(tally.overlapped, 2U);
+}
+
+/**
+ * struct sharer - a thread that uses a descriptor together with others
+ * @trial:	whose descriptor and layouts; the reading is the thread's own
+ * @query:	asks PROCMAP_QUERY instead of reading
+ * @near:	bytes per reading
+ * @stop:	set to end it
+ * @tally:	what it saw
+ * @verdict:	the first illegal reading
+ */
+struct sharer {
+	struct trial trial;
+	bool query;
+	size_t near;
+	_Atomic bool *stop;
+	struct tally tally;
+	struct verdict verdict;
+	pthread_t thread;
+};
+
+/* One pread() from the beginning of the file, as much as it brings. */
+static ssize_t call_pread(const struct reader *reader, struct reading *reading)
+{
+	ssize_t got = pread(reader->fd, reading->text, reader->buffer, 0);
+
+	if (got < 0)
+		return -errno;
+	reading->len = got;
+	return got;
+}
+
+static const struct file_kind file_pread = {
+	.name = "maps", .path = "maps", .fields = SPAN_ALL, .gate = true,
+	.call = call_pread, .parse = parse_maps_line,
+};
+
+static void *share(void *arg)
+{
+	struct sharer *sharer = arg;
+	struct trial *trial = &sharer->trial;
+
+	trial->reader.kind = sharer->query ? &file_query : &file_pread;
+	trial->reader.buffer = sharer->near;
+	while (!*sharer->stop && !sharer->verdict.rule) {
+		trial->reading.len = 0;
+		trial->reading.nr_chunks = 0;
+		trial->reading.whole = false;
+		trial->reader.limit = sharer->query ? 3 * sizeof(struct span) : 1;
+		if (reading_go_on(&trial->reader, &trial->reading))
+			break;
+		sharer->verdict = trial_judge(trial);
+		tally_add(&sharer->tally, &sharer->verdict);
+	}
+	return NULL;
+}
+
+/* Two threads on one descriptor, whose private data the kernel must guard. */
+static void share_descriptor(struct __test_metadata *_metadata,
+			     struct trial *trial, bool query, const char *test)
+{
+	struct sharer sharer[2] = { 0 };
+	uint64_t seed = seed_from_env();
+	_Atomic bool stop = false;
+	struct reader probe;
+	int64_t end;
+	int i;
+
+	TRIAL_START(trial, &change_split_middle, &file_maps, .seed = seed);
+	probe = trial->reader;
+	probe.kind = &file_query;
+	if (query && call_query(&probe, &trial->reading) == -ENOTTY)
+		SKIP(return, "no such file in this kernel");
+	trial->oracle.tolerate_lost_tail = *known_bug_seen;
+	for (i = 0; i < 2; i++) {
+		sharer[i].trial = *trial;
+		sharer[i].query = query && i;
+		sharer[i].near = trial_near(trial);
+		sharer[i].stop = &stop;
+		ASSERT_TRUE(reading_alloc(&sharer[i].trial.reading, 1 << 16,
+					  64));
+	}
+	trial->race->steer = STEER_PREEMPT;
+	word_set(&trial->race->limit, RACE_FREE);
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, pthread_create(&sharer[i].thread, NULL, share,
+					    &sharer[i]));
+	end = now_ns() + 200 * NSEC_PER_MSEC;
+	while (now_ns() < end && !sharer[0].verdict.rule &&
+	       !sharer[1].verdict.rule)
+		nap_ns(5 * NSEC_PER_MSEC);
+	stop = true;
+	for (i = 0; i < 2; i++)
+		pthread_join(sharer[i].thread, NULL);
+	trial_end_peer(trial);
+	for (i = 0; i < 2; i++) {
+		struct trial *seen = &sharer[i].trial;
+		const char *rule = rule_text[sharer[i].verdict.rule];
+
+		tally_print(&sharer[i].tally, test, trial->race->seq / 2);
+		if (sharer[i].verdict.rule)
+			evidence_print(seen, &sharer[i].verdict,
+				       "shared descriptor",
+				       again("access", "", test, seed));
+		reading_free(&seen->reading);
+		EXPECT_STREQ("legal", rule);
+	}
+	ASSERT_EQ(0, trial->race->error);
+	if (sharer[0].tally.overlapped < RACING_FLOOR)
+		SKIP(return, "race not exercised");
+}
+
+TEST_F(access, shared_read_read)
+{
+	share_descriptor(_metadata, &self->trial, false, "shared_read_read");
+}
+
+TEST_F(access, shared_read_query)
+{
+	share_descriptor(_metadata, &self->trial, true, "shared_read_query");
+}
+
+/*
+ * One's own maps, while another thread of the process changes them: the reader
+ * waits for locks of its own address space.
+ */
+TEST_F(access, own_maps)
+{
+	struct trial *trial = &self->trial;
+	struct verdict verdict = { 0 };
+	uint64_t seed = seed_from_env();
+	struct tally tally = { 0 };
+	unsigned int i;
+	int cpu[2], err;
+
+	choose_cpus(cpu);
+	err = trial_start(trial, &change_split_middle, &file_maps,
+			  &(struct trial_options){ .seed = seed, .own = true });
+	ASSERT_EQ(0, err) {
+		diag("%s: %s", trial->failed, strerror(-err));
+	}
+	err = trial_check_rest(trial, &verdict);
+	trial->oracle.tolerate_lost_tail = *known_bug_seen;
+	for (i = 0; i < ARRAY_SIZE(slices) && !err; i++)
+		if (slices[i].cpus == 1 || cpu[1] >= 0)
+			err = race_slice(trial, &slices[i], 0.05, RACING_FLOOR,
+					 RACING_PATIENCE, cpu, &tally,
+					 &verdict);
+	ASSERT_GE(err, err == 1 ? 1 : 0);
+	trial->race->stop = true;
+	tally_print(&tally, "own_maps", trial->race->seq / 2);
+	if (err)
+		evidence_print(trial, &verdict, "own maps",
+			       again("access", "", "own_maps", seed));
+	ASSERT_STREQ("legal", rule_text[verdict.rule]);
+	if (!tally_suffices(&tally))
+		SKIP(return, "race not exercised");
+}
+
+/* --- PROCMAP_QUERY ------------------------------------------------------------ */
+
+FIXTURE(query) {
+	struct trial trial;
+};
+
+FIXTURE_SETUP(query)
+{
+	die_with_runner();
+}
+
+FIXTURE_TEARDOWN(query)
+{
+	trial_end(&self->trial);
+}
+
+/* One combination of flags, from 0 to QUESTIONS - 1. */
+#define QUESTIONS 64
+
+static uint64_t question_make(struct question *question, uint64_t addr,
+			      unsigned int flags)
+{
+	question->addr = addr;
+	question->or_next = flags & PROCMAP_QUERY_COVERING_OR_NEXT_VMA;
+	question->file = flags & PROCMAP_QUERY_FILE_BACKED_VMA;
+	memcpy(question->perm, "----", 5);
+	if (flags & PROCMAP_QUERY_VMA_READABLE)
+		question->perm[0] = 'r';
+	if (flags & PROCMAP_QUERY_VMA_WRITABLE)
+		question->perm[1] = 'w';
+	if (flags & PROCMAP_QUERY_VMA_EXECUTABLE)
+		question->perm[2] = 'x';
+	if (flags & PROCMAP_QUERY_VMA_SHARED)
+		question->perm[3] = 's';
+	return flags;
+}
+
+/* Asks once, and judges; a wrong answer is printed. */
+static int ask_and_judge(struct trial *trial, uint64_t addr, unsigned int flags,
+			 struct tally *tally, enum rule *rule)
+{
+	_Atomic uint32_t *seq = &trial->race->seq;
+	uint32_t before = *seq, after;
+	struct question question;
+	struct span span;
+	unsigned int mask;
+	char buf[320];
+	int err;
+
+	err = query_ask(trial->reader.fd, addr,
+			question_make(&question, addr, flags), &span);
+	after = *seq;
+	if (err && err != -ENOENT)
+		return err;
+	mask = layouts_between(&trial->oracle, before, after);
+	*rule = oracle_query(&trial->oracle, mask, &question,
+			     err ? NULL : &span);
+	tally->readings++;
+	tally->overlapped += before != after;
+	tally->layouts |= mask;
+	if (!*rule)
+		return 0;
+	trial_end_peer(trial);
+	diag("RULE BROKEN: %s", rule_text[*rule]);
+	diag("  asked       %08" PRIx64 " with flags 0x%x, change %s, layouts 0x%x",
+	     addr, flags, trial->race->change->name, mask);
+	diag("  answer      %s",
+	     err ? "ENOENT" : span_print(buf, sizeof(buf), &span));
+	evidence_pictures(trial);
+	return 1;
+}
+
+/* A row with holes, a file, and mappings of three permissions. */
+static const struct change *const questioned[] = {
+	&change_three_pages, &change_gap_left, &change_swap_part, &change_move,
+};
+
+/* Each flag, at each page of the stage and its guards, in each layout. */
+TEST_F(query, filters)
+{
+	unsigned int i, k, page, flags;
+	struct tally tally = { 0 };
+	enum rule rule = RULE_NONE;
+
+	for (i = 0; i < ARRAY_SIZE(questioned); i++) {
+		struct trial *trial = &self->trial;
+		struct stage *stage;
+
+		TRIAL_START(trial, questioned[i], &file_query, .seed = 1);
+		stage = &trial->race->stage;
+		for (k = 0; k < questioned[i]->nr; k++) {
+			for (page = 0; page < STAGE_PAGES + 2; page++)
+				for (flags = 0; flags < QUESTIONS; flags++)
+					ASSERT_EQ(0, ask_and_judge(trial,
+						stage->base + page * stage->page -
+						stage->page + page % 3,
+						flags, &tally, &rule));
+			ASSERT_EQ(0, trial_step(trial, 1));
+		}
+		trial_end(trial);
+		memset(trial, 0, sizeof(*trial));
+	}
+	diag("filters: questions %" PRIu64, tally.readings);
+}
+
+/* The same while the changer changes. */
+TEST_F(query, filters_racing)
+{
+	uint64_t seed = seed_from_env(), random = seed | 1;
+	struct tally tally = { 0 };
+	enum rule rule = RULE_NONE;
+	unsigned int i;
+	int cpu[2];
+
+	choose_cpus(cpu);
+	for (i = 0; i < ARRAY_SIZE(questioned); i++) {
+		struct trial *trial = &self->trial;
+		struct stage *stage;
+		int64_t end;
+
+		TRIAL_START(trial, questioned[i], &file_query, .seed = seed,
+			    .cheat = plant_from_env());
+		stage = &trial->race->stage;
+		if (cpu[0] >= 0)
+			run_on(cpu[0]);
+		trial->race->cpu = cpu[1] < 0 ? cpu[0] : cpu[1];
+		trial->race->steer = cpu[1] < 0 ? STEER_PREEMPT : STEER_FREE;
+		word_set(&trial->race->limit, RACE_FREE);
+		end = now_ns() + 100 * NSEC_PER_MSEC;
+		while (now_ns() < end)
+			ASSERT_EQ(0, ask_and_judge(trial, stage->base +
+				random_below(&random, STAGE_PAGES * stage->page),
+				random_below(&random, QUESTIONS), &tally,
+				&rule));
+		trial_end(trial);
+		memset(trial, 0, sizeof(*trial));
+	}
+	diag("filters_racing: questions %" PRIu64 ", overlapped %" PRIu64,
+	     tally.readings, tally.overlapped);
+	if (tally.overlapped < RACING_FLOOR)
+		SKIP(return, "race not exercised");
+}
+
+/**
+ * struct misuse - a request that the kernel must refuse
+ * @what:	for people
+ * @size:	of the request; 0 for the right one
+ * @flags:	query_flags
+ * @name_size:	of the buffer for the name
+ * @id_size:	of the buffer for the build ID
+ * @name:	there is a buffer for the name
+ * @id:		there is one for the build ID
+ * @tail:	a byte behind the structure is not 0
+ * @err:	the errno expected
+ */
+static const struct misuse {
+	const char *what;
+	uint64_t size, flags;
+	uint32_t name_size, id_size;
+	bool name, id, tail;
+	int err;
+} misuses[] = {
+	{ "size 1", .size = 1, .err = EINVAL },
+	{ "size without address", .size = 16, .err = EINVAL },
+	{ "non-zero tail", .size = sizeof(struct procmap_query) + 8,
+	  .tail = true, .err = E2BIG },
+	{ "more than a page", .size = 1 << 20, .err = E2BIG },
+	{ "unknown flag", .flags = 0x40, .err = EINVAL },
+	{ "unknown high flag", .flags = 1ULL << 63, .err = EINVAL },
+	{ "name size without buffer", .name_size = 64, .err = EINVAL },
+	{ "name buffer without size", .name = true, .err = EINVAL },
+	{ "id size without buffer", .id_size = 64, .err = EINVAL },
+	{ "id buffer without size", .id = true, .err = EINVAL },
+	{ "name buffer too small", .name = true, .name_size = 1,
+	  .err = ENAMETOOLONG },
+	{ "id buffer too small", .id = true, .id_size = 1,
+	  .err = ENAMETOOLONG },
+	{ "both too small", .name = true, .name_size = 1, .id = true,
+	  .id_size = 1, .err = ENAMETOOLONG },
+};
+
+/* The first executable file mapping of the changer: the program itself. */
+static uint64_t find_program(struct trial *trial)
+{
+	unsigned int i;
+
+	for (i = 0; i < trial->rest.nr; i++)
+		if (trial->rest.span[i].name[0] == '/' &&
+		    trial->rest.span[i].perm[2] == 'x')
+			return trial->rest.span[i].start;
+	return 0;
+}
+
+/*
+ * Bad requests are refused, and leave no lock and no reference behind: after
+ * each of them the target can still map and unmap.  A reference too few takes
+ * the address space away under the target's feet.
+ */
+TEST_F(query, misuse)
+{
+	struct trial *trial = &self->trial;
+	unsigned int i, lap;
+	char name[64], id[64];
+	struct {
+		struct procmap_query query;
+		char tail[16];
+	} request;
+
+	TRIAL_START(trial, &change_hole, &file_query, .seed = 1);
+	for (lap = 0; lap < 20; lap++)
+		for (i = 0; i < ARRAY_SIZE(misuses); i++) {
+			const struct misuse *m = &misuses[i];
+			int err;
+
+			memset(&request, 0, sizeof(request));
+			request.query.size = m->size ? m->size :
+						       sizeof(request.query);
+			request.query.query_flags = m->flags;
+			request.query.query_addr = find_program(trial);
+			request.query.vma_name_size = m->name_size;
+			request.query.build_id_size = m->id_size;
+			request.query.vma_name_addr = m->name ? (uintptr_t)name : 0;
+			request.query.build_id_addr = m->id ? (uintptr_t)id : 0;
+			request.tail[0] = m->tail;
+			err = ioctl(trial->reader.fd, PROCMAP_QUERY, &request) ?
+			      errno : 0;
+			/* A program without a build ID has none to cut off. */
+			if (!err && m->id && !request.query.build_id_size)
+				continue;
+			ASSERT_EQ(m->err, err) {
+				diag("%s", m->what);
+			}
+			ASSERT_EQ(0, trial_step(trial, 2)) {
+				diag("%s: the target is stuck", m->what);
+			}
+		}
+	ASSERT_EQ(-1, ioctl(trial->reader.fd, PROCMAP_QUERY, NULL));
+	ASSERT_EQ(EFAULT, errno);
+	ASSERT_TRUE(peer_alive(&trial->peer));
+}
+
+/* --- processes that leave, and those that are none of one's business ----------- */
+
+FIXTURE(leaving) {
+	struct trial trial;
+};
+
+FIXTURE_SETUP(leaving)
+{
+	die_with_runner();
+}
+
+FIXTURE_TEARDOWN(leaving)
+{
+	trial_end(&self->trial);
+}
+
+/*
+ * Reads what is left of a file whose process is going.  It may end at any
+ * record, with end of file or ESRCH; what it shows must be the old layout.
+ */
+static void read_the_leaver(struct __test_metadata *_metadata,
+			    struct trial *trial, const char *test)
+{
+	struct verdict verdict;
+	int err;
+
+	trial->reader.buffer = 100;
+	do {
+		err = reading_call(&trial->reader, &trial->reading);
+	} while (err > 0);
+	ASSERT_TRUE(err == 0 || err == -ESRCH) {
+		diag("%s: %s", test, strerror(-err));
+	}
+	/* Nobody knows whether the file ended or its process. */
+	trial->reading.whole = false;
+	verdict = trial_judge(trial);
+	if (verdict.rule)
+		evidence_print(trial, &verdict, test,
+			       again("leaving", "", test, 1));
+	ASSERT_STREQ("legal", rule_text[verdict.rule]);
+}
+
+TEST_F(leaving, exit)
+{
+	unsigned int records;
+
+	for (records = 0; records < 24; records++) {
+		struct trial *trial = &self->trial;
+
+		TRIAL_START(trial, &change_hole, &file_maps, .seed = 1);
+		trial->reader.buffer = 100;
+		ASSERT_EQ(0, reading_begin(&trial->reader, &trial->reading));
+		while (trial->reading.nr_chunks < records)
+			ASSERT_GE(reading_call(&trial->reader,
+					       &trial->reading), 0);
+		if (records & 1) {
+			kill(trial->peer.pid, SIGKILL);
+		} else {
+			trial_end_peer(trial);
+		}
+		read_the_leaver(_metadata, trial, "exit");
+		trial_end(trial);
+		memset(trial, 0, sizeof(*trial));
+	}
+}
+
+/*
+ * A descriptor belongs to the address space that it was opened for: after an
+ * exec it shows no line of the new one.
+ */
+TEST_F(leaving, exec)
+{
+	unsigned int records;
+
+	for (records = 0; records < 24; records++) {
+		struct trial *trial = &self->trial;
+
+		TRIAL_START(trial, &change_hole, &file_maps, .seed = 1);
+		trial->reader.buffer = 100;
+		ASSERT_EQ(0, reading_begin(&trial->reader, &trial->reading));
+		while (trial->reading.nr_chunks < records)
+			ASSERT_GE(reading_call(&trial->reader,
+					       &trial->reading), 0);
+		trial->race->leave = true;
+		word_set(&trial->race->limit, trial->race->seq / 2 + 1);
+		if (!(records & 1)) {
+			ASSERT_GE(peer_wait(&trial->peer, 5 * NSEC_PER_SEC), 0);
+		}
+		read_the_leaver(_metadata, trial, "exec");
+		trial_end(trial);
+		memset(trial, 0, sizeof(*trial));
+	}
+}
+
+/* Somebody else's maps are not shown to those who may not trace him. */
+TEST_F(leaving, forbidden)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", geteuid() ? 1 : getpid());
+	if (!geteuid()) {
+		/* The process is root's, the reader shall be nobody. */
+		pid_t pid = fork();
+		int status;
+
+		ASSERT_GE(pid, 0);
+		if (!pid) {
+			if (setgroups(0, NULL) || setgid(65534) ||
+			    setuid(65534))
+				_exit(4);
+			fd = open(path, O_RDONLY);
+			_exit(fd >= 0 ? 1 : errno != EACCES && errno != ENOENT &&
+					    errno != EPERM);
+		}
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		ASSERT_TRUE(WIFEXITED(status));
+		if (WEXITSTATUS(status) == 4)
+			SKIP(return, "cannot become another user");
+		ASSERT_EQ(0, WEXITSTATUS(status));
+		return;
+	}
+	fd = open(path, O_RDONLY);
+	ASSERT_EQ(-1, fd);
+}
+
 TEST_HARNESS_MAIN

@@ -24,6 +24,7 @@
  * @fillers:	mappings before the stage
  * @pad:	length of the name of the first of them, which is a file then
  * @task:	read /proc/PID/task/TID/...
+ * @own:	the changer is a thread of this process, which reads its own file
  */
 struct trial_options {
 	uint64_t seed;
@@ -31,12 +32,14 @@ struct trial_options {
 	unsigned int fillers;
 	unsigned int pad;
 	bool task;
+	bool own;
 };
 
 /**
  * struct trial - everything a test holds
  * @race:	shared with the changer
  * @peer:	the changer
+ * @thread:	the changer, where it is a thread
  * @reader:	how the file is read
  * @reading:	the pass being judged
  * @oracle:	the judge
@@ -48,6 +51,7 @@ struct trial_options {
 struct trial {
 	struct race *race;
 	struct peer peer;
+	pthread_t thread;
 	struct reader reader;
 	struct reading reading;
 	struct oracle oracle;
@@ -103,6 +107,12 @@ static inline int trial_learn(struct trial *trial, const char *dir)
 		rest->nr++;
 	}
 	return err;
+}
+
+static inline void *changer_thread(void *arg)
+{
+	changer(arg);
+	return NULL;
 }
 
 /* The files A and B, and one with a name of @pad letters. */
@@ -189,7 +199,9 @@ static inline int trial_start(struct trial *trial, const struct change *change,
 	trial_files(race, options->pad);
 
 	trial->failed = "changer";
-	err = peer_start(&trial->peer, changer, race);
+	err = options->own ? -pthread_create(&trial->thread, NULL,
+					     changer_thread, race) :
+			     peer_start(&trial->peer, changer, race);
 	if (!err)
 		err = word_wait(&race->ready, 0, 5 * NSEC_PER_SEC);
 	if (!err)
@@ -202,7 +214,7 @@ static inline int trial_start(struct trial *trial, const struct change *change,
 	trial->reader.buffer = 1 << 16;
 	trial->reader.seq = &race->seq;
 	snprintf(dir, sizeof(dir), options->task ? "%d/task/%d" : "%d",
-		 trial->peer.pid, trial->peer.pid);
+		 options->own ? getpid() : trial->peer.pid, trial->peer.pid);
 	err = trial_learn(trial, dir);
 	if (!err)
 		err = reader_open(&trial->reader, dir);
