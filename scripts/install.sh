@@ -4,7 +4,7 @@
 #
 # install.sh - see that the tools are there
 #
-# Usage: install.sh [build|check]
+# Usage: install.sh [build|graft|check]
 #
 # As root on Debian, what is missing is installed; otherwise it is named.
 
@@ -16,19 +16,32 @@ CANNOT_TELL=4
 # util-linux, perl-base, coreutils) are not listed.
 needs()
 {
-	cat <<-END
-	gcc gcc
-	make make
-	xz xz-utils
-	/usr/include/stdio.h libc6-dev
-	END
-	[ "$1" = build ] || cat <<-END
-	clang clang
-	git git
-	prove perl
-	rsync rsync
-	shellcheck shellcheck
-	END
+	case $1 in
+	build|check)
+		cat <<-END
+		gcc gcc
+		make make
+		xz xz-utils
+		/usr/include/stdio.h libc6-dev
+		END
+		;;
+	esac
+	case $1 in
+	graft|check)
+		echo patch patch
+		;;
+	esac
+	case $1 in
+	check)
+		cat <<-END
+		clang clang
+		git git
+		prove perl
+		rsync rsync
+		shellcheck shellcheck
+		END
+		;;
+	esac
 }
 
 missing()
@@ -46,10 +59,10 @@ missing()
 }
 
 case ${1-build} in
-build|check)
+build|graft|check)
 	;;
 *)
-	echo "Usage: $0 [build|check]" >&2
+	echo "Usage: $0 [build|graft|check]" >&2
 	exit 2
 	;;
 esac
