@@ -28,7 +28,7 @@ usage()
 	run everything.  KTAP goes to stdout, a summary for people to stderr.
 
 	  gate [-- OPTIONS]     the same, with options for the test programs:
-	                        -l list the tests
+	                        -l             list the tests
 	                        -t -v -f NAME  only this test, variant, fixture
 	                        -T -V -F NAME  all but this one
 	                        -r FIXTURE.VARIANT.TEST  only this one
@@ -129,11 +129,12 @@ start_undertaker()
 	trap 'exit 143' TERM
 }
 
-# in_session COMMAND...: the undertaker knows of it before it starts.
+# in_session COMMAND...: to be run in the background; the undertaker knows of
+# the session before anything happens in it.
 in_session()
 {
 	# shellcheck disable=SC2016
-	setsid sh -c 'echo $$ >&9; exec "$@" 9>&-' sh "$@"
+	exec setsid sh -c 'echo $$ >&9; exec "$@" 9>&-' sh "$@"
 }
 
 # Where the programs are built and run; empty in an installed copy.
@@ -160,12 +161,39 @@ build()
 	die "$CANNOT_TELL" "the test programs could not be built"
 }
 
+# check_options OPTION...: exits where the test harness would not take them.
+check_options()
+{
+	OPTIND=1
+	while getopts lt:T:v:V:f:F:r: option; do
+		case $option in
+		l)
+			listing=1
+			;;
+		\?)
+			die "$USAGE" "see $0 --help"
+			;;
+		esac
+	done
+	[ "$OPTIND" -gt $# ] || die "$USAGE" "test options only, see $0 --help"
+}
+
 # Each program is given the options; which one they concern, it knows itself.
 pass_options()
 {
 	export KSELFTEST_PROC_MAPS_SELFTEST_ARGS="$*"
 	export KSELFTEST_PROC_MAPS_TEARING_ARGS="$*"
 	export KSELFTEST_PROC_MMAP_LATENCY_ARGS="$*"
+}
+
+# With DURATION the racing tests last longer than the limit in settings is
+# for.  At worst each test of a program is a racing one.
+set_limit()
+{
+	[ "${DURATION-}" ] && [ ! "${kselftest_override_timeout-}" ] || return
+	tests=$("$here/proc_maps_tearing" -l 2>&1 | wc -l)
+	seconds=$(sed -n 's/^timeout=//p' "$here/settings")
+	export kselftest_override_timeout=$((seconds + DURATION * tests))
 }
 
 # Only these programs, also where the Makefile knows others.
@@ -182,36 +210,38 @@ run_in_tree()
 run_installed()
 {
 	collection=$(basename "$here")
-	set --
+	set -- ${kselftest_override_timeout:+-o "$kselftest_override_timeout"}
 	for program in $PROGRAMS; do
 		set -- "$@" -t "$collection:$program"
 	done
 	in_session "$here/../run_kselftest.sh" "$@"
 }
 
-# Newer runners leave the head of the report to their callers.
-with_head()
+# show REPORT PID: the report as it grows, as long as there is such a process.
+# Newer runners leave the report's head to their callers.
+show()
 {
-	read -r first
-	case $first in
-	TAP*|KTAP*)
-		;;
-	*)
-		echo "TAP version 13"
+	tail -f -n +1 -s 0.1 --pid="$2" "$1" | {
+		read -r first
 		# shellcheck disable=SC2086
 		set -- $PROGRAMS
-		echo "1..$#"
-		;;
-	esac
-	printf '%s\n' "$first"
-	cat
+		case $first in
+		*"TAP version "*)
+			;;
+		*)
+			printf 'TAP version 13\n1..%d\n' $#
+			;;
+		esac
+		printf '%s\n' "$first"
+		cat
+	}
 }
 
-# The verdict comes from the report, not from exit codes: a program whose tests
-# were all skipped exits with 0.
+# judge REPORT SECONDS: the verdict comes from the report, not from exit codes: a
+# program whose tests were all skipped exits with 0.
 judge()
 {
-	awk -v kernel="$(uname -r)" -v again="$0" -v seconds="$1" '
+	awk -v me="$0" -v kernel="$(uname -r)" -v seconds="$2" '
 	function join(list, item)
 	{
 		return list (list ? ", " : "") item
@@ -219,11 +249,13 @@ judge()
 	# A program as a whole, after its tests.
 	/^(not )?ok [0-9]+ (- )?selftests: / {
 		ended++
+		wanted += planned[name]
 		bad = /^not/
 		sub(/^.*: /, "")
 		if (bad && failed == before)
 			red = join(red, $0)
-		else if (!passed[name] && planned[name] != 0)
+		else if (!bad && !passed[name] &&
+			 !(name in planned && planned[name] == 0))
 			blank = join(blank, name)
 		next
 	}
@@ -238,6 +270,10 @@ judge()
 	/^# ok / { passed[name]++; passes++; next }
 	/^# # summary: / { sub(/^# # summary: /, ""); found[++texts] = $0 }
 	END {
+		if (ended && !wanted && !red) {
+			print me ": no test has such a name"
+			exit 2
+		}
 		if (red) {
 			verdict = "FAIL"
 			status = 1
@@ -259,7 +295,7 @@ judge()
 		if (blank)
 			print "nothing but skips: " blank
 		exit status
-	}' "$tmp/report" >&2
+	}' "$1" >&2
 }
 
 gate()
@@ -267,23 +303,43 @@ gate()
 	if [ "${1-}" = -- ]; then
 		shift
 	elif [ $# -gt 0 ]; then
-		note "gate takes test options after --"
-		exit "$USAGE"
+		die "$USAGE" "gate takes test options after --"
 	fi
+
+	listing=
+	check_options "$@"
+	case ${DURATION-} in
+	*[!0-9]*)
+		die "$USAGE" "DURATION=$DURATION is not a number of seconds"
+		;;
+	esac
 
 	[ -x "$scripts/install.sh" ] && { "$scripts/install.sh" build || exit; }
 	dir=$(room) || exit
 	start_undertaker
 	[ "$dir" ] && build
 
+	if [ "$listing" ]; then
+		for program in $PROGRAMS; do
+			"$here/$program" -l 2>&1
+		done
+		exit 0
+	fi
 	pass_options "$@"
+	set_limit
 	began=$(date +%s)
-	run=run_installed
-	[ "$dir" ] && run=run_in_tree
-	($run 2>&1; echo $? >"$tmp/status") | with_head 9>&- |
-		tee "$tmp/report" 9>&- &
-	wait $!
-	judge $(($(date +%s) - began))
+	if [ "$dir" ]; then
+		run_in_tree
+	else
+		run_installed
+	fi >"$tmp/report" 2>&1 &
+	runner=$!
+	# Not a pipe: no test must be held up by whoever reads this.
+	in_session "$0" --show "$tmp/report" "$runner" &
+	reader=$!
+	wait "$runner"
+	wait "$reader"
+	judge "$tmp/report" $(($(date +%s) - began))
 }
 
 case ${1-gate} in
@@ -292,6 +348,12 @@ case ${1-gate} in
 	;;
 --undertaker)
 	undertaker
+	;;
+--judge)
+	judge "$2" 0
+	;;
+--show)
+	show "$2" "$3"
 	;;
 gate)
 	[ $# -gt 0 ] && shift
@@ -302,17 +364,16 @@ lab)
 	[ -x "$here/lab/lab.sh" ] || die "$USAGE" "there is no lab here"
 	exec "$here/lab/lab.sh" "$@"
 	;;
-*[!a-z-]*|-*)
-	note "no such command: $1 (see $0 --help)"
-	exit "$USAGE"
-	;;
 *)
 	command=$1
 	shift
-	if [ ! -x "$scripts/$command.sh" ]; then
-		note "no such command: $command (see $0 --help)"
-		exit "$USAGE"
-	fi
+	case $command in
+	*[!a-z-]*|-*)
+		command=/
+		;;
+	esac
+	[ -x "$scripts/$command.sh" ] ||
+		die "$USAGE" "no such command, see $0 --help"
 	exec "$scripts/$command.sh" "$@"
 	;;
 esac

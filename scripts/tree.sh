@@ -8,8 +8,8 @@
 # Usage: [KDIR=DIR] tree.sh [--pristine]
 #
 # The part is copied from KDIR, or taken once from the newest linux-source
-# package that this machine's apt sources offer, to .tree/.  Beside it lies
-# .tree/live/, whose selftests/proc holds links to our files in place of the
+# package that this machine's apt sources offer, to .tree/.  Beside it lies a
+# live copy, whose selftests/proc holds links to our files in place of the
 # kernel's, so that a plain "make run_tests" there runs ours alone.
 
 set -eu
@@ -18,7 +18,6 @@ CANNOT_TELL=4
 
 here=$(cd "$(dirname "$0")/.." && pwd -P)
 store=$here/.tree
-live=$store/live
 proc=tools/testing/selftests/proc
 
 # Patterns that tar understands, relative to the top of the tree.
@@ -102,7 +101,9 @@ from_kdir()
 	echo "$KDIR" >"$1/.origin"
 }
 
-# A tree appears whole or not at all: it is made beside its place, then moved.
+# provide HOW DIR: a tree appears whole or not at all, since it is made beside
+# its place, then moved.  One that is the same as before is left alone, with
+# whatever runs in it.
 provide()
 {
 	rm -rf "$store"/new*
@@ -113,20 +114,22 @@ provide()
 		    tools/testing/selftests/kselftest/runner.sh; do
 		[ -e "$store/new/$file" ] || die "$file is missing in the tree"
 	done
-	rm -rf "$2" "$live"
-	mv "$store/new" "$2"
+	if ! diff -rq "$store/new" "$2" >/dev/null 2>&1; then
+		rm -rf "$2" "$live"
+		mv "$store/new" "$2"
+	fi
 	rm -rf "$store"/new*
 }
 
 # Our files as links, so that an edit counts at once.
 make_live()
 {
-	if [ "$(cat "$live/.origin" 2>/dev/null)" != "$pristine" ]; then
-		rm -rf "$live"
-		cp -a "$pristine" "$live"
-		rm -r "${live:?}/$proc"
-		mkdir "$live/$proc"
-		echo "$pristine" >"$live/.origin"
+	if [ ! -d "$live" ]; then
+		rm -rf "$store/new"
+		cp -a "$pristine" "$store/new"
+		rm -r "$store/new/$proc"
+		mkdir "$store/new/$proc"
+		mv "$store/new" "$live"
 	fi
 	for file in "$here"/*; do
 		link=$live/$proc/${file##*/}
@@ -153,9 +156,11 @@ flock 8
 if [ "${KDIR-}" ]; then
 	KDIR=$(cd "$KDIR" && pwd -P) || die "no such directory: $KDIR"
 	pristine=$store/kdir
+	live=$pristine-live
 	provide from_kdir "$pristine"
 else
 	pristine=$store/linux
+	live=$pristine-live
 	[ -d "$pristine" ] || provide from_package "$pristine"
 fi
 
