@@ -54,6 +54,12 @@ outside_usage()
 	done
 }
 
+# What the comment at the head of a script says.
+script_usage()
+{
+	sed -n '/^#: /d; /^# SPDX/d; /^#!/d; /^#/!q; s/^# \{0,1\}//p' "$1"
+}
+
 note()
 {
 	echo "$0: $*" >&2
@@ -173,6 +179,8 @@ check_options()
 		\?)
 			die "$USAGE" "see $0 --help"
 			;;
+		*)
+			;;
 		esac
 	done
 	[ "$OPTIND" -gt $# ] || die "$USAGE" "test options only, see $0 --help"
@@ -249,7 +257,7 @@ judge()
 	# A program as a whole, after its tests.
 	/^(not )?ok [0-9]+ (- )?selftests: / {
 		ended++
-		wanted += planned[name]
+		wanted += name in planned ? planned[name] : 1
 		bad = /^not/
 		sub(/^.*: /, "")
 		if (bad && failed == before)
@@ -374,6 +382,10 @@ lab)
 	esac
 	[ -x "$scripts/$command.sh" ] ||
 		die "$USAGE" "no such command, see $0 --help"
+	if [ "${1-}" = --help ]; then
+		script_usage "$scripts/$command.sh"
+		exit 0
+	fi
 	exec "$scripts/$command.sh" "$@"
 	;;
 esac

@@ -35,7 +35,7 @@ undo()
 {
 	[ -e "$proc/$diff" ] || return 0
 	if [ -s "$proc/$diff" ]; then
-		set -- -R -p1 -s -f --no-backup-if-mismatch -r- \
+		set -- -R -p1 -s -f -F3 --no-backup-if-mismatch -r- \
 			-d "$proc" -i "$proc/$diff"
 		patch --dry-run "$@" >&2 ||
 			die "something changed since the graft, so nothing was" \
