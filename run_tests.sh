@@ -15,6 +15,9 @@ PROGRAMS="proc_maps_selftest proc_maps_tearing proc_mmap_latency"
 
 here=$(cd "$(dirname "$0")" && pwd -P) || exit "$CANNOT_TELL"
 scripts=$here/scripts
+# Each command that is not written here is a script of its name in one of
+# these; a kernel tree has none of them.
+ROOMS="scripts lab mutants"
 
 usage()
 {
@@ -46,12 +49,26 @@ usage()
 	END
 }
 
-# Only the commands that exist here: a kernel tree gets this file alone.
+# A script says "#: COMMAND  what it does" of itself.
 outside_usage()
 {
-	for help in "$scripts"/*.sh "$here"/lab/lab.sh; do
-		[ -e "$help" ] && sed -n 's/^#: /  /p' "$help"
+	for directory in $ROOMS; do
+		for script in "$here/$directory"/*.sh; do
+			[ -e "$script" ] && sed -n 's/^#: /  /p' "$script"
+		done
 	done
+}
+
+# command_script COMMAND: where it is.
+command_script()
+{
+	for directory in $ROOMS; do
+		if [ -x "$here/$directory/$1.sh" ]; then
+			echo "$here/$directory/$1.sh"
+			return
+		fi
+	done
+	return 1
 }
 
 # What the comment at the head of a script says.
@@ -367,11 +384,6 @@ gate)
 	[ $# -gt 0 ] && shift
 	gate "$@"
 	;;
-lab)
-	shift
-	[ -x "$here/lab/lab.sh" ] || die "$USAGE" "there is no lab here"
-	exec "$here/lab/lab.sh" "$@"
-	;;
 *)
 	command=$1
 	shift
@@ -380,12 +392,12 @@ lab)
 		command=/
 		;;
 	esac
-	[ -x "$scripts/$command.sh" ] ||
+	script=$(command_script "$command") ||
 		die "$USAGE" "no such command, see $0 --help"
 	if [ "${1-}" = --help ]; then
-		script_usage "$scripts/$command.sh"
+		script_usage "$script"
 		exit 0
 	fi
-	exec "$scripts/$command.sh" "$@"
+	exec "$script" "$@"
 	;;
 esac
