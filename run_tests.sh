@@ -49,7 +49,7 @@ usage()
 	END
 }
 
-# A script says "#: COMMAND  what it does" of itself.
+# A script that is a command says so: "#: COMMAND  what it does".
 outside_usage()
 {
 	for directory in $ROOMS; do
@@ -63,8 +63,9 @@ outside_usage()
 command_script()
 {
 	for directory in $ROOMS; do
-		if [ -x "$here/$directory/$1.sh" ]; then
-			echo "$here/$directory/$1.sh"
+		script=$here/$directory/$1.sh
+		if [ -x "$script" ] && grep -q "^#: $1" "$script"; then
+			echo "$script"
 			return
 		fi
 	done
@@ -394,7 +395,7 @@ gate)
 	esac
 	script=$(command_script "$command") ||
 		die "$USAGE" "no such command, see $0 --help"
-	if [ "${1-}" = --help ]; then
+	if [ "${1-}" = --help ] && [ "${script%/*}" = "$scripts" ]; then
 		script_usage "$script"
 		exit 0
 	fi
