@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Outside a kernel tree: every compiler, no warning, and clean again.
+
+# shellcheck source=lib/tap.sh
+. "$(dirname "$0")/lib/tap.sh"
+
+programs="proc_maps_selftest proc_maps_tearing proc_mmap_latency"
+
+# built NAME VARIABLE=VALUE...
+built()
+{
+	name=$1
+	shift
+	mkdir "$work/$name"
+	ok "$name: builds without a warning" make -C "$top" \
+		OUTPUT="$work/$name" USERCFLAGS=-Werror "$@"
+	for program in $programs; do
+		ok "$name: $program lists its tests" \
+			lists_tests "$work/$name/$program"
+	done
+	ok "$name: make clean" make -C "$top" OUTPUT="$work/$name" "$@" clean
+	equal "$name: nothing is left" "$(ls "$work/$name")" ""
+}
+
+# The harness says "skip" where it only lists.
+lists_tests()
+{
+	"$1" -l >"$work/list" 2>&1
+	[ $? -eq 4 ] && grep -q FIXTURE "$work/list"
+}
+
+built gcc
+built clang LLVM=1
+built static USERLDFLAGS=-static
+
+finish

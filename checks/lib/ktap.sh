@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# ktap.sh - looking into a report that the kselftest runner printed
+
+# nested REPORT PROGRAM: what the program printed, without the runner's "# ".
+nested()
+{
+	awk -v program="$2" '
+	/^# selftests: / { mine = $NF == program; next }
+	/^(not )?ok / || /^# timeout set to / || /^# overriding / { mine = 0 }
+	mine { sub(/^# ?/, ""); print }' "$1"
+}
+
+# well_formed FILE: whether a TAP consumer that is not ours has no complaint.
+# It knows TAP 13 and 14 only by number.
+well_formed()
+{
+	sed 's/^KTAP version 1$/TAP version 13/' "$1" |
+		perl -MTAP::Parser -e '
+		my $parser = TAP::Parser->new({ tap => join "", <STDIN> });
+		$parser->run;
+		my @errors = $parser->parse_errors;
+		push @errors, "no version" unless $parser->version > 12;
+		push @errors, "no plan" unless defined $parser->plan;
+		print "$_\n" for @errors;
+		exit @errors > 0'
+}
+
+# fakes FILE: diagnostics that a bot would read as results (LKP, NIPA).  The
+# harness has its own words, which they know.
+fakes()
+{
+	grep -nE -e ': (PASS|OK|FAIL|SKIP)$' -e '\[(OK|FAIL|RUN)\]' \
+		-e '\.\.\. ok$' -e '^# *(PASS|SKIP): ' -e ' FAIL:' \
+		-e '^# *(Running|Testing) ' -e '^# not ok 1' "$1"
+	return 0
+}

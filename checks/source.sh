@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What can be said of the sources without running them, by the tools that a
+# maintainer uses.
+
+# shellcheck source=lib/tap.sh
+. "$(dirname "$0")/lib/tap.sh"
+
+cd "$top" || exit
+tree=$(scripts/tree.sh)/../../../.. || exit
+
+proc=tools/testing/selftests/proc
+
+# Until a file is added to git, nobody else has it, but it is ours already.
+git ls-files --cached --others --exclude-standard >"$work/files"
+while read -r file; do
+	[ ! -e "$file" ] || echo "$file"
+done <"$work/files" >"$work/present"
+
+# The kernel reads settings line by line and knows no comments but its own.
+while read -r file; do
+	[ "$file" = settings ] || grep -q 'SPDX-License-Identifier: GPL-2.0' \
+		"$file" || echo "$file"
+done <"$work/present" >"$work/unlicensed"
+ok "every file has its licence" holds_nothing "$work/unlicensed"
+
+ok "settings is bare" grep -qx 'timeout=[0-9]*' settings
+equal "settings is one line" "$(wc -l <settings)" 1
+
+xargs grep -nE '[[:blank:]]+$' <"$work/present" >"$work/blanks"
+ok "no line ends in blanks" holds_nothing "$work/blanks"
+
+while read -r file; do
+	case $(head -n 1 "$file") in
+	'#!'*)
+		echo "$file"
+		[ -x "$file" ] || echo "$file" >>"$work/plain"
+		;;
+	esac
+done <"$work/present" >"$work/scripts"
+: >>"$work/plain"
+ok "every script is executable" holds_nothing "$work/plain"
+grep -x 'checks/lib/.*\.sh' "$work/present" >>"$work/scripts"
+ok "shellcheck" xargs shellcheck <"$work/scripts"
+
+# CAMELCASE stumbles over names that are not ours: PRIx64, _Atomic.
+checkpatch()
+{
+	(cd "$tree" && scripts/checkpatch.pl --no-tree --root=. --strict \
+		--ignore CAMELCASE --terse --no-summary --show-types -f "$1")
+}
+
+grep '\.[ch]$' "$work/present" >"$work/c"
+while read -r file; do
+	# In its place in the tree: checkpatch has other rules for tools/.
+	ok "checkpatch: $file" checkpatch "$proc/$file"
+	# Moved, and rewritten, in newer kernels.
+	kernel_doc=$tree/scripts/kernel-doc
+	[ ! -e "$tree/tools/docs/kernel-doc" ] ||
+		kernel_doc=$tree/tools/docs/kernel-doc
+	ok "kernel-doc: $file" "$kernel_doc" -none -Werror "$file"
+done <"$work/c"
+
+finish

@@ -1,0 +1,404 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# run_tests.sh - the front door of the /proc/PID/maps gate
+#
+# It works in three rooms: in a kernel tree (tools/testing/selftests/proc), in
+# an installed copy of the kselftests, and outside both, where it provides a
+# tree first.  In each, the kernel's own kselftest runner runs the programs;
+# this script only reads what the runner printed and gives the verdict.
+
+set -u
+
+USAGE=2 CANNOT_TELL=4
+PROGRAMS="proc_maps_selftest proc_maps_tearing proc_mmap_latency"
+
+here=$(cd "$(dirname "$0")" && pwd -P) || exit "$CANNOT_TELL"
+scripts=$here/scripts
+# Each command that is not written here is a script of its name in one of
+# these; a kernel tree has none of them.
+ROOMS="scripts lab mutants"
+
+usage()
+{
+	cat <<-END
+	Usage: $0 [COMMAND [ARGUMENTS]]
+
+	Does reading /proc/PID/maps hold up the process that is read, and does
+	it ever show what was never there?  On the running kernel.
+
+	Without a command: install what is missing (as root, by apt-get), build,
+	run everything.  KTAP goes to stdout, a summary for people to stderr.
+
+	  gate [-- OPTIONS]     the same, with options for the test programs:
+	                        -l             list the tests
+	                        -t -v -f NAME  only this test, variant, fixture
+	                        -T -V -F NAME  all but this one
+	                        -r FIXTURE.VARIANT.TEST  only this one
+	END
+	outside_usage
+	cat <<-END
+	  --help                this text
+
+	Environment:
+	  KDIR=DIR     a kernel source tree to build against and run in
+	  DURATION=N   seconds for each racing test
+	  GATE=1       interference fails on every kernel, however old
+
+	Exit status: 0 pass, 1 fail, 4 could not tell, 2 bad usage.
+	END
+}
+
+# A script that is a command says so: "#: COMMAND  what it does".
+outside_usage()
+{
+	for directory in $ROOMS; do
+		for script in "$here/$directory"/*.sh; do
+			[ -e "$script" ] && sed -n 's/^#: /  /p' "$script"
+		done
+	done
+}
+
+# command_script COMMAND: where it is.
+command_script()
+{
+	for directory in $ROOMS; do
+		script=$here/$directory/$1.sh
+		if [ -x "$script" ] && grep -q "^#: $1" "$script"; then
+			echo "$script"
+			return
+		fi
+	done
+	return 1
+}
+
+# What the comment at the head of a script says.
+script_usage()
+{
+	sed -n '/^#: /d; /^# SPDX/d; /^#!/d; /^#/!q; s/^# \{0,1\}//p' "$1"
+}
+
+note()
+{
+	echo "$0: $*" >&2
+}
+
+die()
+{
+	status=$1
+	shift
+	note "$*"
+	exit "$status"
+}
+
+# What is shown while something takes long, and only to a person.
+progress()
+{
+	[ -t 2 ] && printf '%s\n' "$*" >&2
+	return 0
+}
+
+#
+# Nothing may be left behind, even where this script is killed by SIGKILL.  So
+# it does not clean up itself: the undertaker does, when the pipe between them
+# closes.  Over the pipe it learns which sessions to end.  A session is the one
+# thing that neither timeout(1) nor the test harness takes its children out of.
+#
+undertaker()
+{
+	trap '' HUP INT TERM
+	sessions=
+	while read -r session; do
+		sessions="$sessions $session"
+	done
+	for signal in TERM KILL; do
+		for session in $sessions; do
+			end_session "$session" "$signal"
+		done
+	done
+	rm -rf "$tmp"
+}
+
+# end_session SESSION SIGNAL: done when none of its processes is left, or
+# after half a second.
+end_session()
+{
+	for _ in 1 2 3 4 5; do
+		members=
+		for stat in /proc/[0-9]*/stat; do
+			read -r line 2>/dev/null <"$stat" || continue
+			pid=${line%% *}
+			# State, parent, group, session follow the name.
+			# shellcheck disable=SC2086
+			set -- "$1" "$2" ${line##*) }
+			[ "$6" = "$1" ] && [ "$3" != Z ] &&
+				members="$members $pid"
+		done
+		[ "$members" ] || return 0
+		# shellcheck disable=SC2086
+		kill -s "$2" $members 2>/dev/null
+		sleep 0.1
+	done
+}
+
+start_undertaker()
+{
+	tmp=$(mktemp -d) || die "$CANNOT_TELL" "cannot make a temporary directory"
+	mkfifo "$tmp/pipe" || die "$CANNOT_TELL" "cannot make a pipe in $tmp"
+	tmp=$tmp setsid "$0" --undertaker <"$tmp/pipe" >/dev/null 2>&1 &
+	exec 9>"$tmp/pipe"
+	trap 'exec 9>&-; wait' EXIT
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+}
+
+# in_session COMMAND...: to be run in the background; the undertaker knows of
+# the session before anything happens in it.
+in_session()
+{
+	# shellcheck disable=SC2016
+	exec setsid sh -c 'echo $$ >&9; exec "$@" 9>&-' sh "$@"
+}
+
+# Where the programs are built and run; empty in an installed copy.
+room()
+{
+	if [ -e "$here/../lib.mk" ]; then
+		echo "$here"
+	elif [ ! -e "$here/../kselftest/runner.sh" ]; then
+		"$scripts/tree.sh"
+	fi
+}
+
+build()
+{
+	targets=
+	for program in $PROGRAMS; do
+		targets="$targets $here/$program"
+	done
+	progress "building $PROGRAMS"
+	# shellcheck disable=SC2086
+	make --no-print-directory -C "$dir" OUTPUT="$here" $targets \
+		>"$tmp/build" 2>&1 9>&- && return
+	cat "$tmp/build" >&2
+	die "$CANNOT_TELL" "the test programs could not be built"
+}
+
+# check_options OPTION...: exits where the test harness would not take them.
+check_options()
+{
+	OPTIND=1
+	while getopts lt:T:v:V:f:F:r: option; do
+		case $option in
+		l)
+			listing=1
+			;;
+		\?)
+			die "$USAGE" "see $0 --help"
+			;;
+		*)
+			;;
+		esac
+	done
+	[ "$OPTIND" -gt $# ] || die "$USAGE" "test options only, see $0 --help"
+}
+
+# Each program is given the options; which one they concern, it knows itself.
+pass_options()
+{
+	export KSELFTEST_PROC_MAPS_SELFTEST_ARGS="$*"
+	export KSELFTEST_PROC_MAPS_TEARING_ARGS="$*"
+	export KSELFTEST_PROC_MMAP_LATENCY_ARGS="$*"
+}
+
+# With DURATION the racing tests last longer than the limit in settings is
+# for.  At worst each test of a program is a racing one.
+set_limit()
+{
+	[ "${DURATION-}" ] && [ ! "${kselftest_override_timeout-}" ] || return
+	tests=$("$here/proc_maps_tearing" -l 2>&1 | wc -l)
+	seconds=$(sed -n 's/^timeout=//p' "$here/settings")
+	export kselftest_override_timeout=$((seconds + DURATION * tests))
+}
+
+# Only these programs, also where the Makefile knows others.
+run_in_tree()
+{
+	list=
+	for program in $PROGRAMS; do
+		list="$list $here/$program"
+	done
+	in_session make -s --no-print-directory -C "$dir" OUTPUT="$here" \
+		TEST_GEN_PROGS= TEST_PROGS="$list" run_tests
+}
+
+run_installed()
+{
+	collection=$(basename "$here")
+	set -- ${kselftest_override_timeout:+-o "$kselftest_override_timeout"}
+	for program in $PROGRAMS; do
+		set -- "$@" -t "$collection:$program"
+	done
+	in_session "$here/../run_kselftest.sh" "$@"
+}
+
+# show REPORT PID: the report as it grows, as long as there is such a process.
+# Newer runners leave the report's head to their callers.
+show()
+{
+	tail -f -n +1 -s 0.1 --pid="$2" "$1" | {
+		read -r first
+		# shellcheck disable=SC2086
+		set -- $PROGRAMS
+		case $first in
+		*"TAP version "*)
+			;;
+		*)
+			printf 'TAP version 13\n1..%d\n' $#
+			;;
+		esac
+		printf '%s\n' "$first"
+		cat
+	}
+}
+
+# judge REPORT SECONDS: the verdict comes from the report, not from exit codes: a
+# program whose tests were all skipped exits with 0.
+judge()
+{
+	awk -v me="$0" -v kernel="$(uname -r)" -v seconds="$2" '
+	function join(list, item)
+	{
+		return list (list ? ", " : "") item
+	}
+	# A program as a whole, after its tests.
+	/^(not )?ok [0-9]+ (- )?selftests: / {
+		ended++
+		wanted += name in planned ? planned[name] : 1
+		bad = /^not/
+		sub(/^.*: /, "")
+		if (bad && failed == before)
+			red = join(red, $0)
+		else if (!bad && !passed[name] &&
+			 !(name in planned && planned[name] == 0))
+			blank = join(blank, name)
+		next
+	}
+	/^# selftests: / { name = $NF; started++; before = failed }
+	/^# 1\.\.[0-9]+$/ { planned[name] = substr($2, 4) + 0 }
+	/^# not ok / {
+		failed++
+		red = join(red, $5)
+		next
+	}
+	/^# ok .*# SKIP/ { skips++; next }
+	/^# ok / { passed[name]++; passes++; next }
+	/^# # summary: / { sub(/^# # summary: /, ""); found[++texts] = $0 }
+	END {
+		if (ended && !wanted && !red) {
+			print me ": no test has such a name"
+			exit 2
+		}
+		if (red) {
+			verdict = "FAIL"
+			status = 1
+		} else if (!ended || ended < started || blank || !passes) {
+			verdict = "COULD NOT TELL"
+			status = 4
+		} else {
+			verdict = "PASS"
+			status = 0
+		}
+		printf "%s: %d passed, %d failed, %d skipped in %d s", verdict,
+			passes, failed, skips, seconds
+		printf " on Linux %s\n", kernel
+		if (texts)
+			for (i = 1; i <= texts; i++)
+				print found[i]
+		else if (red)
+			print "not ok: " red
+		if (blank)
+			print "nothing but skips: " blank
+		exit status
+	}' "$1" >&2
+}
+
+gate()
+{
+	if [ "${1-}" = -- ]; then
+		shift
+	elif [ $# -gt 0 ]; then
+		die "$USAGE" "gate takes test options after --"
+	fi
+
+	listing=
+	check_options "$@"
+	case ${DURATION-} in
+	*[!0-9]*)
+		die "$USAGE" "DURATION=$DURATION is not a number of seconds"
+		;;
+	esac
+
+	[ -x "$scripts/install.sh" ] && { "$scripts/install.sh" build || exit; }
+	dir=$(room) || exit
+	start_undertaker
+	[ "$dir" ] && build
+
+	if [ "$listing" ]; then
+		for program in $PROGRAMS; do
+			"$here/$program" -l 2>&1
+		done
+		exit 0
+	fi
+	pass_options "$@"
+	set_limit
+	began=$(date +%s)
+	if [ "$dir" ]; then
+		run_in_tree
+	else
+		run_installed
+	fi >"$tmp/report" 2>&1 &
+	runner=$!
+	# Not a pipe: no test must be held up by whoever reads this.
+	in_session "$0" --show "$tmp/report" "$runner" &
+	reader=$!
+	wait "$runner"
+	wait "$reader"
+	judge "$tmp/report" $(($(date +%s) - began))
+}
+
+case ${1-gate} in
+-h|--help|help)
+	usage
+	;;
+--undertaker)
+	undertaker
+	;;
+--judge)
+	judge "$2" 0
+	;;
+--show)
+	show "$2" "$3"
+	;;
+gate)
+	[ $# -gt 0 ] && shift
+	gate "$@"
+	;;
+*)
+	command=$1
+	shift
+	case $command in
+	*[!a-z-]*|-*)
+		command=/
+		;;
+	esac
+	script=$(command_script "$command") ||
+		die "$USAGE" "no such command, see $0 --help"
+	if [ "${1-}" = --help ] && [ "${script%/*}" = "$scripts" ]; then
+		script_usage "$script"
+		exit 0
+	fi
+	exec "$script" "$@"
+	;;
+esac

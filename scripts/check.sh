@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#: check [NAME]...       test the tests: all of checks/, or those named
+#
+# check.sh - run checks/*.sh and count their results
+#
+# Usage: check.sh [NAME]...
+#
+# Each check prints TAP, and prove judges it.  The last line counts the single
+# results.  Exit status: 0 all passed, 1 not so, 4 could not try.
+
+set -u
+
+here=$(cd "$(dirname "$0")/.." && pwd -P)
+
+if [ $# -eq 0 ]; then
+	set -- "$here"/checks/*.sh
+else
+	for name; do
+		if [ ! -e "$here/checks/$name.sh" ]; then
+			echo "$0: no such check: $name; there are:" >&2
+			(cd "$here/checks" && printf '  %s\n' *.sh) >&2
+			exit 2
+		fi
+		set -- "$@" "$here/checks/$name.sh"
+		shift
+	done
+fi
+
+"$here/scripts/install.sh" check || exit
+
+log=$(mktemp) || exit 4
+trap 'rm -f "$log"' EXIT
+trap 'exit 4' HUP INT TERM
+
+{ prove -v -e sh "$@" 2>&1; echo "prove: $?"; } | tee "$log" |
+	grep -v '^prove: '
+
+awk '
+/^ok .*# SKIP/ { skipped++; next }
+/^ok / { passed++ }
+/^not ok / { failed++ }
+/^prove: / { status = $2 }
+END {
+	# A check that died is a failure, though it has no line to say so.
+	if (status && !failed)
+		failed = 1
+	printf "%d passed, %d failed", passed, failed
+	if (skipped)
+		printf ", %d skipped", skipped
+	printf "\n"
+	exit failed > 0
+}' "$log"

@@ -1,0 +1,172 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#: tree                  print where in a kernel tree the programs are built
+#: tree --pristine       print a kernel tree without our files
+#
+# tree.sh - provide the part of a kernel tree that the kselftests need
+#
+# Usage: [KDIR=DIR] tree.sh [--pristine]
+#
+# The part is copied from KDIR, or taken once from the newest linux-source
+# package that this machine's apt sources offer, to .tree/.  Beside it lies a
+# live copy, whose selftests/proc holds links to our files in place of the
+# kernel's, so that a plain "make run_tests" there runs ours alone.
+
+set -eu
+
+CANNOT_TELL=4
+
+here=$(cd "$(dirname "$0")/.." && pwd -P)
+store=$here/.tree
+proc=tools/testing/selftests/proc
+
+# Patterns that tar understands, relative to the top of the tree.
+parts()
+{
+	cat <<-END
+	scripts
+	tools/arch
+	tools/include
+	tools/lib/python
+	tools/scripts
+	tools/testing/selftests/Makefile
+	tools/testing/selftests/*.h
+	tools/testing/selftests/*.mk
+	tools/testing/selftests/*.sh
+	tools/testing/selftests/kselftest
+	tools/testing/selftests/proc
+	usr/include
+	END
+}
+
+say()
+{
+	[ -t 2 ] && printf '%s\n' "$*" >&2
+	return 0
+}
+
+die()
+{
+	echo "$0: $*" >&2
+	exit "$CANNOT_TELL"
+}
+
+newest_package()
+{
+	apt-cache pkgnames linux-source- | grep -x 'linux-source-[0-9.]*' |
+		sort -V | tail -n 1
+}
+
+# from_package DIR
+from_package()
+{
+	command -v apt-get >/dev/null ||
+		die "no apt-get here: say KDIR=/path/to/linux"
+	package=$(newest_package)
+	if [ ! "$package" ] && [ "$(id -u)" -eq 0 ]; then
+		say "asking the distribution what it offers"
+		apt-get -q update >"$1.log" 2>&1 || :
+		package=$(newest_package)
+	fi
+	[ "$package" ] || die "apt offers no linux-source package:" \
+		"run apt-get update as root, or say KDIR=/path/to/linux"
+
+	say "fetching and unpacking $package, once (150 MB, about 20 s)"
+	mkdir "$1.deb"
+	(cd "$1.deb" && apt-get -q -o APT::Sandbox::User=root \
+		download "$package" >>"$1.log" 2>&1) || {
+		cat "$1.log" >&2
+		die "could not download $package"
+	}
+	# Wildcards for the patterns; the first directory is the release.
+	parts | sed 's,^,linux-source-*/,' >"$1.parts"
+	dpkg-deb --fsys-tarfile "$1.deb"/*.deb |
+		tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
+		tar -xJ -C "$1" --strip-components=1 --wildcards \
+			--no-wildcards-match-slash -T "$1.parts" 2>"$1.log" || :
+	rm -r "$1.deb" "$1.parts"
+	echo "$package" >"$1/.origin"
+}
+
+# from_kdir DIR
+from_kdir()
+{
+	[ -e "$KDIR/tools/testing/selftests/lib.mk" ] ||
+		die "KDIR=$KDIR is not a kernel tree"
+	(
+		cd "$KDIR"
+		# shellcheck disable=SC2046
+		tar -c $(parts) 2>/dev/null
+	) | tar -x -C "$1"
+	echo "$KDIR" >"$1/.origin"
+}
+
+# provide HOW DIR: a tree appears whole or not at all, since it is made beside
+# its place, then moved.  One that is the same as before is left alone, with
+# whatever runs in it.
+provide()
+{
+	rm -rf "$store"/new*
+	mkdir "$store/new"
+	"$1" "$store/new"
+	for file in scripts/subarch.include tools/include/uapi/linux/fs.h \
+		    "$proc/Makefile" tools/testing/selftests/lib.mk \
+		    tools/testing/selftests/kselftest/runner.sh; do
+		[ -e "$store/new/$file" ] || die "$file is missing in the tree"
+	done
+	if ! diff -rq "$store/new" "$2" >/dev/null 2>&1; then
+		rm -rf "$2" "$live"
+		mv "$store/new" "$2"
+	fi
+	rm -rf "$store"/new*
+}
+
+# Our files as links, so that an edit counts at once.
+make_live()
+{
+	if [ ! -d "$live" ]; then
+		rm -rf "$store/new"
+		cp -a "$pristine" "$store/new"
+		rm -r "$store/new/$proc"
+		mkdir "$store/new/$proc"
+		mv "$store/new" "$live"
+	fi
+	for file in "$here"/*; do
+		link=$live/$proc/${file##*/}
+		[ ! -f "$file" ] || [ "$(readlink "$link")" = "$file" ] ||
+			ln -sf "$file" "$link"
+	done
+	# What has been renamed or removed meanwhile.
+	find "$live/$proc" -xtype l -delete
+}
+
+case ${1-} in
+''|--pristine)
+	;;
+*)
+	echo "Usage: [KDIR=DIR] $0 [--pristine]" >&2
+	exit 2
+	;;
+esac
+
+mkdir -p "$store"
+exec 8>"$store/lock"
+flock 8
+
+if [ "${KDIR-}" ]; then
+	KDIR=$(cd "$KDIR" && pwd -P) || die "no such directory: $KDIR"
+	pristine=$store/kdir
+	live=$pristine-live
+	provide from_kdir "$pristine"
+else
+	pristine=$store/linux
+	live=$pristine-live
+	[ -d "$pristine" ] || provide from_package "$pristine"
+fi
+
+if [ "${1-}" = --pristine ]; then
+	echo "$pristine"
+else
+	make_live
+	echo "$live/$proc"
+fi
