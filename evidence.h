@@ -11,7 +11,7 @@
 
 #include <stdarg.h>
 
-#include "trial.h"
+#include "scene.h"
 
 static inline void __attribute__((format(printf, 1, 2)))
 diag(const char *format, ...)
@@ -81,9 +81,9 @@ static inline void tally_print(const struct tally *tally, const char *what,
  * What the oracle would have accepted in place of the offending record: the
  * reading is judged again up to there.
  */
-static inline void evidence_legal(struct trial *trial, unsigned int mask)
+static inline void evidence_legal(struct scene *scene, unsigned int mask)
 {
-	struct oracle *oracle = &trial->oracle;
+	struct oracle *oracle = &scene->oracle;
 	unsigned int i, k;
 	char buf[320];
 
@@ -91,55 +91,55 @@ static inline void evidence_legal(struct trial *trial, unsigned int mask)
 		for (i = 0; (mask & (1U << k)) && i < oracle->nr_at; i++)
 			diag("  legal       %s   (layout %u, after %08" PRIx64 ")",
 			     span_print(buf, sizeof(buf),
-					layout_next(&trial->layout[k],
+					layout_next(&scene->layout[k],
 						    oracle->at[i])),
 			     k, oracle->at[i]);
 }
 
 /* A record as it was read, first line only; answers to queries as maps would. */
-static inline const char *evidence_text(const struct trial *trial,
+static inline const char *evidence_text(const struct scene *scene,
 					const struct cursor *cursor,
 					const struct span *span, char *buf,
 					size_t size)
 {
-	const char *text = trial->reading.text + cursor->record;
+	const char *text = scene->reading.text + cursor->record;
 
-	if (trial->reader.kind->parse == parse_copied_span)
+	if (scene->reader.kind->parse == parse_copied_span)
 		return span_print(buf, size, span);
 	snprintf(buf, size, "%.*s", (int)strcspn(text, "\n"), text);
 	return buf;
 }
 
 /* The last @keep records before the offending one, that one, and one more. */
-static inline void evidence_lines(const struct trial *trial,
+static inline void evidence_lines(const struct scene *scene,
 				  const struct cursor *where, unsigned int keep)
 {
-	const struct file_kind *kind = trial->reader.kind;
+	const struct file_kind *kind = scene->reader.kind;
 	struct cursor cursor = { 0 };
 	unsigned int count = 0, n = 0;
 	struct span span;
 	char buf[320];
 
-	while (reading_next(kind, &trial->reading, &cursor, &span) > 0 &&
+	while (reading_next(kind, &scene->reading, &cursor, &span) > 0 &&
 	       cursor.record < where->record)
 		count++;
 	memset(&cursor, 0, sizeof(cursor));
 	while (n <= count + 1 &&
-	       reading_next(kind, &trial->reading, &cursor, &span) > 0) {
+	       reading_next(kind, &scene->reading, &cursor, &span) > 0) {
 		if (n + keep >= count)
 			diag("  %s %3u    %s   (read() %u)",
 			     cursor.record == where->record ? "ILLEGAL" :
 							      "line   ",
-			     n, evidence_text(trial, &cursor, &span, buf,
+			     n, evidence_text(scene, &cursor, &span, buf,
 					      sizeof(buf)),
 			     cursor.chunk);
 		n++;
 	}
 }
 
-static inline void evidence_pictures(const struct trial *trial)
+static inline void evidence_pictures(const struct scene *scene)
 {
-	const struct stage *stage = &trial->race->stage;
+	const struct stage *stage = &scene->race->stage;
 	const struct change *change = stage->change;
 	unsigned int k;
 
@@ -150,35 +150,35 @@ static inline void evidence_pictures(const struct trial *trial)
 
 /**
  * evidence_print() - everything needed to argue with a failure
- * @trial:	the trial; its changer has been ended
+ * @scene:	the scene; its changer has been ended
  * @verdict:	what was found
  * @how:	driver and circumstances
  * @again:	arguments that run just this test again
  */
-static inline void evidence_print(struct trial *trial,
+static inline void evidence_print(struct scene *scene,
 				  const struct verdict *verdict,
 				  const char *how, const char *again)
 {
-	const struct reading *reading = &trial->reading;
+	const struct reading *reading = &scene->reading;
 	const struct chunk *chunk;
 	unsigned int mask, last = verdict->where.chunk;
 
 	if (last >= reading->nr_chunks)
 		last = reading->nr_chunks - 1;
 	chunk = &reading->chunk[last];
-	mask = layouts_between(&trial->oracle, chunk->before, chunk->after);
+	mask = layouts_between(&scene->oracle, chunk->before, chunk->after);
 	diag("RULE BROKEN: %s", rule_text[verdict->rule]);
 	diag("  in          /proc/PID/%s, change %s, %s",
-	     trial->reader.kind->name, trial->race->change->name, how);
+	     scene->reader.kind->name, scene->race->change->name, how);
 	diag("  current     layouts 0x%x; transition counter %u to %u in read() %u, %u at the start",
 	     mask, chunk->before, chunk->after, last, reading->chunk[0].before);
-	evidence_lines(trial, &verdict->where, 2);
-	evidence_legal(trial, mask);
+	evidence_lines(scene, &verdict->where, 2);
+	evidence_legal(scene, mask);
 	if (verdict->rule == RULE_MALFORMED)
 		diag("  text        %.*s",
 		     (int)strcspn(reading->text + verdict->where.record, "\n"),
 		     reading->text + verdict->where.record);
-	evidence_pictures(trial);
+	evidence_pictures(scene);
 	diag("  once more   %s", again);
 }
 

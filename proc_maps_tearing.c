@@ -89,21 +89,21 @@ static void choose_cpus(int cpu[2])
 }
 
 /*
- * Starts a trial, or says why not: a file that is not there and a change that
+ * Starts a scene, or says why not: a file that is not there and a change that
  * this kernel or user cannot make are no failure of readings.
  */
-#define TRIAL_START(trial, change, kind, ...) do { \
-	const struct trial_options options_ = { __VA_ARGS__ }; \
+#define SCENE_START(scene, change, kind, ...) do { \
+	const struct scene_options options_ = { __VA_ARGS__ }; \
 	struct verdict verdict_ = { 0 }; \
-	int err_ = trial_start(trial, change, kind, &options_); \
+	int err_ = scene_start(scene, change, kind, &options_); \
 	if (!err_) \
-		err_ = trial_check_rest(trial, &verdict_); \
+		err_ = scene_check_rest(scene, &verdict_); \
 	if (err_ == 1) { \
-		trial_end_peer(trial); \
-		evidence_print(trial, &verdict_, "at rest", "-"); \
+		scene_end_peer(scene); \
+		evidence_print(scene, &verdict_, "at rest", "-"); \
 		ASSERT_STREQ("legal", rule_text[verdict_.rule]); \
 	} \
-	if (err_ && (trial)->failed && !strcmp((trial)->failed, "file")) { \
+	if (err_ && (scene)->failed && !strcmp((scene)->failed, "file")) { \
 		diag("/proc/PID/%s: %s", (kind)->name, strerror(-err_)); \
 		SKIP(return, "no such file in this kernel"); \
 	} \
@@ -112,15 +112,15 @@ static void choose_cpus(int cpu[2])
 		SKIP(return, "%s", (change)->needs); \
 	} \
 	ASSERT_EQ(0, err_) { \
-		diag("%s: %s", (trial)->failed ? (trial)->failed : "changer", \
+		diag("%s: %s", (scene)->failed ? (scene)->failed : "changer", \
 		     strerror(-err_)); \
 	} \
 } while (0)
 
 /* The changer must be gone before anything is printed: failure is prompt. */
-static void trial_end_peer(struct trial *trial)
+static void scene_end_peer(struct scene *scene)
 {
-	peer_kill(&trial->peer);
+	peer_kill(&scene->peer);
 }
 
 /* How to run one test again, for evidence_print(). */
@@ -169,16 +169,16 @@ static int reader_timer_start(void)
 }
 
 /* Bytes of text up to and including the guard above the stage. */
-static size_t trial_near(struct trial *trial)
+static size_t scene_near(struct scene *scene)
 {
-	uint64_t guard = trial->race->stage.base +
-			 STAGE_PAGES * trial->race->stage.page;
+	uint64_t guard = scene->race->stage.base +
+			 STAGE_PAGES * scene->race->stage.page;
 	struct cursor cursor = { 0 };
 	struct span span;
 
-	if (reading_take(&trial->reader, &trial->reading))
+	if (reading_take(&scene->reader, &scene->reading))
 		return 0;
-	while (reading_next(trial->reader.kind, &trial->reading, &cursor,
+	while (reading_next(scene->reader.kind, &scene->reading, &cursor,
 			    &span) > 0)
 		if (span.start >= guard)
 			break;
@@ -186,12 +186,12 @@ static size_t trial_near(struct trial *trial)
 }
 
 /* How readings are to be taken from now on: one per call, odd, a page, big. */
-static void vary_reader(struct trial *trial, size_t near, uint64_t *seed)
+static void vary_reader(struct scene *scene, size_t near, uint64_t *seed)
 {
 	static const size_t buffers[] = { 100, 333, 4096, 1 << 16 };
-	struct reader *reader = &trial->reader;
+	struct reader *reader = &scene->reader;
 
-	if (trial->one_call) {
+	if (scene->one_call) {
 		reader->buffer = near;
 		reader->limit = near;
 		return;
@@ -204,7 +204,7 @@ static void vary_reader(struct trial *trial, size_t near, uint64_t *seed)
 
 /**
  * race_slice() - read while the changer changes
- * @trial:	the trial; the changer is frozen before and after
+ * @scene:	the scene; the changer is frozen before and after
  * @slice:	how to steer
  * @seconds:	how long
  * @floor:	go on until so many readings were overlapped, or @patience
@@ -215,13 +215,13 @@ static void vary_reader(struct trial *trial, size_t near, uint64_t *seed)
  *
  * Return: 0, -errno, or 1 with @verdict; then the reading is the illegal one.
  */
-static int race_slice(struct trial *trial, const struct slice *slice,
+static int race_slice(struct scene *scene, const struct slice *slice,
 		      double seconds, uint64_t floor, double patience,
 		      const int cpu[2], struct tally *tally,
 		      struct verdict *verdict)
 {
-	struct race *race = trial->race;
-	size_t near = trial_near(trial);
+	struct race *race = scene->race;
+	size_t near = scene_near(scene);
 	uint64_t seed = race->seed + slice->steer, first = tally->overlapped;
 	int64_t begin = now_ns(), now = begin;
 	int err = 0;
@@ -236,12 +236,12 @@ static int race_slice(struct trial *trial, const struct slice *slice,
 		now - begin < patience * NSEC_PER_SEC)) {
 		int64_t took;
 
-		vary_reader(trial, near, &seed);
+		vary_reader(scene, near, &seed);
 		atomic_fetch_add(&race->round, 1);
-		err = reading_take(&trial->reader, &trial->reading);
+		err = reading_take(&scene->reader, &scene->reading);
 		if (err || race->error)
 			break;
-		*verdict = trial_judge(trial);
+		*verdict = scene_judge(scene);
 		tally_add(tally, verdict);
 		if (verdict->rule)
 			return 1;
@@ -249,8 +249,8 @@ static int race_slice(struct trial *trial, const struct slice *slice,
 		now += took;
 		race->reading_ns += ((int64_t)took - race->reading_ns) / 8;
 	}
-	trial->reader.limit = 0;
-	trial->reader.buffer = 1 << 16;
+	scene->reader.limit = 0;
+	scene->reader.buffer = 1 << 16;
 	if (err || race->error)
 		return err ? err : race->error;
 	return race_freeze(race);
@@ -271,7 +271,7 @@ static bool tally_suffices(const struct tally *tally)
 #define KNOWN_SLICE 0.05
 
 FIXTURE(known) {
-	struct trial trial;
+	struct scene scene;
 };
 
 FIXTURE_SETUP(known)
@@ -281,17 +281,17 @@ FIXTURE_SETUP(known)
 
 FIXTURE_TEARDOWN(known)
 {
-	trial_end(&self->trial);
+	scene_end(&self->scene);
 }
 
 /* Would the reading be legal but for the bug described at oracle_lost_tail()? */
-static bool is_lost_tail(struct trial *trial)
+static bool is_lost_tail(struct scene *scene)
 {
 	struct verdict verdict;
 
-	trial->oracle.tolerate_lost_tail = true;
-	verdict = trial_judge(trial);
-	trial->oracle.tolerate_lost_tail = false;
+	scene->oracle.tolerate_lost_tail = true;
+	verdict = scene_judge(scene);
+	scene->oracle.tolerate_lost_tail = false;
 	return !verdict.rule && verdict.lost_tails;
 }
 
@@ -308,7 +308,7 @@ static bool is_lost_tail(struct trial *trial)
  */
 TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 {
-	struct trial *trial = &self->trial;
+	struct scene *scene = &self->scene;
 	uint64_t seed = seed_from_env();
 	struct verdict verdict = { 0 };
 	int64_t begin = now_ns();
@@ -319,30 +319,30 @@ TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 	bool bug;
 
 	choose_cpus(cpu);
-	TRIAL_START(trial, &change_merge_left_partial, &file_maps,
+	SCENE_START(scene, &change_merge_left_partial, &file_maps,
 		    .seed = seed, .cheat = plant_from_env());
-	trial->one_call = true;
+	scene->one_call = true;
 	timer = reader_timer_start();
 	for (i = 0; !err && now_ns() - begin < KNOWN_SECONDS * NSEC_PER_SEC &&
 	     tally.torn_calls < KNOWN_FLOOR; i++) {
 		const struct slice *slice = &slices[i % ARRAY_SIZE(slices)];
 
 		if (slice->cpus == 1 || cpu[1] >= 0)
-			err = race_slice(trial, slice, KNOWN_SLICE, 0, 0, cpu,
+			err = race_slice(scene, slice, KNOWN_SLICE, 0, 0, cpu,
 					 &tally, &verdict);
 	}
 	close(timer);
-	transitions = trial->race->seq / 2;
+	transitions = scene->race->seq / 2;
 	ASSERT_GE(err, err == 1 ? 1 : 0) {
 		diag("changer: %s", strerror(-err));
 	}
-	trial_end_peer(trial);
+	scene_end_peer(scene);
 	tally_print(&tally, "known", transitions);
 	diag("known: %.2f s", (now_ns() - begin) / 1e9);
 	if (err == 1) {
-		bug = is_lost_tail(trial);
-		verdict = trial_judge(trial);
-		evidence_print(trial, &verdict, slices[(i - 1) %
+		bug = is_lost_tail(scene);
+		verdict = scene_judge(scene);
+		evidence_print(scene, &verdict, slices[(i - 1) %
 			       ARRAY_SIZE(slices)].name,
 			       again("known", "", "tail_lost_after_merge", seed));
 		*known_bug_seen = bug;
@@ -359,7 +359,7 @@ TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 /* --- one test for each change, file and driver ------------------------------ */
 
 FIXTURE(stepped) {
-	struct trial trial;
+	struct scene scene;
 };
 
 FIXTURE_VARIANT(stepped) {
@@ -373,11 +373,11 @@ FIXTURE_SETUP(stepped)
 
 FIXTURE_TEARDOWN(stepped)
 {
-	trial_end(&self->trial);
+	scene_end(&self->scene);
 }
 
 FIXTURE(racing) {
-	struct trial trial;
+	struct scene scene;
 };
 
 FIXTURE_VARIANT(racing) {
@@ -391,7 +391,7 @@ FIXTURE_SETUP(racing)
 
 FIXTURE_TEARDOWN(racing)
 {
-	trial_end(&self->trial);
+	scene_end(&self->scene);
 }
 
 #define CHANGE_VARIANTS(row) \
@@ -404,28 +404,28 @@ FOR_EACH_CHANGE(CHANGE_VARIANTS)
  * Reads @prefix bytes, which is a number of whole records, makes @steps
  * transitions, and reads on.
  */
-static int read_step_read(struct trial *trial, size_t prefix,
+static int read_step_read(struct scene *scene, size_t prefix,
 			  unsigned int steps, size_t buffer)
 {
-	struct reader *reader = &trial->reader;
-	int err = reading_begin(reader, &trial->reading);
+	struct reader *reader = &scene->reader;
+	int err = reading_begin(reader, &scene->reading);
 	ssize_t got = 1;
 
-	while (!err && trial->reading.len < prefix && got > 0) {
-		reader->buffer = prefix - trial->reading.len;
-		got = reading_call(reader, &trial->reading);
+	while (!err && scene->reading.len < prefix && got > 0) {
+		reader->buffer = prefix - scene->reading.len;
+		got = reading_call(reader, &scene->reading);
 		if (got < 0)
 			err = got;
 	}
 	if (!err)
-		err = trial_step(trial, steps);
+		err = scene_step(scene, steps);
 	reader->buffer = buffer;
-	return err ? err : reading_go_on(reader, &trial->reading);
+	return err ? err : reading_go_on(reader, &scene->reading);
 }
 
 /**
  * step_boundaries() - a transition at each record boundary of the current layout
- * @trial:	the trial, frozen
+ * @scene:	the scene, frozen
  * @buffer:	bytes per read() behind the boundary
  * @steps:	transitions at the boundary
  * @tally:	added to
@@ -436,11 +436,11 @@ static int read_step_read(struct trial *trial, size_t prefix,
  *
  * Return: 0, -errno, or 1 with @verdict.
  */
-static int step_boundaries(struct trial *trial, size_t buffer,
+static int step_boundaries(struct scene *scene, size_t buffer,
 			   unsigned int steps, struct tally *tally,
 			   struct verdict *verdict)
 {
-	struct reading *reading = &trial->reading;
+	struct reading *reading = &scene->reading;
 	unsigned int boundary, record;
 	int err;
 
@@ -448,18 +448,18 @@ static int step_boundaries(struct trial *trial, size_t buffer,
 		struct cursor cursor = { 0 };
 		struct span span;
 
-		trial->reader.buffer = 1 << 16;
-		err = reading_take(&trial->reader, reading);
+		scene->reader.buffer = 1 << 16;
+		err = reading_take(&scene->reader, reading);
 		if (err)
 			return err;
 		for (record = 0; record < boundary; record++)
-			if (reading_next(trial->reader.kind, reading, &cursor,
+			if (reading_next(scene->reader.kind, reading, &cursor,
 					 &span) <= 0)
 				return 0;
-		err = read_step_read(trial, cursor.pos, steps, buffer);
+		err = read_step_read(scene, cursor.pos, steps, buffer);
 		if (err)
 			return err;
-		*verdict = trial_judge(trial);
+		*verdict = scene_judge(scene);
 		tally_add(tally, verdict);
 		if (verdict->rule)
 			return 1;
@@ -467,7 +467,7 @@ static int step_boundaries(struct trial *trial, size_t buffer,
 }
 
 /* The body of all stepped tests. */
-static void step(struct __test_metadata *_metadata, struct trial *trial,
+static void step(struct __test_metadata *_metadata, struct scene *scene,
 		 const struct change *change, const struct file_kind *kind)
 {
 	static const size_t buffers[] = { 100, 333, 1 << 16 };
@@ -476,18 +476,18 @@ static void step(struct __test_metadata *_metadata, struct trial *trial,
 	unsigned int i, steps;
 	int err = 0;
 
-	TRIAL_START(trial, change, kind, .seed = 1);
+	SCENE_START(scene, change, kind, .seed = 1);
 	for (i = 0; i < ARRAY_SIZE(buffers) && !err; i++)
 		for (steps = 1; steps <= change->nr && !err; steps++)
-			err = step_boundaries(trial, buffers[i], steps,
+			err = step_boundaries(scene, buffers[i], steps,
 					      &tally, &verdict);
 	ASSERT_GE(err, err == 1 ? 1 : 0) {
 		diag("changer or reader: %s", strerror(-err));
 	}
-	trial_end_peer(trial);
-	tally_print(&tally, change->name, trial->race->seq / 2);
+	scene_end_peer(scene);
+	tally_print(&tally, change->name, scene->race->seq / 2);
 	if (err)
-		evidence_print(trial, &verdict, "stepped",
+		evidence_print(scene, &verdict, "stepped",
 			       again("stepped", change->name, kind->name, 1));
 	ASSERT_STREQ("legal", rule_text[verdict.rule]);
 	/* Without readings that a transition fell into nothing was tested. */
@@ -495,7 +495,7 @@ static void step(struct __test_metadata *_metadata, struct trial *trial,
 }
 
 /* The body of all racing tests. */
-static void race(struct __test_metadata *_metadata, struct trial *trial,
+static void race(struct __test_metadata *_metadata, struct scene *scene,
 		 const struct change *change, const struct file_kind *kind)
 {
 	double seconds = duration_from_env();
@@ -507,9 +507,9 @@ static void race(struct __test_metadata *_metadata, struct trial *trial,
 	unsigned int i;
 
 	choose_cpus(cpu);
-	TRIAL_START(trial, change, kind, .seed = seed,
+	SCENE_START(scene, change, kind, .seed = seed,
 		    .cheat = plant_from_env());
-	trial->oracle.tolerate_lost_tail = *known_bug_seen;
+	scene->oracle.tolerate_lost_tail = *known_bug_seen;
 	timer = reader_timer_start();
 	for (i = 0; i < ARRAY_SIZE(slices) && !err; i++) {
 		const struct slice *slice = &slices[i];
@@ -517,22 +517,22 @@ static void race(struct __test_metadata *_metadata, struct trial *trial,
 		if (slice->cpus > 1 && cpu[1] < 0)
 			continue;
 		how = slice->name;
-		err = race_slice(trial, slice, seconds * slice->share / 100,
+		err = race_slice(scene, slice, seconds * slice->share / 100,
 				 RACING_FLOOR, RACING_PATIENCE, cpu, &tally,
 				 &verdict);
 	}
 	close(timer);
 	if (!err)
-		err = trial_check_rest(trial, &verdict);
+		err = scene_check_rest(scene, &verdict);
 	ASSERT_GE(err, err == 1 ? 1 : 0) {
 		diag("changer or reader: %s", strerror(-err));
 	}
-	trial_end_peer(trial);
-	tally_print(&tally, change->name, trial->race->seq / 2);
+	scene_end_peer(scene);
+	tally_print(&tally, change->name, scene->race->seq / 2);
 	if (err) {
-		evidence_print(trial, &verdict, how,
+		evidence_print(scene, &verdict, how,
 			       again("racing", change->name, kind->name, seed));
-		if (!trial->oracle.tolerate_lost_tail && is_lost_tail(trial))
+		if (!scene->oracle.tolerate_lost_tail && is_lost_tail(scene))
 			diag("  this is the signature of known.tail_lost_after_merge");
 	}
 	ASSERT_STREQ("legal", rule_text[verdict.rule]);
@@ -542,48 +542,48 @@ static void race(struct __test_metadata *_metadata, struct trial *trial,
 
 TEST_F(stepped, maps)
 {
-	step(_metadata, &self->trial, variant->change, &file_maps);
+	step(_metadata, &self->scene, variant->change, &file_maps);
 }
 
 TEST_F(stepped, smaps)
 {
-	step(_metadata, &self->trial, variant->change, &file_smaps);
+	step(_metadata, &self->scene, variant->change, &file_smaps);
 }
 
 TEST_F(stepped, numa_maps)
 {
-	step(_metadata, &self->trial, variant->change, &file_numa_maps);
+	step(_metadata, &self->scene, variant->change, &file_numa_maps);
 }
 
 TEST_F(stepped, query)
 {
-	step(_metadata, &self->trial, variant->change, &file_query);
+	step(_metadata, &self->scene, variant->change, &file_query);
 }
 
 TEST_F(racing, maps)
 {
-	race(_metadata, &self->trial, variant->change, &file_maps);
+	race(_metadata, &self->scene, variant->change, &file_maps);
 }
 
 TEST_F(racing, smaps)
 {
-	race(_metadata, &self->trial, variant->change, &file_smaps);
+	race(_metadata, &self->scene, variant->change, &file_smaps);
 }
 
 TEST_F(racing, numa_maps)
 {
-	race(_metadata, &self->trial, variant->change, &file_numa_maps);
+	race(_metadata, &self->scene, variant->change, &file_numa_maps);
 }
 
 TEST_F(racing, query)
 {
-	race(_metadata, &self->trial, variant->change, &file_query);
+	race(_metadata, &self->scene, variant->change, &file_query);
 }
 
 /* --- shapes of the file ------------------------------------------------------ */
 
 FIXTURE(shapes) {
-	struct trial trial;
+	struct scene scene;
 };
 
 FIXTURE_SETUP(shapes)
@@ -593,7 +593,7 @@ FIXTURE_SETUP(shapes)
 
 FIXTURE_TEARDOWN(shapes)
 {
-	trial_end(&self->trial);
+	scene_end(&self->scene);
 }
 
 /* So many mappings that a reading takes many pages of text. */
@@ -605,7 +605,7 @@ FIXTURE_TEARDOWN(shapes)
  */
 TEST_F(shapes, many_mappings)
 {
-	struct trial *trial = &self->trial;
+	struct scene *scene = &self->scene;
 	struct verdict verdict = { 0 };
 	uint64_t seed = seed_from_env();
 	struct tally tally = { 0 };
@@ -613,24 +613,24 @@ TEST_F(shapes, many_mappings)
 	int cpu[2], err;
 
 	choose_cpus(cpu);
-	err = trial_start(trial, &change_split_middle, &file_maps,
-			  &(struct trial_options){ .seed = seed,
+	err = scene_start(scene, &change_split_middle, &file_maps,
+			  &(struct scene_options){ .seed = seed,
 						   .fillers = MANY_MAPPINGS });
 	if (err == -ENOMEM)
 		SKIP(return, "too few mappings allowed");
 	ASSERT_EQ(0, err);
-	err = trial_check_rest(trial, &verdict);
-	trial->oracle.tolerate_lost_tail = *known_bug_seen;
+	err = scene_check_rest(scene, &verdict);
+	scene->oracle.tolerate_lost_tail = *known_bug_seen;
 	for (i = 0; i < ARRAY_SIZE(slices) && !err; i++)
 		if (slices[i].cpus == 1 || cpu[1] >= 0)
-			err = race_slice(trial, &slices[i], 0.1, RACING_FLOOR,
+			err = race_slice(scene, &slices[i], 0.1, RACING_FLOOR,
 					 RACING_PATIENCE, cpu, &tally,
 					 &verdict);
 	ASSERT_GE(err, err == 1 ? 1 : 0);
-	trial_end_peer(trial);
-	tally_print(&tally, "many_mappings", trial->race->seq / 2);
+	scene_end_peer(scene);
+	tally_print(&tally, "many_mappings", scene->race->seq / 2);
 	if (err)
-		evidence_print(trial, &verdict, "racing",
+		evidence_print(scene, &verdict, "racing",
 			       again("shapes", "", "many_mappings", seed));
 	ASSERT_STREQ("legal", rule_text[verdict.rule]);
 	if (!tally_suffices(&tally))
@@ -644,38 +644,38 @@ TEST_F(shapes, many_mappings)
  * One big read() after @skip records, a transition, the rest: the end of the
  * page of text falls on or near the stage.
  */
-static int step_at_page_end(struct trial *trial, unsigned int skip,
+static int step_at_page_end(struct scene *scene, unsigned int skip,
 			    struct tally *tally, struct verdict *verdict)
 {
-	struct reading *reading = &trial->reading;
+	struct reading *reading = &scene->reading;
 	struct cursor cursor = { 0 };
 	struct span span;
 	ssize_t got;
 	int err;
 
-	trial->reader.buffer = 1 << 16;
-	err = reading_take(&trial->reader, reading);
+	scene->reader.buffer = 1 << 16;
+	err = reading_take(&scene->reader, reading);
 	if (err)
 		return err;
 	while (skip-- && reading_next(&file_maps, reading, &cursor, &span) > 0)
 		;
-	err = reading_begin(&trial->reader, reading);
-	trial->reader.buffer = cursor.pos;
+	err = reading_begin(&scene->reader, reading);
+	scene->reader.buffer = cursor.pos;
 	while (!err && reading->len < cursor.pos) {
-		got = reading_call(&trial->reader, reading);
-		trial->reader.buffer = cursor.pos - reading->len;
+		got = reading_call(&scene->reader, reading);
+		scene->reader.buffer = cursor.pos - reading->len;
 		err = got < 0 ? got : 0;
 	}
-	trial->reader.buffer = 1 << 16;
+	scene->reader.buffer = 1 << 16;
 	if (!err)
-		err = reading_call(&trial->reader, reading) < 0 ? -EIO : 0;
+		err = reading_call(&scene->reader, reading) < 0 ? -EIO : 0;
 	if (!err)
-		err = trial_step(trial, 1);
+		err = scene_step(scene, 1);
 	if (!err)
-		err = reading_go_on(&trial->reader, reading);
+		err = reading_go_on(&scene->reader, reading);
 	if (err)
 		return err;
-	*verdict = trial_judge(trial);
+	*verdict = scene_judge(scene);
 	tally_add(tally, verdict);
 	return !!verdict->rule;
 }
@@ -691,29 +691,29 @@ TEST_F(shapes, page_positions)
 	unsigned int page = sysconf(_SC_PAGESIZE), pad, skip;
 	struct verdict verdict = { 0 };
 	struct tally tally = { 0 };
-	struct trial *trial = &self->trial;
+	struct scene *scene = &self->scene;
 
 	for (pad = 1; pad <= SHORT_LINE; pad++) {
-		int err = trial_start(trial, &change_single_pages, &file_maps,
-			&(struct trial_options){
+		int err = scene_start(scene, &change_single_pages, &file_maps,
+			&(struct scene_options){
 				.seed = 1,
 				.pad = pad,
 				.fillers = page / SHORT_LINE - 4,
 			});
 
 		for (skip = 0; skip < 16 && !err; skip++)
-			err = step_at_page_end(trial, skip, &tally, &verdict);
+			err = step_at_page_end(scene, skip, &tally, &verdict);
 		ASSERT_GE(err, err == 1 ? 1 : 0) {
 			diag("%s", strerror(-err));
 		}
 		if (err) {
-			trial_end_peer(trial);
-			evidence_print(trial, &verdict, "at the end of a page",
+			scene_end_peer(scene);
+			evidence_print(scene, &verdict, "at the end of a page",
 				       again("shapes", "", "page_positions", 1));
 		}
 		ASSERT_STREQ("legal", rule_text[verdict.rule]);
-		trial_end(trial);
-		memset(trial, 0, sizeof(*trial));
+		scene_end(scene);
+		memset(scene, 0, sizeof(*scene));
 	}
 	tally_print(&tally, "page_positions", 16 * SHORT_LINE);
 	/* Else the end of the page was never near the stage. */
@@ -723,7 +723,7 @@ TEST_F(shapes, page_positions)
 /* --- ways to read ------------------------------------------------------------ */
 
 FIXTURE(access) {
-	struct trial trial;
+	struct scene scene;
 	char *text;
 	size_t len;
 };
@@ -735,21 +735,21 @@ FIXTURE_SETUP(access)
 
 FIXTURE_TEARDOWN(access)
 {
-	trial_end(&self->trial);
+	scene_end(&self->scene);
 	free(self->text);
 }
 
 /* Keeps the text of a reading at rest, to compare others with. */
-static bool keep_text(char **text, size_t *len, struct trial *trial)
+static bool keep_text(char **text, size_t *len, struct scene *scene)
 {
-	trial->reader.buffer = 1 << 16;
-	if (reading_take(&trial->reader, &trial->reading))
+	scene->reader.buffer = 1 << 16;
+	if (reading_take(&scene->reader, &scene->reading))
 		return false;
 	free(*text);
-	*len = trial->reading.len;
+	*len = scene->reading.len;
 	*text = malloc(*len);
 	if (*text)
-		memcpy(*text, trial->reading.text, *len);
+		memcpy(*text, scene->reading.text, *len);
 	return *text;
 }
 
@@ -759,22 +759,22 @@ static bool keep_text(char **text, size_t *len, struct trial *trial)
  */
 TEST_F(access, buffer_sizes)
 {
-	struct trial *trial = &self->trial;
+	struct scene *scene = &self->scene;
 	size_t size, largest = 2 * sysconf(_SC_PAGESIZE);
 
-	TRIAL_START(trial, &change_single_pages, &file_maps, .seed = 1);
-	ASSERT_TRUE(keep_text(&self->text, &self->len, trial));
+	SCENE_START(scene, &change_single_pages, &file_maps, .seed = 1);
+	ASSERT_TRUE(keep_text(&self->text, &self->len, scene));
 	for (size = 1; size <= largest; size += size < 300 ? 1 : 97) {
-		trial->reader.buffer = size;
+		scene->reader.buffer = size;
 		/* A read() per byte is more than a reading has room for. */
-		if (self->len / size + 2 > trial->reading.max_chunks)
+		if (self->len / size + 2 > scene->reading.max_chunks)
 			continue;
-		ASSERT_EQ(0, reading_take(&trial->reader, &trial->reading));
-		ASSERT_EQ(self->len, trial->reading.len) {
+		ASSERT_EQ(0, reading_take(&scene->reader, &scene->reading));
+		ASSERT_EQ(self->len, scene->reading.len) {
 			diag("read() of %zu bytes: %zu instead of %zu in all",
-			     size, trial->reading.len, self->len);
+			     size, scene->reading.len, self->len);
 		}
-		ASSERT_EQ(0, memcmp(self->text, trial->reading.text,
+		ASSERT_EQ(0, memcmp(self->text, scene->reading.text,
 				    self->len)) {
 			diag("read() of %zu bytes: other text", size);
 		}
@@ -787,16 +787,16 @@ TEST_F(access, buffer_sizes)
  */
 TEST_F(access, offsets)
 {
-	struct trial *trial = &self->trial;
+	struct scene *scene = &self->scene;
 	unsigned int lap;
 	char buf[300];
 
-	TRIAL_START(trial, &change_split_middle, &file_maps, .seed = 1);
+	SCENE_START(scene, &change_split_middle, &file_maps, .seed = 1);
 	for (lap = 0; lap < 4; lap++) {
-		int fd = trial->reader.fd;
+		int fd = scene->reader.fd;
 		size_t offset;
 
-		ASSERT_TRUE(keep_text(&self->text, &self->len, trial));
+		ASSERT_TRUE(keep_text(&self->text, &self->len, scene));
 		for (offset = 0; offset <= self->len; offset += 1 + offset % 7) {
 			ssize_t got = pread(fd, buf, sizeof(buf), offset);
 
@@ -813,24 +813,24 @@ TEST_F(access, offsets)
 				diag("lseek() to %zu: other text", offset);
 			}
 		}
-		ASSERT_EQ(0, trial_step(trial, 1));
+		ASSERT_EQ(0, scene_step(scene, 1));
 	}
 }
 
 /* The file of a thread is the file of its process. */
 TEST_F(access, task)
 {
-	struct trial *trial = &self->trial;
+	struct scene *scene = &self->scene;
 	struct verdict verdict = { 0 };
 	struct tally tally = { 0 };
 	int err;
 
-	TRIAL_START(trial, &change_split_middle, &file_maps, .seed = 1,
+	SCENE_START(scene, &change_split_middle, &file_maps, .seed = 1,
 		    .task = true);
-	err = step_boundaries(trial, 333, 1, &tally, &verdict);
+	err = step_boundaries(scene, 333, 1, &tally, &verdict);
 	ASSERT_GE(err, err == 1 ? 1 : 0);
 	if (err)
-		evidence_print(trial, &verdict, "task",
+		evidence_print(scene, &verdict, "task",
 			       again("access", "", "task", 1));
 	ASSERT_STREQ("legal", rule_text[verdict.rule]);
 	ASSERT_GT(tally.overlapped, 2U);
@@ -838,7 +838,7 @@ TEST_F(access, task)
 
 /**
  * struct sharer - a thread that uses a descriptor together with others
- * @trial:	whose descriptor and layouts; the reading is the thread's own
+ * @scene:	whose descriptor and layouts; the reading is the thread's own
  * @query:	asks PROCMAP_QUERY instead of reading
  * @near:	bytes per reading
  * @stop:	set to end it
@@ -846,7 +846,7 @@ TEST_F(access, task)
  * @verdict:	the first illegal reading
  */
 struct sharer {
-	struct trial trial;
+	struct scene scene;
 	bool query;
 	size_t near;
 	_Atomic bool *stop;
@@ -874,18 +874,18 @@ static const struct file_kind file_pread = {
 static void *share(void *arg)
 {
 	struct sharer *sharer = arg;
-	struct trial *trial = &sharer->trial;
+	struct scene *scene = &sharer->scene;
 
-	trial->reader.kind = sharer->query ? &file_query : &file_pread;
-	trial->reader.buffer = sharer->near;
+	scene->reader.kind = sharer->query ? &file_query : &file_pread;
+	scene->reader.buffer = sharer->near;
 	while (!*sharer->stop && !sharer->verdict.rule) {
-		trial->reading.len = 0;
-		trial->reading.nr_chunks = 0;
-		trial->reading.whole = false;
-		trial->reader.limit = sharer->query ? 3 * sizeof(struct span) : 1;
-		if (reading_go_on(&trial->reader, &trial->reading))
+		scene->reading.len = 0;
+		scene->reading.nr_chunks = 0;
+		scene->reading.whole = false;
+		scene->reader.limit = sharer->query ? 3 * sizeof(struct span) : 1;
+		if (reading_go_on(&scene->reader, &scene->reading))
 			break;
-		sharer->verdict = trial_judge(trial);
+		sharer->verdict = scene_judge(scene);
 		tally_add(&sharer->tally, &sharer->verdict);
 	}
 	return NULL;
@@ -893,7 +893,7 @@ static void *share(void *arg)
 
 /* Two threads on one descriptor, whose private data the kernel must guard. */
 static void share_descriptor(struct __test_metadata *_metadata,
-			     struct trial *trial, bool query, const char *test)
+			     struct scene *scene, bool query, const char *test)
 {
 	struct sharer sharer[2] = { 0 };
 	uint64_t seed = seed_from_env();
@@ -902,22 +902,22 @@ static void share_descriptor(struct __test_metadata *_metadata,
 	int64_t end;
 	int i;
 
-	TRIAL_START(trial, &change_split_middle, &file_maps, .seed = seed);
-	probe = trial->reader;
+	SCENE_START(scene, &change_split_middle, &file_maps, .seed = seed);
+	probe = scene->reader;
 	probe.kind = &file_query;
-	if (query && call_query(&probe, &trial->reading) == -ENOTTY)
+	if (query && call_query(&probe, &scene->reading) == -ENOTTY)
 		SKIP(return, "no such file in this kernel");
-	trial->oracle.tolerate_lost_tail = *known_bug_seen;
+	scene->oracle.tolerate_lost_tail = *known_bug_seen;
 	for (i = 0; i < 2; i++) {
-		sharer[i].trial = *trial;
+		sharer[i].scene = *scene;
 		sharer[i].query = query && i;
-		sharer[i].near = trial_near(trial);
+		sharer[i].near = scene_near(scene);
 		sharer[i].stop = &stop;
-		ASSERT_TRUE(reading_alloc(&sharer[i].trial.reading, 1 << 16,
+		ASSERT_TRUE(reading_alloc(&sharer[i].scene.reading, 1 << 16,
 					  64));
 	}
-	trial->race->steer = STEER_PREEMPT;
-	word_set(&trial->race->limit, RACE_FREE);
+	scene->race->steer = STEER_PREEMPT;
+	word_set(&scene->race->limit, RACE_FREE);
 	for (i = 0; i < 2; i++)
 		ASSERT_EQ(0, pthread_create(&sharer[i].thread, NULL, share,
 					    &sharer[i]));
@@ -928,12 +928,12 @@ static void share_descriptor(struct __test_metadata *_metadata,
 	stop = true;
 	for (i = 0; i < 2; i++)
 		pthread_join(sharer[i].thread, NULL);
-	trial_end_peer(trial);
+	scene_end_peer(scene);
 	for (i = 0; i < 2; i++) {
-		struct trial *seen = &sharer[i].trial;
+		struct scene *seen = &sharer[i].scene;
 		const char *rule = rule_text[sharer[i].verdict.rule];
 
-		tally_print(&sharer[i].tally, test, trial->race->seq / 2);
+		tally_print(&sharer[i].tally, test, scene->race->seq / 2);
 		if (sharer[i].verdict.rule)
 			evidence_print(seen, &sharer[i].verdict,
 				       "shared descriptor",
@@ -941,19 +941,19 @@ static void share_descriptor(struct __test_metadata *_metadata,
 		reading_free(&seen->reading);
 		EXPECT_STREQ("legal", rule);
 	}
-	ASSERT_EQ(0, trial->race->error);
+	ASSERT_EQ(0, scene->race->error);
 	if (sharer[0].tally.overlapped < RACING_FLOOR)
 		SKIP(return, "race not exercised");
 }
 
 TEST_F(access, shared_read_read)
 {
-	share_descriptor(_metadata, &self->trial, false, "shared_read_read");
+	share_descriptor(_metadata, &self->scene, false, "shared_read_read");
 }
 
 TEST_F(access, shared_read_query)
 {
-	share_descriptor(_metadata, &self->trial, true, "shared_read_query");
+	share_descriptor(_metadata, &self->scene, true, "shared_read_query");
 }
 
 /*
@@ -962,7 +962,7 @@ TEST_F(access, shared_read_query)
  */
 TEST_F(access, own_maps)
 {
-	struct trial *trial = &self->trial;
+	struct scene *scene = &self->scene;
 	struct verdict verdict = { 0 };
 	uint64_t seed = seed_from_env();
 	struct tally tally = { 0 };
@@ -970,23 +970,23 @@ TEST_F(access, own_maps)
 	int cpu[2], err;
 
 	choose_cpus(cpu);
-	err = trial_start(trial, &change_split_middle, &file_maps,
-			  &(struct trial_options){ .seed = seed, .own = true });
+	err = scene_start(scene, &change_split_middle, &file_maps,
+			  &(struct scene_options){ .seed = seed, .own = true });
 	ASSERT_EQ(0, err) {
-		diag("%s: %s", trial->failed, strerror(-err));
+		diag("%s: %s", scene->failed, strerror(-err));
 	}
-	err = trial_check_rest(trial, &verdict);
-	trial->oracle.tolerate_lost_tail = *known_bug_seen;
+	err = scene_check_rest(scene, &verdict);
+	scene->oracle.tolerate_lost_tail = *known_bug_seen;
 	for (i = 0; i < ARRAY_SIZE(slices) && !err; i++)
 		if (slices[i].cpus == 1 || cpu[1] >= 0)
-			err = race_slice(trial, &slices[i], 0.05, RACING_FLOOR,
+			err = race_slice(scene, &slices[i], 0.05, RACING_FLOOR,
 					 RACING_PATIENCE, cpu, &tally,
 					 &verdict);
 	ASSERT_GE(err, err == 1 ? 1 : 0);
-	trial->race->stop = true;
-	tally_print(&tally, "own_maps", trial->race->seq / 2);
+	scene->race->stop = true;
+	tally_print(&tally, "own_maps", scene->race->seq / 2);
 	if (err)
-		evidence_print(trial, &verdict, "own maps",
+		evidence_print(scene, &verdict, "own maps",
 			       again("access", "", "own_maps", seed));
 	ASSERT_STREQ("legal", rule_text[verdict.rule]);
 	if (!tally_suffices(&tally))
@@ -996,7 +996,7 @@ TEST_F(access, own_maps)
 /* --- PROCMAP_QUERY ------------------------------------------------------------ */
 
 FIXTURE(query) {
-	struct trial trial;
+	struct scene scene;
 };
 
 FIXTURE_SETUP(query)
@@ -1006,7 +1006,7 @@ FIXTURE_SETUP(query)
 
 FIXTURE_TEARDOWN(query)
 {
-	trial_end(&self->trial);
+	scene_end(&self->scene);
 }
 
 /* One combination of flags, from 0 to QUESTIONS - 1. */
@@ -1031,10 +1031,10 @@ static uint64_t question_make(struct question *question, uint64_t addr,
 }
 
 /* Asks once, and judges; a wrong answer is printed. */
-static int ask_and_judge(struct trial *trial, uint64_t addr, unsigned int flags,
+static int ask_and_judge(struct scene *scene, uint64_t addr, unsigned int flags,
 			 struct tally *tally, enum rule *rule)
 {
-	_Atomic uint32_t *seq = &trial->race->seq;
+	_Atomic uint32_t *seq = &scene->race->seq;
 	uint32_t before = *seq, after;
 	struct question question;
 	struct span span;
@@ -1042,26 +1042,26 @@ static int ask_and_judge(struct trial *trial, uint64_t addr, unsigned int flags,
 	char buf[320];
 	int err;
 
-	err = query_ask(trial->reader.fd, addr,
+	err = query_ask(scene->reader.fd, addr,
 			question_make(&question, addr, flags), &span);
 	after = *seq;
 	if (err && err != -ENOENT)
 		return err;
-	mask = layouts_between(&trial->oracle, before, after);
-	*rule = oracle_query(&trial->oracle, mask, &question,
+	mask = layouts_between(&scene->oracle, before, after);
+	*rule = oracle_query(&scene->oracle, mask, &question,
 			     err ? NULL : &span);
 	tally->readings++;
 	tally->overlapped += before != after;
 	tally->layouts |= mask;
 	if (!*rule)
 		return 0;
-	trial_end_peer(trial);
+	scene_end_peer(scene);
 	diag("RULE BROKEN: %s", rule_text[*rule]);
 	diag("  asked       %08" PRIx64 " with flags 0x%x, change %s, layouts 0x%x",
-	     addr, flags, trial->race->change->name, mask);
+	     addr, flags, scene->race->change->name, mask);
 	diag("  answer      %s",
 	     err ? "ENOENT" : span_print(buf, sizeof(buf), &span));
-	evidence_pictures(trial);
+	evidence_pictures(scene);
 	return 1;
 }
 
@@ -1078,22 +1078,22 @@ TEST_F(query, filters)
 	enum rule rule = RULE_NONE;
 
 	for (i = 0; i < ARRAY_SIZE(questioned); i++) {
-		struct trial *trial = &self->trial;
+		struct scene *scene = &self->scene;
 		struct stage *stage;
 
-		TRIAL_START(trial, questioned[i], &file_query, .seed = 1);
-		stage = &trial->race->stage;
+		SCENE_START(scene, questioned[i], &file_query, .seed = 1);
+		stage = &scene->race->stage;
 		for (k = 0; k < questioned[i]->nr; k++) {
 			for (page = 0; page < STAGE_PAGES + 2; page++)
 				for (flags = 0; flags < QUESTIONS; flags++)
-					ASSERT_EQ(0, ask_and_judge(trial,
+					ASSERT_EQ(0, ask_and_judge(scene,
 						stage->base + page * stage->page -
 						stage->page + page % 3,
 						flags, &tally, &rule));
-			ASSERT_EQ(0, trial_step(trial, 1));
+			ASSERT_EQ(0, scene_step(scene, 1));
 		}
-		trial_end(trial);
-		memset(trial, 0, sizeof(*trial));
+		scene_end(scene);
+		memset(scene, 0, sizeof(*scene));
 	}
 	diag("filters: questions %" PRIu64, tally.readings);
 }
@@ -1109,26 +1109,26 @@ TEST_F(query, filters_racing)
 
 	choose_cpus(cpu);
 	for (i = 0; i < ARRAY_SIZE(questioned); i++) {
-		struct trial *trial = &self->trial;
+		struct scene *scene = &self->scene;
 		struct stage *stage;
 		int64_t end;
 
-		TRIAL_START(trial, questioned[i], &file_query, .seed = seed,
+		SCENE_START(scene, questioned[i], &file_query, .seed = seed,
 			    .cheat = plant_from_env());
-		stage = &trial->race->stage;
+		stage = &scene->race->stage;
 		if (cpu[0] >= 0)
 			run_on(cpu[0]);
-		trial->race->cpu = cpu[1] < 0 ? cpu[0] : cpu[1];
-		trial->race->steer = cpu[1] < 0 ? STEER_PREEMPT : STEER_FREE;
-		word_set(&trial->race->limit, RACE_FREE);
+		scene->race->cpu = cpu[1] < 0 ? cpu[0] : cpu[1];
+		scene->race->steer = cpu[1] < 0 ? STEER_PREEMPT : STEER_FREE;
+		word_set(&scene->race->limit, RACE_FREE);
 		end = now_ns() + 100 * NSEC_PER_MSEC;
 		while (now_ns() < end)
-			ASSERT_EQ(0, ask_and_judge(trial, stage->base +
+			ASSERT_EQ(0, ask_and_judge(scene, stage->base +
 				random_below(&random, STAGE_PAGES * stage->page),
 				random_below(&random, QUESTIONS), &tally,
 				&rule));
-		trial_end(trial);
-		memset(trial, 0, sizeof(*trial));
+		scene_end(scene);
+		memset(scene, 0, sizeof(*scene));
 	}
 	diag("filters_racing: questions %" PRIu64 ", overlapped %" PRIu64,
 	     tally.readings, tally.overlapped);
@@ -1175,14 +1175,14 @@ static const struct misuse {
 };
 
 /* The first executable file mapping of the changer: the program itself. */
-static uint64_t find_program(struct trial *trial)
+static uint64_t find_program(struct scene *scene)
 {
 	unsigned int i;
 
-	for (i = 0; i < trial->rest.nr; i++)
-		if (trial->rest.span[i].name[0] == '/' &&
-		    trial->rest.span[i].perm[2] == 'x')
-			return trial->rest.span[i].start;
+	for (i = 0; i < scene->rest.nr; i++)
+		if (scene->rest.span[i].name[0] == '/' &&
+		    scene->rest.span[i].perm[2] == 'x')
+			return scene->rest.span[i].start;
 	return 0;
 }
 
@@ -1193,7 +1193,7 @@ static uint64_t find_program(struct trial *trial)
  */
 TEST_F(query, misuse)
 {
-	struct trial *trial = &self->trial;
+	struct scene *scene = &self->scene;
 	unsigned int i, lap;
 	char name[64], id[64];
 	struct {
@@ -1201,7 +1201,7 @@ TEST_F(query, misuse)
 		char tail[16];
 	} request;
 
-	TRIAL_START(trial, &change_hole, &file_query, .seed = 1);
+	SCENE_START(scene, &change_hole, &file_query, .seed = 1);
 	for (lap = 0; lap < 20; lap++)
 		for (i = 0; i < ARRAY_SIZE(misuses); i++) {
 			const struct misuse *m = &misuses[i];
@@ -1211,13 +1211,13 @@ TEST_F(query, misuse)
 			request.query.size = m->size ? m->size :
 						       sizeof(request.query);
 			request.query.query_flags = m->flags;
-			request.query.query_addr = find_program(trial);
+			request.query.query_addr = find_program(scene);
 			request.query.vma_name_size = m->name_size;
 			request.query.build_id_size = m->id_size;
 			request.query.vma_name_addr = m->name ? (uintptr_t)name : 0;
 			request.query.build_id_addr = m->id ? (uintptr_t)id : 0;
 			request.tail[0] = m->tail;
-			err = ioctl(trial->reader.fd, PROCMAP_QUERY, &request) ?
+			err = ioctl(scene->reader.fd, PROCMAP_QUERY, &request) ?
 			      errno : 0;
 			/* A program without a build ID has none to cut off. */
 			if (!err && m->id && !request.query.build_id_size)
@@ -1225,19 +1225,19 @@ TEST_F(query, misuse)
 			ASSERT_EQ(m->err, err) {
 				diag("%s", m->what);
 			}
-			ASSERT_EQ(0, trial_step(trial, 2)) {
+			ASSERT_EQ(0, scene_step(scene, 2)) {
 				diag("%s: the target is stuck", m->what);
 			}
 		}
-	ASSERT_EQ(-1, ioctl(trial->reader.fd, PROCMAP_QUERY, NULL));
+	ASSERT_EQ(-1, ioctl(scene->reader.fd, PROCMAP_QUERY, NULL));
 	ASSERT_EQ(EFAULT, errno);
-	ASSERT_TRUE(peer_alive(&trial->peer));
+	ASSERT_TRUE(peer_alive(&scene->peer));
 }
 
 /* --- processes that leave, and those that are none of one's business ----------- */
 
 FIXTURE(leaving) {
-	struct trial trial;
+	struct scene scene;
 };
 
 FIXTURE_SETUP(leaving)
@@ -1247,7 +1247,7 @@ FIXTURE_SETUP(leaving)
 
 FIXTURE_TEARDOWN(leaving)
 {
-	trial_end(&self->trial);
+	scene_end(&self->scene);
 }
 
 /*
@@ -1255,23 +1255,23 @@ FIXTURE_TEARDOWN(leaving)
  * record, with end of file or ESRCH; what it shows must be the old layout.
  */
 static void read_the_leaver(struct __test_metadata *_metadata,
-			    struct trial *trial, const char *test)
+			    struct scene *scene, const char *test)
 {
 	struct verdict verdict;
 	int err;
 
-	trial->reader.buffer = 100;
+	scene->reader.buffer = 100;
 	do {
-		err = reading_call(&trial->reader, &trial->reading);
+		err = reading_call(&scene->reader, &scene->reading);
 	} while (err > 0);
 	ASSERT_TRUE(err == 0 || err == -ESRCH) {
 		diag("%s: %s", test, strerror(-err));
 	}
 	/* Nobody knows whether the file ended or its process. */
-	trial->reading.whole = false;
-	verdict = trial_judge(trial);
+	scene->reading.whole = false;
+	verdict = scene_judge(scene);
 	if (verdict.rule)
-		evidence_print(trial, &verdict, test,
+		evidence_print(scene, &verdict, test,
 			       again("leaving", "", test, 1));
 	ASSERT_STREQ("legal", rule_text[verdict.rule]);
 }
@@ -1281,22 +1281,22 @@ TEST_F(leaving, exit)
 	unsigned int records;
 
 	for (records = 0; records < 24; records++) {
-		struct trial *trial = &self->trial;
+		struct scene *scene = &self->scene;
 
-		TRIAL_START(trial, &change_hole, &file_maps, .seed = 1);
-		trial->reader.buffer = 100;
-		ASSERT_EQ(0, reading_begin(&trial->reader, &trial->reading));
-		while (trial->reading.nr_chunks < records)
-			ASSERT_GE(reading_call(&trial->reader,
-					       &trial->reading), 0);
+		SCENE_START(scene, &change_hole, &file_maps, .seed = 1);
+		scene->reader.buffer = 100;
+		ASSERT_EQ(0, reading_begin(&scene->reader, &scene->reading));
+		while (scene->reading.nr_chunks < records)
+			ASSERT_GE(reading_call(&scene->reader,
+					       &scene->reading), 0);
 		if (records & 1) {
-			kill(trial->peer.pid, SIGKILL);
+			kill(scene->peer.pid, SIGKILL);
 		} else {
-			trial_end_peer(trial);
+			scene_end_peer(scene);
 		}
-		read_the_leaver(_metadata, trial, "exit");
-		trial_end(trial);
-		memset(trial, 0, sizeof(*trial));
+		read_the_leaver(_metadata, scene, "exit");
+		scene_end(scene);
+		memset(scene, 0, sizeof(*scene));
 	}
 }
 
@@ -1309,22 +1309,22 @@ TEST_F(leaving, exec)
 	unsigned int records;
 
 	for (records = 0; records < 24; records++) {
-		struct trial *trial = &self->trial;
+		struct scene *scene = &self->scene;
 
-		TRIAL_START(trial, &change_hole, &file_maps, .seed = 1);
-		trial->reader.buffer = 100;
-		ASSERT_EQ(0, reading_begin(&trial->reader, &trial->reading));
-		while (trial->reading.nr_chunks < records)
-			ASSERT_GE(reading_call(&trial->reader,
-					       &trial->reading), 0);
-		trial->race->leave = true;
-		word_set(&trial->race->limit, trial->race->seq / 2 + 1);
+		SCENE_START(scene, &change_hole, &file_maps, .seed = 1);
+		scene->reader.buffer = 100;
+		ASSERT_EQ(0, reading_begin(&scene->reader, &scene->reading));
+		while (scene->reading.nr_chunks < records)
+			ASSERT_GE(reading_call(&scene->reader,
+					       &scene->reading), 0);
+		scene->race->leave = true;
+		word_set(&scene->race->limit, scene->race->seq / 2 + 1);
 		if (!(records & 1)) {
-			ASSERT_GE(peer_wait(&trial->peer, 5 * NSEC_PER_SEC), 0);
+			ASSERT_GE(peer_wait(&scene->peer, 5 * NSEC_PER_SEC), 0);
 		}
-		read_the_leaver(_metadata, trial, "exec");
-		trial_end(trial);
-		memset(trial, 0, sizeof(*trial));
+		read_the_leaver(_metadata, scene, "exec");
+		scene_end(scene);
+		memset(scene, 0, sizeof(*scene));
 	}
 }
 

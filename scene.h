@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * trial.h - a change, a file that tells of it, and the judge of its readings
+ * scene.h - a change, a file that tells of it, and the judge of its readings
  *
  * What the stepped and the racing tests have in common: start the changer, learn
  * what is constant, derive the layouts, and convince oneself that at rest the
@@ -8,17 +8,17 @@
  * it keeps the oracle honest: a picture that the kernel does not draw is found
  * before anything races.
  */
-#ifndef PROC_TRIAL_H
-#define PROC_TRIAL_H
+#ifndef PROC_SCENE_H
+#define PROC_SCENE_H
 
 #include "judge.h"
 #include "race.h"
 
 /* Text of a pass over a process with @n mappings: smaps has ~900 bytes each. */
-#define TRIAL_TEXT(n) ((n) * 1200UL)
+#define SCENE_TEXT(n) ((n) * 1200UL)
 
 /**
- * struct trial_options - what most trials leave at 0
+ * struct scene_options - what most scenes leave at 0
  * @seed:	of all that is random in the changer
  * @cheat:	see changer_cheat()
  * @fillers:	mappings before the stage
@@ -26,7 +26,7 @@
  * @task:	read /proc/PID/task/TID/...
  * @own:	the changer is a thread of this process, which reads its own file
  */
-struct trial_options {
+struct scene_options {
 	uint64_t seed;
 	char cheat;
 	unsigned int fillers;
@@ -36,7 +36,7 @@ struct trial_options {
 };
 
 /**
- * struct trial - everything a test holds
+ * struct scene - everything a test holds
  * @race:	shared with the changer
  * @peer:	the changer
  * @thread:	the changer, where it is a thread
@@ -46,9 +46,9 @@ struct trial_options {
  * @rest:	the address space around the stage
  * @layout:	one for each layout of the change
  * @one_call:	readings shall be one read() each, of the stage alone
- * @failed:	what failed in trial_start(), for people
+ * @failed:	what failed in scene_start(), for people
  */
-struct trial {
+struct scene {
 	struct race *race;
 	struct peer peer;
 	pthread_t thread;
@@ -79,17 +79,17 @@ static inline void layout_as_seen(struct layout *layout,
 	layout->nr = n;
 }
 
-/* Reads maps, which has all fields, into @trial->rest. */
-static inline int trial_learn(struct trial *trial, const char *dir)
+/* Reads maps, which has all fields, into @scene->rest. */
+static inline int scene_learn(struct scene *scene, const char *dir)
 {
 	struct reader maps = { .kind = &file_maps, .buffer = 1 << 16 };
-	struct layout *rest = &trial->rest;
+	struct layout *rest = &scene->rest;
 	struct cursor cursor = { 0 };
 	int err = reader_open(&maps, dir);
 	unsigned int room = 0;
 
 	if (!err)
-		err = reading_take(&maps, &trial->reading);
+		err = reading_take(&maps, &scene->reading);
 	reader_close(&maps);
 	while (!err) {
 		if (rest->nr == room) {
@@ -101,7 +101,7 @@ static inline int trial_learn(struct trial *trial, const char *dir)
 				return -ENOMEM;
 			rest->span = p;
 		}
-		if (reading_next(maps.kind, &trial->reading, &cursor,
+		if (reading_next(maps.kind, &scene->reading, &cursor,
 				 &rest->span[rest->nr]) != PARSE_SPAN)
 			break;
 		rest->nr++;
@@ -116,7 +116,7 @@ static inline void *changer_thread(void *arg)
 }
 
 /* The files A and B, and one with a name of @pad letters. */
-static inline void trial_files(struct race *race, unsigned int pad)
+static inline void scene_files(struct race *race, unsigned int pad)
 {
 	char name[STAGE_FILES][SPAN_NAME] = { "A", "B", "" };
 	unsigned int k;
@@ -127,21 +127,21 @@ static inline void trial_files(struct race *race, unsigned int pad)
 			syscall(SYS_memfd_create, name[k], 0) : -1;
 }
 
-/** trial_step() - the frozen changer makes @steps transitions. */
-static inline int trial_step(struct trial *trial, unsigned int steps)
+/** scene_step() - the frozen changer makes @steps transitions. */
+static inline int scene_step(struct scene *scene, unsigned int steps)
 {
-	return race_step(trial->race, steps);
+	return race_step(scene->race, steps);
 }
 
-/** trial_judge() - judge the reading that was taken. */
-static inline struct verdict trial_judge(struct trial *trial)
+/** scene_judge() - judge the reading that was taken. */
+static inline struct verdict scene_judge(struct scene *scene)
 {
-	return judge(&trial->oracle, trial->reader.kind, &trial->reading);
+	return judge(&scene->oracle, scene->reader.kind, &scene->reading);
 }
 
 /**
- * trial_check_rest() - at rest, each layout must be shown as it was drawn
- * @trial:	the trial; the changer is frozen
+ * scene_check_rest() - at rest, each layout must be shown as it was drawn
+ * @scene:	the scene; the changer is frozen
  * @verdict:	of the reading that differs, if any
  *
  * Two laps through all layouts: a layout that was made by a transition may not
@@ -149,59 +149,59 @@ static inline struct verdict trial_judge(struct trial *trial)
  *
  * Return: 0, -errno of the changer or the reader, or 1 with @verdict.
  */
-static inline int trial_check_rest(struct trial *trial,
+static inline int scene_check_rest(struct scene *scene,
 				   struct verdict *verdict)
 {
 	unsigned int k;
 	int err = 0;
 
-	for (k = 0; k < 2 * trial->oracle.nr && !err; k++) {
-		err = reading_take(&trial->reader, &trial->reading);
+	for (k = 0; k < 2 * scene->oracle.nr && !err; k++) {
+		err = reading_take(&scene->reader, &scene->reading);
 		if (err)
 			break;
-		*verdict = trial_judge(trial);
+		*verdict = scene_judge(scene);
 		if (verdict->rule)
 			return 1;
-		err = trial_step(trial, 1);
+		err = scene_step(scene, 1);
 	}
 	return err;
 }
 
 /**
- * trial_start() - start the changer and derive the layouts
- * @trial:	zeroed
+ * scene_start() - start the changer and derive the layouts
+ * @scene:	zeroed
  * @change:	which change
  * @kind:	which file
  * @options:	how
  *
- * Return: 0, or -errno; then @trial->failed says of what.
+ * Return: 0, or -errno; then @scene->failed says of what.
  */
-static inline int trial_start(struct trial *trial, const struct change *change,
+static inline int scene_start(struct scene *scene, const struct change *change,
 			      const struct file_kind *kind,
-			      const struct trial_options *options)
+			      const struct scene_options *options)
 {
 	unsigned int k, lines = options->fillers + 256;
 	struct race *race = shared_alloc(sizeof(*race));
 	char dir[48];
 	int err;
 
-	trial->failed = "memory";
-	trial->reader.fd = -1;
-	trial->race = race;
-	if (!race || !reading_alloc(&trial->reading, TRIAL_TEXT(lines),
-				    TRIAL_TEXT(lines) / 32))
+	scene->failed = "memory";
+	scene->reader.fd = -1;
+	scene->race = race;
+	if (!race || !reading_alloc(&scene->reading, SCENE_TEXT(lines),
+				    SCENE_TEXT(lines) / 32))
 		return -ENOMEM;
 	race->change = change;
 	race->fillers = options->fillers;
 	race->seed = options->seed;
 	race->cheat = options->cheat;
 	race->cpu = -1;
-	trial_files(race, options->pad);
+	scene_files(race, options->pad);
 
-	trial->failed = "changer";
-	err = options->own ? -pthread_create(&trial->thread, NULL,
+	scene->failed = "changer";
+	err = options->own ? -pthread_create(&scene->thread, NULL,
 					     changer_thread, race) :
-			     peer_start(&trial->peer, changer, race);
+			     peer_start(&scene->peer, changer, race);
 	if (!err)
 		err = word_wait(&race->ready, 0, 5 * NSEC_PER_SEC);
 	if (!err)
@@ -209,58 +209,58 @@ static inline int trial_start(struct trial *trial, const struct change *change,
 	if (err)
 		return err;
 
-	trial->failed = "file";
-	trial->reader.kind = kind;
-	trial->reader.buffer = 1 << 16;
-	trial->reader.seq = &race->seq;
+	scene->failed = "file";
+	scene->reader.kind = kind;
+	scene->reader.buffer = 1 << 16;
+	scene->reader.seq = &race->seq;
 	snprintf(dir, sizeof(dir), options->task ? "%d/task/%d" : "%d",
-		 options->own ? getpid() : trial->peer.pid, trial->peer.pid);
-	err = trial_learn(trial, dir);
+		 options->own ? getpid() : scene->peer.pid, scene->peer.pid);
+	err = scene_learn(scene, dir);
 	if (!err)
-		err = reader_open(&trial->reader, dir);
+		err = reader_open(&scene->reader, dir);
 	if (err)
 		return err;
 
-	trial->failed = "memory";
+	scene->failed = "memory";
 	for (k = 0; k < change->nr; k++) {
-		struct layout *layout = &trial->layout[k];
+		struct layout *layout = &scene->layout[k];
 
-		layout->span = calloc(trial->rest.nr + STAGE_PAGES,
+		layout->span = calloc(scene->rest.nr + STAGE_PAGES,
 				      sizeof(*layout->span));
 		if (!layout->span)
 			return -ENOMEM;
-		stage_layout(&race->stage, &trial->rest, k, layout);
-		trial->oracle.via[k] = change->op[k].via;
+		stage_layout(&race->stage, &scene->rest, k, layout);
+		scene->oracle.via[k] = change->op[k].via;
 		layout_as_seen(layout, kind);
 	}
-	trial->oracle.layout = trial->layout;
-	trial->oracle.nr = change->nr;
-	trial->oracle.fields = kind->fields;
-	trial->failed = NULL;
+	scene->oracle.layout = scene->layout;
+	scene->oracle.nr = change->nr;
+	scene->oracle.fields = kind->fields;
+	scene->failed = NULL;
 	return 0;
 }
 
-/** trial_end() - end the changer; works from any state of a trial. */
-static inline void trial_end(struct trial *trial)
+/** scene_end() - end the changer; works from any state of a scene. */
+static inline void scene_end(struct scene *scene)
 {
 	unsigned int k;
 
-	peer_kill(&trial->peer);
-	reader_close(&trial->reader);
-	reading_free(&trial->reading);
-	free(trial->rest.span);
-	trial->rest.span = NULL;
+	peer_kill(&scene->peer);
+	reader_close(&scene->reader);
+	reading_free(&scene->reading);
+	free(scene->rest.span);
+	scene->rest.span = NULL;
 	for (k = 0; k < ORACLE_LAYOUTS; k++) {
-		free(trial->layout[k].span);
-		trial->layout[k].span = NULL;
+		free(scene->layout[k].span);
+		scene->layout[k].span = NULL;
 	}
-	if (!trial->race)
+	if (!scene->race)
 		return;
 	for (k = 0; k < STAGE_FILES; k++)
-		if (trial->race->file[k] >= 0)
-			close(trial->race->file[k]);
-	munmap(trial->race, sizeof(*trial->race));
-	trial->race = NULL;
+		if (scene->race->file[k] >= 0)
+			close(scene->race->file[k]);
+	munmap(scene->race, sizeof(*scene->race));
+	scene->race = NULL;
 }
 
-#endif /* PROC_TRIAL_H */
+#endif /* PROC_SCENE_H */
