@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * verdict.h - does reading one process's maps hold up its mmap()?
+ *
+ * The evidence comes in pairs of windows: in one the scanners read the victim,
+ * in the other a decoy, in random order.  Everything else is the same, so
+ * whatever the machine does to both (a busy host, a slow emulator, a timer
+ * that is late) does not matter, as long as it does not know which is which.
+ *
+ * The rule, in one sentence: a pair speaks for interference when the victim's
+ * mean operation took at least VERDICT_RATIO times the decoy's, else against
+ * it, and the first side that is VERDICT_LEAD pairs ahead has it.
+ *
+ * That is Wald's sequential test on the sign of each pair.  Only the sign
+ * counts, so one pause of 100 ms is one vote, however heavy the tail.  If a
+ * pair votes wrongly with probability p, then the verdict is wrong with
+ * probability 1 / (1 + ((1 - p) / p)^VERDICT_LEAD), without a bound on pairs;
+ * with one, it can only be less, as "unsure" takes the rest:
+ *
+ *     p      0.10      0.20      0.30      0.36
+ *     wrong  2 in 10^8 2 in 10^5 0.1 %     1.0 %
+ *
+ * What the sign cannot see is a stall that is rare but long.  So "fine" has a
+ * second condition, on the means over all windows so far, see verdict_next().
+ *
+ * Pure: no system calls, no clock.  All numbers are nanoseconds.
+ */
+#ifndef PROC_VERDICT_H
+#define PROC_VERDICT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * The smallest effect worth a gate is the mean doubled: kernels with lockless
+ * reads show 1.0 to 1.2, those that hold the lock 5 to 150.  The two hypotheses
+ * are "1" and "2"; in the middle of them, on the scale of ratios, is the square
+ * root of 2.  A kernel that sits just there is worth an "unsure".
+ */
+#define VERDICT_RATIO 1.41421356
+#define VERDICT_DOUBLED 2.0
+
+/*
+ * One percent wrong with 36 % of the pairs voting wrongly, see the table above.
+ * The price of a larger lead is time: eight pairs are the least there can be.
+ */
+#define VERDICT_LEAD 8
+
+/*
+ * One window's maximum must be this many times its partner's before the pair
+ * counts as one-sided in the tail: host pauses of a few ms hit either side and
+ * are seldom within a factor of four of each other by chance, so what remains
+ * is symmetric unless the lock is the cause.
+ */
+#define VERDICT_TAIL_RATIO 4
+
+enum verdict {
+	VERDICT_MORE,		/* give it another pair */
+	VERDICT_FINE,
+	VERDICT_INTERFERES,
+	VERDICT_UNSURE,		/* as many pairs as it may have, and no answer */
+};
+
+/**
+ * struct window - what one window measured
+ * @ops:	operations that were timed
+ * @sum_ns:	of their durations
+ * @max_ns:	the longest
+ * @idle:	the scanners were not seen reading what they should have read
+ */
+struct window {
+	uint64_t ops;
+	uint64_t sum_ns;
+	uint64_t max_ns;
+	bool idle;
+};
+
+/**
+ * struct verdict_side - all windows of one side taken together
+ * @ops:	operations
+ * @sum_ns:	of their durations
+ * @slow:	windows with an operation over the limit
+ * @alone:	pairs in which this side had one and the other side's maximum
+ *		was VERDICT_TAIL_RATIO times less
+ */
+struct verdict_side {
+	uint64_t ops;
+	uint64_t sum_ns;
+	unsigned int slow;
+	unsigned int alone;
+};
+
+/**
+ * struct verdict_state - zeroed, but for the two constants, is a fresh one
+ * @limit_ns:	what a slow operation is (constant)
+ * @max_pairs:	when to give up (constant)
+ * @pairs:	pairs that voted
+ * @void_pairs:	pairs without a vote: no operations, or idle scanners
+ * @lead:	votes for interference less votes against
+ * @victim:	one side
+ * @decoy:	the other
+ */
+struct verdict_state {
+	uint64_t limit_ns;
+	unsigned int max_pairs;
+
+	unsigned int pairs;
+	unsigned int void_pairs;
+	int lead;
+	struct verdict_side victim;
+	struct verdict_side decoy;
+};
+
+/** verdict_mean() - mean operation of one side in ns, 0 without operations. */
+static inline double verdict_mean(const struct verdict_side *side)
+{
+	return side->ops ? (double)side->sum_ns / (double)side->ops : 0;
+}
+
+/**
+ * verdict_ratio() - the victim's mean over the decoy's, all windows together
+ *
+ * Return: the ratio, or 0 while one of them has no operation.
+ */
+static inline double verdict_ratio(const struct verdict_state *s)
+{
+	double decoy = verdict_mean(&s->decoy);
+
+	return decoy > 0 ? verdict_mean(&s->victim) / decoy : 0;
+}
+
+static inline void verdict_side_add(struct verdict_side *side,
+				    const struct window *own,
+				    const struct window *other,
+				    uint64_t limit_ns)
+{
+	side->ops += own->ops;
+	side->sum_ns += own->sum_ns;
+	if (own->max_ns <= limit_ns)
+		return;
+	side->slow++;
+	if (own->max_ns / VERDICT_TAIL_RATIO >= other->max_ns)
+		side->alone++;
+}
+
+/**
+ * verdict_next() - take one more pair into account
+ * @s:		what is known so far
+ * @victim:	the window in which the scanners read the victim
+ * @decoy:	the window in which they read the decoy
+ *
+ * A pair in which nothing was timed, or in which the scanners were not seen at
+ * work, says nothing about the kernel: it uses up the bound, and that is all.
+ *
+ * "Fine" must hold for the means as well: three quarters of the pairs may be
+ * alike while every fourth has a stall of 60 ms.  A pause of the host looks the
+ * same once; further pairs dilute that but not this, so the answer is put off.
+ * If it still stands at the end, and is one-sided, it is interference.
+ *
+ * Return: the verdict, final unless it is VERDICT_MORE.
+ */
+static inline enum verdict verdict_next(struct verdict_state *s,
+					const struct window *victim,
+					const struct window *decoy)
+{
+	double slower;
+
+	if (!victim->ops || !decoy->ops || victim->idle || decoy->idle) {
+		s->void_pairs++;
+	} else {
+		slower = (double)victim->sum_ns / (double)victim->ops /
+			 ((double)decoy->sum_ns / (double)decoy->ops);
+		s->pairs++;
+		s->lead += slower >= VERDICT_RATIO ? 1 : -1;
+		verdict_side_add(&s->victim, victim, decoy, s->limit_ns);
+		verdict_side_add(&s->decoy, decoy, victim, s->limit_ns);
+	}
+
+	if (s->lead >= VERDICT_LEAD)
+		return VERDICT_INTERFERES;
+	if (s->lead <= -VERDICT_LEAD && verdict_ratio(s) < VERDICT_DOUBLED)
+		return VERDICT_FINE;
+	if (s->pairs + s->void_pairs < s->max_pairs)
+		return VERDICT_MORE;
+	/*
+	 * One-sided by seven: a fair coin that only counts the one-sided pairs
+	 * gets there without the other side ever showing in 1 of 128 trials.
+	 */
+	if (verdict_ratio(s) >= VERDICT_DOUBLED &&
+	    s->victim.alone >= 7 + 3 * s->decoy.alone)
+		return VERDICT_INTERFERES;
+	return VERDICT_UNSURE;
+}
+
+/** verdict_name() - one word for a report. */
+static inline const char *verdict_name(enum verdict v)
+{
+	switch (v) {
+	case VERDICT_FINE:
+		return "fine";
+	case VERDICT_INTERFERES:
+		return "interferes";
+	case VERDICT_UNSURE:
+		return "unsure";
+	default:
+		return "more";
+	}
+}
+
+#endif /* PROC_VERDICT_H */
