@@ -262,6 +262,7 @@ struct load_shared {
  * @cpu:	where they all run
  * @busy_us:	a hog spins this long
  * @idle_us:	and sleeps this long; 0: never
+ * @plant_idle:	a planted fault: scanners open the file, and then just sleep
  * @pid:	whose file, by arm; ARM_QUIET is not used
  * @from:	first address of interest in these processes
  * @to:		end of it
@@ -277,6 +278,7 @@ struct load {
 	int cpu;
 	unsigned int busy_us;
 	unsigned int idle_us;
+	bool plant_idle;
 	pid_t pid[NR_ARMS];
 	uint64_t from[NR_ARMS];
 	uint64_t to[NR_ARMS];
@@ -317,9 +319,13 @@ static inline int scanner_main(void *arg)
 	if (cpu_pin(load->cpu))
 		return 1;
 	setpriority(PRIO_PROCESS, 0, LOAD_NICE);
-	for (arm = ARM_DECOY; arm < NR_ARMS && n >= 0; arm++)
+	for (arm = ARM_DECOY; arm < NR_ARMS && n >= 0; arm++) {
 		n = scan_open(&scan[arm], load->source, load->pid[arm],
 			      load->from[arm], load->to[arm]);
+		/* The first step tells whether this kernel has it at all. */
+		if (!n)
+			n = load->source->step(&scan[arm]);
+	}
 	if (n >= 0 && gate_pass(&shared->gate, 60 * NSEC_PER_SEC))
 		return 1;
 	while (n >= 0) {
@@ -330,7 +336,7 @@ static inline int scanner_main(void *arg)
 			stats->preempted = (uint64_t)usage.ru_nivcsw;
 			word_set(&stats->arm, arm);
 		}
-		if (arm == ARM_QUIET) {
+		if (arm == ARM_QUIET || load->plant_idle) {
 			word_wait(&shared->target, arm, NSEC_PER_SEC);
 			continue;
 		}
@@ -401,16 +407,30 @@ static inline void load_free(struct load *load)
 	load->shared = NULL;
 }
 
+/** load_error() - errno of a scanner whose read failed, 0 if none did. */
+static inline int load_error(const struct load *load)
+{
+	unsigned int i;
+
+	for (i = 0; i < load->scanners; i++)
+		if (atomic_load(&load->shared->scanner[i].error))
+			return (int)atomic_load(&load->shared->scanner[i].error);
+	return 0;
+}
+
 /**
  * load_start() - start all scanners and hogs, and see them all running
  * @load:	the wish; the target is nobody at first
  *
  * May be called again after load_kill(); the statistics go on.
  *
- * Return: 0 or -errno; what has been started is left to load_free().
+ * Return: 0 or -errno, ENOENT or ENOTTY where this kernel cannot be read in that
+ * way; what has been started is left to load_free().
  */
 static inline int load_start(struct load *load)
 {
+	int64_t deadline = now_ns() + 20 * NSEC_PER_SEC;
+	uint32_t all = load->scanners + load->hogs;
 	unsigned int i;
 
 	if (!load->shared)
@@ -421,7 +441,13 @@ static inline int load_start(struct load *load)
 	atomic_store(&load->shared->gate.open, 0);
 	atomic_store(&load->shared->target, ARM_QUIET);
 	atomic_store(&load->shared->pause, 0);
-	for (i = 0; i < load->scanners + load->hogs; i++) {
+	for (i = 0; i < load->scanners; i++) {
+		struct scanner_stats *stats = &load->shared->scanner[i];
+
+		/* One that was killed did not come back from its last read. */
+		atomic_store(&stats->finished, atomic_load(&stats->started));
+	}
+	for (i = 0; i < all; i++) {
 		bool hog = i >= load->scanners;
 		struct load_job job = {
 			.load = load,
@@ -435,18 +461,12 @@ static inline int load_start(struct load *load)
 		if (ret)
 			return ret;
 	}
-	return gate_open(&load->shared->gate, load->scanners + load->hogs,
-			 10 * NSEC_PER_SEC);
-}
-
-/** load_error() - errno of a scanner whose read failed, 0 if none did. */
-static inline int load_error(const struct load *load)
-{
-	unsigned int i;
-
-	for (i = 0; i < load->scanners; i++)
-		if (atomic_load(&load->shared->scanner[i].error))
-			return (int)atomic_load(&load->shared->scanner[i].error);
+	while (gate_open(&load->shared->gate, all, 20 * NSEC_PER_MSEC)) {
+		if (load_error(load))
+			return -load_error(load);
+		if (now_ns() > deadline)
+			return -ETIMEDOUT;
+	}
 	return 0;
 }
 

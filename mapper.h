@@ -8,10 +8,10 @@
  *     page  0 1 2 3 4 5 6 7 ...
  *           M . M . M . M . ...      M mapped, one mapping each   . hole
  *
- * A worker picks a slot at random, does the first half of its operation there
- * (munmap(), say), naps for 10 us, does the second half (mmap() again), naps.
- * What is timed is the one system call and nothing else; pages are cleared, or
- * taken away again, outside.
+ * A worker picks one of the first @moving slots at random, does the first half
+ * of its operation there (munmap(), say), naps for 10 us, does the second half
+ * (mmap() again), naps.  What is timed is the one system call and nothing else;
+ * pages are cleared, or taken away again, outside.
  *
  * A worker that is held up does not come back for its next operation, so a
  * long stall is one sample.  The mean that the verdict uses is the plain one;
@@ -31,6 +31,11 @@
 
 /* The published pause between two operations. */
 #define MAPPER_NAP_US 10
+/* Planted stalls, to see red: a tenth of the operations, 2 ms each. */
+#define PLANT_STALL_EVERY 10
+#define PLANT_STALL_MS 2
+/* A planted hang outlasts the hang watch, but not the test's patience. */
+#define PLANT_HANG_MS 7000
 #define MAPPER_WORKERS 4
 /* The slowest operations of each arm that a failure shows. */
 #define MAPPER_SLOWEST 4
@@ -299,15 +304,25 @@ struct mapper_shared {
 	struct worker_shared worker[MAPPER_WORKERS];
 };
 
+/** enum plant - a fault in the victim, so that anyone can see a check fail */
+enum plant {
+	PLANT_NOTHING,
+	PLANT_STALL,		/* slow now and then while it is being read */
+	PLANT_HANG,		/* the first operation while it is being read */
+};
+
 /**
  * struct mapper - a process with a stage
  *
  * To be filled in before mapper_start():
  * @op:		what each worker does; none at all makes a decoy
  * @workers:	how many, at most MAPPER_WORKERS
- * @slots:	mappings on the stage, at least one per worker
+ * @slots:	mappings on the stage
+ * @moving:	how many of them are operated on, at least one per worker
+ * @nap_us:	between two operations; 0: flat out
  * @cpu:	where it runs
  * @seed:	of the choice of slots
+ * @plant:	a fault to be seen
  *
  * The rest is for mapper_*():
  * @shared:	shared memory
@@ -317,8 +332,11 @@ struct mapper {
 	const struct operation *op[MAPPER_WORKERS];
 	unsigned int workers;
 	unsigned int slots;
+	unsigned int moving;
+	unsigned int nap_us;
 	int cpu;
 	uint64_t seed;
+	enum plant plant;
 
 	struct mapper_shared *shared;
 	struct peer peer;
@@ -356,6 +374,26 @@ static inline void slowest_note(struct slow_op *list, const struct stopwatch *sw
 	list[i] = (struct slow_op){ sw->took, sw->begin, half };
 }
 
+/* Prolongs the operation that was just timed. */
+static inline void plant_fault(const struct mapper *mapper,
+			       struct worker_shared *own, unsigned int arm)
+{
+	int64_t ms = 0;
+
+	if (arm != ARM_VICTIM)
+		return;
+	if (mapper->plant == PLANT_STALL &&
+	    own->window.ops % PLANT_STALL_EVERY == 0)
+		ms = PLANT_STALL_MS;
+	if (mapper->plant == PLANT_HANG && !own->hist[arm][0].count)
+		ms = PLANT_HANG_MS;
+	if (!ms)
+		return;
+	atomic_store(&own->watch.flying, 1);
+	nap_ns(ms * NSEC_PER_MSEC);
+	stopwatch_stop(&own->watch);
+}
+
 static inline void *worker_main(void *arg)
 {
 	const struct worker_job *job = arg;
@@ -364,7 +402,7 @@ static inline void *worker_main(void *arg)
 	struct worker_shared *own = &shared->worker[job->index];
 	const struct operation *op = mapper->op[job->index];
 	/* Slots are dealt out in turn, so that no worker sees another's. */
-	unsigned int mine = mapper->slots / mapper->workers;
+	unsigned int mine = mapper->moving / mapper->workers;
 	uint64_t rng = mapper->seed + job->index + 1;
 	unsigned int half = 0, slot = 0;
 
@@ -396,6 +434,8 @@ static inline void *worker_main(void *arg)
 			atomic_store(&own->error, (uint32_t)-ret);
 			_exit(1);
 		}
+		if (mapper->plant)
+			plant_fault(mapper, own, arm);
 		own->window.ops++;
 		own->window.sum_ns += (uint64_t)own->watch.took;
 		if ((uint64_t)own->watch.took > own->window.max_ns)
@@ -404,7 +444,8 @@ static inline void *worker_main(void *arg)
 		slowest_note(own->slowest[arm], &own->watch, half);
 		if (op->half[1])
 			half = !half;
-		nap_ns(MAPPER_NAP_US * NSEC_PER_USEC);
+		if (mapper->nap_us)
+			nap_ns(mapper->nap_us * NSEC_PER_USEC);
 	}
 	return NULL;
 }

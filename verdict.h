@@ -8,8 +8,9 @@
  * that is late) does not matter, as long as it does not know which is which.
  *
  * The rule, in one sentence: a pair speaks for interference when the victim's
- * mean operation took at least VERDICT_RATIO times the decoy's, else against
- * it, and the first side that is VERDICT_LEAD pairs ahead has it.
+ * mean operation took at least the square root of VERDICT_EFFECT times the
+ * decoy's, else against it, and the first side that is VERDICT_LEAD pairs ahead
+ * has it.
  *
  * That is Wald's sequential test on the sign of each pair.  Only the sign
  * counts, so one pause of 100 ms is one vote, however heavy the tail.  If a
@@ -20,8 +21,11 @@
  *     p      0.10      0.20      0.30      0.36
  *     wrong  2 in 10^8 2 in 10^5 0.1 %     1.0 %
  *
- * What the sign cannot see is a stall that is rare but long.  So "fine" has a
- * second condition, on the means over all windows so far, see verdict_next().
+ * What the sign cannot see is a stall that is long but not in most windows.
+ * That is what the tail is for: pairs in which one side has a slow operation
+ * and the other has nothing like it.  Pauses of the host fall on either side;
+ * when nearly all fall on the victim's, it is not the host.  See verdict_tail()
+ * and the three conditions in verdict_next().
  *
  * Pure: no system calls, no clock.  All numbers are nanoseconds.
  */
@@ -37,8 +41,7 @@
  * are "1" and "2"; in the middle of them, on the scale of ratios, is the square
  * root of 2.  A kernel that sits just there is worth an "unsure".
  */
-#define VERDICT_RATIO 1.41421356
-#define VERDICT_DOUBLED 2.0
+#define VERDICT_EFFECT 2.0
 
 /*
  * One percent wrong with 36 % of the pairs voting wrongly, see the table above.
@@ -48,11 +51,33 @@
 
 /*
  * One window's maximum must be this many times its partner's before the pair
- * counts as one-sided in the tail: host pauses of a few ms hit either side and
- * are seldom within a factor of four of each other by chance, so what remains
- * is symmetric unless the lock is the cause.
+ * counts as one-sided in the tail: the maxima of two windows that differ by
+ * chance alone are mostly within a factor of four.
  */
 #define VERDICT_TAIL_RATIO 4
+
+/*
+ * So many one-sided pairs must be the victim's, and three more for each one
+ * that is the decoy's.  A fair coin that only counts the one-sided pairs gets
+ * there with probability 1/2^9 + C(12,1)/2^13 + ... = 0.5 %.
+ */
+#define VERDICT_TAIL_LEAD 9
+#define VERDICT_TAIL_WEIGHT 3
+
+/*
+ * And they must be a fifth of all pairs: with windows of 50 ms, a stall four
+ * times a second.  Lockless kernels with the published 16,000 mappings show
+ * one-sided pairs in 1 to 3 %, as many for the decoy; with 512 mappings, where
+ * the weakness described in stall.h sets in, about half of the pairs.
+ */
+#define VERDICT_TAIL_SHARE 5
+
+/*
+ * Two more than the decoy, and an eighth of all pairs, are no proof, but too
+ * many to call it fine.
+ */
+#define VERDICT_DOUBT_LEAD 2
+#define VERDICT_DOUBT_SHARE 8
 
 enum verdict {
 	VERDICT_MORE,		/* give it another pair */
@@ -91,7 +116,9 @@ struct verdict_side {
 };
 
 /**
- * struct verdict_state - zeroed, but for the two constants, is a fresh one
+ * struct verdict_state - zeroed, but for the three constants, is a fresh one
+ * @effect:	the smallest ratio of means worth a verdict against the kernel:
+ *		VERDICT_EFFECT, where there is no reason for another (constant)
  * @limit_ns:	what a slow operation is (constant)
  * @max_pairs:	when to give up (constant)
  * @pairs:	pairs that voted
@@ -101,6 +128,7 @@ struct verdict_side {
  * @decoy:	the other
  */
 struct verdict_state {
+	double effect;
 	uint64_t limit_ns;
 	unsigned int max_pairs;
 
@@ -144,6 +172,39 @@ static inline void verdict_side_add(struct verdict_side *side,
 }
 
 /**
+ * verdict_tail() - whether slow operations are the victim's, not the machine's
+ * @s:		what is known so far
+ * @lead:	how many pairs must be one-sided
+ * @weight:	and how many more for each one that is the decoy's
+ * @share:	one in so many of all pairs must be
+ *
+ * Return: whether so many pairs have a slow operation on the victim's side
+ * alone, and whether these are not rare.
+ */
+static inline bool verdict_tail(const struct verdict_state *s,
+				unsigned int lead, unsigned int weight,
+				unsigned int share)
+{
+	unsigned int victim = s->victim.alone, decoy = s->decoy.alone;
+
+	return victim >= lead + weight * decoy &&
+	       (victim - decoy) * share >= s->pairs;
+}
+
+/** verdict_tail_proof() - enough of it to be sure. */
+static inline bool verdict_tail_proof(const struct verdict_state *s)
+{
+	return verdict_tail(s, VERDICT_TAIL_LEAD, VERDICT_TAIL_WEIGHT,
+			    VERDICT_TAIL_SHARE);
+}
+
+/** verdict_tail_doubt() - enough of it not to be sure of the contrary. */
+static inline bool verdict_tail_doubt(const struct verdict_state *s)
+{
+	return verdict_tail(s, VERDICT_DOUBT_LEAD, 1, VERDICT_DOUBT_SHARE);
+}
+
+/**
  * verdict_next() - take one more pair into account
  * @s:		what is known so far
  * @victim:	the window in which the scanners read the victim
@@ -152,10 +213,10 @@ static inline void verdict_side_add(struct verdict_side *side,
  * A pair in which nothing was timed, or in which the scanners were not seen at
  * work, says nothing about the kernel: it uses up the bound, and that is all.
  *
- * "Fine" must hold for the means as well: three quarters of the pairs may be
- * alike while every fourth has a stall of 60 ms.  A pause of the host looks the
- * same once; further pairs dilute that but not this, so the answer is put off.
- * If it still stands at the end, and is one-sided, it is interference.
+ * "Fine" needs three things: the pairs' votes; means that, over all windows so
+ * far, are not as far apart as the effect; no doubt about the tail.  A pause of
+ * the host can spoil the last two, and further pairs dilute it, so that puts
+ * the answer off.  What the kernel does comes again.
  *
  * Return: the verdict, final unless it is VERDICT_MORE.
  */
@@ -171,25 +232,18 @@ static inline enum verdict verdict_next(struct verdict_state *s,
 		slower = (double)victim->sum_ns / (double)victim->ops /
 			 ((double)decoy->sum_ns / (double)decoy->ops);
 		s->pairs++;
-		s->lead += slower >= VERDICT_RATIO ? 1 : -1;
+		s->lead += slower * slower >= s->effect ? 1 : -1;
 		verdict_side_add(&s->victim, victim, decoy, s->limit_ns);
 		verdict_side_add(&s->decoy, decoy, victim, s->limit_ns);
 	}
 
-	if (s->lead >= VERDICT_LEAD)
+	if (s->lead >= VERDICT_LEAD || verdict_tail_proof(s))
 		return VERDICT_INTERFERES;
-	if (s->lead <= -VERDICT_LEAD && verdict_ratio(s) < VERDICT_DOUBLED)
+	if (s->lead <= -VERDICT_LEAD && verdict_ratio(s) < s->effect &&
+	    !verdict_tail_doubt(s))
 		return VERDICT_FINE;
-	if (s->pairs + s->void_pairs < s->max_pairs)
-		return VERDICT_MORE;
-	/*
-	 * One-sided by seven: a fair coin that only counts the one-sided pairs
-	 * gets there without the other side ever showing in 1 of 128 trials.
-	 */
-	if (verdict_ratio(s) >= VERDICT_DOUBLED &&
-	    s->victim.alone >= 7 + 3 * s->decoy.alone)
-		return VERDICT_INTERFERES;
-	return VERDICT_UNSURE;
+	return s->pairs + s->void_pairs < s->max_pairs ? VERDICT_MORE :
+							 VERDICT_UNSURE;
 }
 
 /** verdict_name() - one word for a report. */
