@@ -192,6 +192,23 @@ static inline void die_with_parent(pid_t parent)
 		_exit(EXIT_FAILURE);
 }
 
+static inline void peer_bind_self(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+/**
+ * peer_bind_forks() - have every child from now on die with its parent
+ *
+ * For the processes that are not ours to start: the harness runs each test in
+ * a grandchild, and a runner that has had enough kills the program alone.  To
+ * be called once, early, as by a constructor.
+ */
+static inline void peer_bind_forks(void)
+{
+	pthread_atfork(NULL, NULL, peer_bind_self);
+}
+
 /**
  * peer_start() - run a function in a child process
  * @peer:	filled in

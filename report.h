@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * report.h - what a trial found, for people and for programs
+ *
+ * On standard output, as TAP diagnostics:
+ *
+ *     # maps_hog.ratio: 0.98 x           one fact a line, the same keys always
+ *     #   1 us ########      #######     pictures, when something is wrong
+ *
+ * In a file, as JSON: what rt-tests' programs write (num_threads, thread, min,
+ * avg, max, histogram in us, return_code), so that their readers can take it,
+ * and beside that every window, one a line, so that awk can.
+ */
+#ifndef PROC_REPORT_H
+#define PROC_REPORT_H
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/utsname.h>
+#include "trial.h"
+
+#define REPORT_MAX 64
+#define REPORT_BAR 30
+
+/**
+ * struct result - what is kept of a trial after it is over
+ * @name:	of the scenario
+ * @outcome:	pass, fail or skip
+ * @limit_ns:	what a slow operation was
+ * @state:	of the verdict
+ * @verdict:	the verdict
+ * @took:	ns
+ * @hangs:	operations that did not come back in time
+ * @hist:	all operations of each arm
+ * @windows:	how many are in @log
+ * @log:	all windows in their order; begin is relative to the trial's
+ */
+struct result {
+	char name[48];
+	const char *outcome;
+	struct verdict_state state;
+	enum verdict verdict;
+	int64_t took;
+	unsigned int hangs;
+	struct histogram hist[NR_ARMS];
+	unsigned int windows;
+	struct trial_window log[3 * TRIAL_MAX_PAIRS];
+};
+
+/**
+ * struct results - of a whole program, in memory that all its processes share
+ * @count:	how many there are
+ * @failed:	whether any has failed
+ * @result:	one for each trial
+ */
+struct results {
+	unsigned int count;
+	bool failed;
+	struct result result[REPORT_MAX];
+};
+
+/** say() - print one line of diagnostics. */
+__attribute__((format(printf, 1, 2)))
+static inline void say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	printf("# ");
+	vprintf(format, args);
+	printf("\n");
+	/* The harness leaves by _exit(). */
+	fflush(stdout);
+	va_end(args);
+}
+
+static inline double ns_to_us(uint64_t ns)
+{
+	return (double)ns / 1000;
+}
+
+/** report_arm() - the fixed keys of one arm. */
+static inline void report_arm(const char *name, const struct trial *trial,
+			      enum arm arm)
+{
+	struct scanned scanned = trial_scanned(trial, arm);
+	const struct verdict_side *side = arm == ARM_VICTIM ?
+					  &trial->state.victim :
+					  &trial->state.decoy;
+	struct histogram plain, full;
+	double seconds = (double)trial->active_ns[arm] / NSEC_PER_SEC;
+
+	trial_hist(trial, arm, &plain);
+	if (!plain.count)
+		return;
+	memset(&full, 0, sizeof(full));
+	hist_correct(&full, &plain, trial_period(trial));
+	say("%s.%s.ops: %llu count", name, arm_name[arm],
+	    (unsigned long long)plain.count);
+	say("%s.%s.mean: %.2f us", name, arm_name[arm],
+	    hist_mean(&plain) / 1000);
+	say("%s.%s.p50: %.2f us", name, arm_name[arm],
+	    ns_to_us(hist_quantile(&plain, 500000)));
+	say("%s.%s.p90: %.2f us", name, arm_name[arm],
+	    ns_to_us(hist_quantile(&plain, 900000)));
+	say("%s.%s.p99: %.2f us", name, arm_name[arm],
+	    ns_to_us(hist_quantile(&plain, 990000)));
+	say("%s.%s.p99.9: %.2f us", name, arm_name[arm],
+	    ns_to_us(hist_quantile(&plain, 999000)));
+	say("%s.%s.p99.9_corrected: %.2f us", name, arm_name[arm],
+	    ns_to_us(hist_quantile(&full, 999000)));
+	say("%s.%s.max: %.2f us", name, arm_name[arm], ns_to_us(plain.max));
+	say("%s.%s.overflow: %llu count", name, arm_name[arm],
+	    (unsigned long long)plain.overflow);
+	if (arm == ARM_QUIET)
+		return;
+	say("%s.%s.slow_windows: %u windows", name, arm_name[arm], side->slow);
+	say("%s.%s.slow_alone: %u windows", name, arm_name[arm], side->alone);
+	say("%s.%s.scans: %llu count", name, arm_name[arm],
+	    (unsigned long long)scanned.scans);
+	say("%s.%s.reads: %.0f per_s", name, arm_name[arm],
+	    seconds > 0 ? (double)trial->reads[arm] / seconds : 0);
+	say("%s.%s.scanned: %llu bytes", name, arm_name[arm],
+	    (unsigned long long)scanned.bytes);
+}
+
+/** report_metrics() - everything that is printed of any trial. */
+static inline void report_metrics(const char *name, const struct trial *trial)
+{
+	const struct load *load = &trial->load;
+	uint64_t slept = 0, preempted = 0, cycles = 0;
+	enum arm arm;
+	unsigned int i;
+
+	for (i = 0; i < load->scanners; i++) {
+		slept += load->shared->scanner[i].slept;
+		preempted += load->shared->scanner[i].preempted;
+	}
+	for (i = 0; i < load->hogs; i++)
+		cycles += atomic_load(&load->shared->hog[i].cycles);
+	for (arm = ARM_QUIET; arm < NR_ARMS; arm++)
+		report_arm(name, trial, arm);
+	say("%s.ratio: %.2f x", name, verdict_ratio(&trial->state));
+	say("%s.pairs: %u count", name, trial->state.pairs);
+	say("%s.void_pairs: %u count", name, trial->state.void_pairs);
+	say("%s.lead: %d pairs", name, trial->state.lead);
+	say("%s.hangs: %u count", name, trial->hangs);
+	say("%s.hog_cycles: %llu count", name, (unsigned long long)cycles);
+	say("%s.scanner_slept: %llu count", name, (unsigned long long)slept);
+	say("%s.scanner_preempted: %llu count", name,
+	    (unsigned long long)preempted);
+	say("%s.took: %lld ms", name, (long long)(trial->took / NSEC_PER_MSEC));
+	say("%s.verdict: %s after %u pairs", name, verdict_name(trial->verdict),
+	    trial->state.pairs);
+}
+
+/* A bar that grows with the number of digits: one sample must be visible. */
+static inline void report_bar(char *bar, uint64_t count, uint64_t most)
+{
+	unsigned int bits = 0, all = 0, length;
+
+	for (; count; count >>= 1)
+		bits++;
+	for (; most; most >>= 1)
+		all++;
+	length = all ? (bits * REPORT_BAR + all - 1) / all : 0;
+	memset(bar, '#', length);
+	bar[length] = 0;
+}
+
+/**
+ * report_bars() - both distributions side by side, two lines a decade
+ *
+ * Bars are logarithmic: as long again is not twice but the square.
+ */
+static inline void report_bars(const struct trial *trial)
+{
+	struct histogram decoy, victim;
+	uint64_t most, low, high;
+	unsigned int line = 0;
+
+	trial_hist(trial, ARM_DECOY, &decoy);
+	trial_hist(trial, ARM_VICTIM, &victim);
+	most = decoy.count > victim.count ? decoy.count : victim.count;
+	say("operations by duration (bars are logarithmic):");
+	say("%9s  %-*s %9s  %-*s %9s", "from us", REPORT_BAR, "decoy is read",
+	    "", REPORT_BAR, "victim is read", "");
+	for (low = 0, high = 1000; low <= victim.max || low <= decoy.max;
+	     low = high, high = line++ % 2 ? high / 3 * 10 : high * 3) {
+		uint64_t d = hist_at_least(&decoy, low) -
+			     hist_at_least(&decoy, high);
+		uint64_t v = hist_at_least(&victim, low) -
+			     hist_at_least(&victim, high);
+		char left[REPORT_BAR + 1], right[REPORT_BAR + 1];
+
+		report_bar(left, d, most);
+		report_bar(right, v, most);
+		say("%9llu  %-*s %9llu  %-*s %9llu",
+		    (unsigned long long)low / 1000, REPORT_BAR, left,
+		    (unsigned long long)d, REPORT_BAR, right,
+		    (unsigned long long)v);
+	}
+}
+
+/** report_slowest() - which operations, when, and who was reading. */
+static inline void report_slowest(const struct trial *trial)
+{
+	const struct load *load = &trial->load;
+	unsigned int w, i;
+	enum arm arm;
+
+	say("slowest operations (time is from the beginning of this test):");
+	for (arm = ARM_DECOY; arm < NR_ARMS; arm++) {
+		for (w = 0; w < trial->victim.workers; w++) {
+			const struct worker_shared *own =
+				&trial->victim.shared->worker[w];
+
+			for (i = 0; i < MAPPER_SLOWEST; i++) {
+				const struct slow_op *op =
+					&own->slowest[arm][i];
+
+				if (!op->took)
+					continue;
+				say("  %-6s read: %-9s %10.1f us at %8.1f ms",
+				    arm_name[arm],
+				    trial->victim.op[w]->label[op->half],
+				    ns_to_us((uint64_t)op->took),
+				    (double)(op->begin - trial->begin) /
+				    NSEC_PER_MSEC);
+			}
+		}
+	}
+	for (i = 0; i < load->scanners && i < 8; i++) {
+		const struct scanner_stats *stats = &load->shared->scanner[i];
+
+		say("scanner %u: pid %d nice %d cpu %d of /proc/%d/%s, %llu passes, preempted %llu times",
+		    i, (int)load->peer[i].pid, LOAD_NICE, load->cpu,
+		    (int)load->pid[ARM_VICTIM], load->source->file,
+		    (unsigned long long)stats->scans[ARM_VICTIM],
+		    (unsigned long long)stats->preempted);
+	}
+}
+
+/** report_keep() - put a finished trial among the results. */
+static inline struct result *report_keep(struct results *results,
+					 const char *name,
+					 const struct trial *trial)
+{
+	struct result *result;
+	unsigned int i;
+	enum arm arm;
+
+	if (results->count >= REPORT_MAX)
+		return NULL;
+	result = &results->result[results->count++];
+	snprintf(result->name, sizeof(result->name), "%s", name);
+	result->outcome = "pass";
+	result->state = trial->state;
+	result->verdict = trial->verdict;
+	result->took = trial->took;
+	result->hangs = trial->hangs;
+	for (arm = ARM_QUIET; arm < NR_ARMS; arm++)
+		trial_hist(trial, arm, &result->hist[arm]);
+	result->windows = trial->windows;
+	for (i = 0; i < trial->windows; i++) {
+		result->log[i] = trial->log[i];
+		result->log[i].begin -= trial->begin;
+	}
+	return result;
+}
+
+static inline void report_json_histogram(FILE *file, const struct histogram *h)
+{
+	const char *comma = "";
+	uint64_t us = 0, n = 0;
+	unsigned int i;
+
+	/* Buckets that share a microsecond are one; ceilings, as everywhere. */
+	fprintf(file, "{");
+	for (i = 0; i < HIST_BUCKETS; i++) {
+		uint64_t next = hist_ceiling(i) / 1000;
+
+		if (!h->bucket[i])
+			continue;
+		if (n && next != us) {
+			fprintf(file, "%s\"%llu\": %llu", comma,
+				(unsigned long long)us, (unsigned long long)n);
+			comma = ", ";
+			n = 0;
+		}
+		us = next;
+		n += h->bucket[i];
+	}
+	if (n)
+		fprintf(file, "%s\"%llu\": %llu", comma, (unsigned long long)us,
+			(unsigned long long)n);
+	fprintf(file, "}");
+}
+
+/**
+ * report_json() - write all results so far
+ * @path:	where; replaced as a whole, so a reader never sees half of it
+ * @results:	the results
+ * @knobs:	how it was measured
+ *
+ * Return: 0 or -errno.
+ */
+static inline int report_json(const char *path, const struct results *results,
+			      const struct knobs *knobs)
+{
+	char temporary[4096];
+	struct utsname uts;
+	unsigned int r, w;
+	enum arm arm;
+	FILE *file;
+
+	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.tmp", path) >=
+	    sizeof(temporary))
+		return -ENAMETOOLONG;
+	file = fopen(temporary, "w");
+	if (!file)
+		return -errno;
+	uname(&uts);
+	fprintf(file, "{\n  \"file_version\": 1,\n");
+	fprintf(file, "  \"cmdline\": \"proc_mmap_latency\",\n");
+	fprintf(file, "  \"resolution_in_ns\": 0,\n");
+	fprintf(file, "  \"sysinfo\": {\"sysname\": \"%s\", \"release\": \"%s\", \"machine\": \"%s\"},\n",
+		uts.sysname, uts.release, uts.machine);
+	fprintf(file, "  \"seed\": %llu,\n", (unsigned long long)knobs->seed);
+	fprintf(file, "  \"cpu_mapper\": %d,\n  \"cpu_load\": %d,\n",
+		knobs->cpu_mapper, knobs->cpu_load);
+	fprintf(file, "  \"window_ms\": %u,\n  \"limit_us\": %llu,\n",
+		knobs->window_ms, (unsigned long long)knobs->limit_ns / 1000);
+	fprintf(file, "  \"num_threads\": %u,\n  \"thread\": {\n",
+		results->count);
+	for (r = 0; r < results->count; r++) {
+		const struct result *result = &results->result[r];
+		const struct histogram *h = &result->hist[ARM_VICTIM];
+
+		fprintf(file, "    \"%u\": {\n", r);
+		fprintf(file, "      \"name\": \"%s\",\n", result->name);
+		fprintf(file, "      \"outcome\": \"%s\",\n", result->outcome);
+		fprintf(file, "      \"verdict\": \"%s\",\n",
+			verdict_name(result->verdict));
+		fprintf(file, "      \"ratio\": %.3f,\n",
+			verdict_ratio(&result->state));
+		fprintf(file, "      \"pairs\": %u,\n      \"hangs\": %u,\n",
+			result->state.pairs, result->hangs);
+		fprintf(file, "      \"took_ms\": %lld,\n",
+			(long long)(result->took / NSEC_PER_MSEC));
+		fprintf(file, "      \"cycles\": %llu,\n",
+			(unsigned long long)h->count);
+		fprintf(file, "      \"cpu\": %d,\n", knobs->cpu_mapper);
+		fprintf(file, "      \"min\": %llu,\n      \"avg\": %.2f,\n      \"max\": %llu,\n",
+			(unsigned long long)h->min / 1000, hist_mean(h) / 1000,
+			(unsigned long long)h->max / 1000);
+		fprintf(file, "      \"histogram\": ");
+		report_json_histogram(file, h);
+		fprintf(file, ",\n      \"decoy_histogram\": ");
+		report_json_histogram(file, &result->hist[ARM_DECOY]);
+		fprintf(file, ",\n      \"windows\": [");
+		for (w = 0; w < result->windows; w++) {
+			const struct trial_window *log = &result->log[w];
+
+			arm = log->arm;
+			fprintf(file, "%s\n        {\"arm\": \"%s\", \"at_us\": %lld, \"ops\": %llu, \"sum_ns\": %llu, \"max_ns\": %llu, \"idle\": %d}",
+				w ? "," : "", arm_name[arm],
+				(long long)(log->begin / 1000),
+				(unsigned long long)log->window.ops,
+				(unsigned long long)log->window.sum_ns,
+				(unsigned long long)log->window.max_ns,
+				log->window.idle);
+		}
+		fprintf(file, "\n      ]\n    }%s\n",
+			r + 1 < results->count ? "," : "");
+	}
+	fprintf(file, "  },\n  \"return_code\": %d\n}\n", results->failed);
+	if (fclose(file) || rename(temporary, path))
+		return -errno;
+	return 0;
+}
+
+#endif /* PROC_REPORT_H */

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * verdict.h - does reading one process's maps hold up its mmap()?
+ *
+ * The evidence comes in pairs of windows: in one the scanners read the victim,
+ * in the other a decoy, in random order.  Everything else is the same, so
+ * whatever the machine does to both (a busy host, a slow emulator, a timer
+ * that is late) does not matter, as long as it does not know which is which.
+ *
+ * The rule, in one sentence: a pair speaks for interference when the victim's
+ * mean operation took at least the square root of VERDICT_EFFECT times the
+ * decoy's, else against it, and the first side that is VERDICT_LEAD pairs ahead
+ * has it.
+ *
+ * That is Wald's sequential test on the sign of each pair.  Only the sign
+ * counts, so one pause of 100 ms is one vote, however heavy the tail.  If a
+ * pair votes wrongly with probability p, then the verdict is wrong with
+ * probability 1 / (1 + ((1 - p) / p)^VERDICT_LEAD), without a bound on pairs;
+ * with one, it can only be less, as "unsure" takes the rest:
+ *
+ *     p      0.10      0.20      0.30      0.36
+ *     wrong  2 in 10^8 2 in 10^5 0.1 %     1.0 %
+ *
+ * What the sign cannot see is a stall that is long but not in most windows.
+ * That is what the tail is for: pairs in which one side has a slow operation
+ * and the other has nothing like it.  Pauses of the host fall on either side;
+ * when nearly all fall on the victim's, it is not the host.  See verdict_tail()
+ * and the three conditions in verdict_next().
+ *
+ * Pure: no system calls, no clock.  All numbers are nanoseconds.
+ */
+#ifndef PROC_VERDICT_H
+#define PROC_VERDICT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * The smallest effect worth a gate is the mean doubled: kernels with lockless
+ * reads show 1.0 to 1.2, those that hold the lock 5 to 150.  The two hypotheses
+ * are "1" and "2"; in the middle of them, on the scale of ratios, is the square
+ * root of 2.  A kernel that sits just there is worth an "unsure".
+ */
+#define VERDICT_EFFECT 2.0
+
+/*
+ * One percent wrong with 36 % of the pairs voting wrongly, see the table above.
+ * The price of a larger lead is time: eight pairs are the least there can be.
+ */
+#define VERDICT_LEAD 8
+
+/*
+ * One window's maximum must be this many times its partner's before the pair
+ * counts as one-sided in the tail: the maxima of two windows that differ by
+ * chance alone are mostly within a factor of four.
+ */
+#define VERDICT_TAIL_RATIO 4
+
+/*
+ * So many one-sided pairs must be the victim's, and three more for each one
+ * that is the decoy's.  A fair coin that only counts the one-sided pairs gets
+ * there with probability 1/2^9 + C(12,1)/2^13 + ... = 0.5 %.
+ */
+#define VERDICT_TAIL_LEAD 9
+#define VERDICT_TAIL_WEIGHT 3
+
+/*
+ * And they must be a fifth of all pairs: with windows of 50 ms, a stall four
+ * times a second.  Lockless kernels with the published 16,000 mappings show
+ * one-sided pairs in 1 to 3 %, as many for the decoy; with 512 mappings, where
+ * the weakness described in stall.h sets in, about half of the pairs.
+ */
+#define VERDICT_TAIL_SHARE 5
+
+/*
+ * Two more than the decoy, and an eighth of all pairs, are no proof, but too
+ * many to call it fine.
+ */
+#define VERDICT_DOUBT_LEAD 2
+#define VERDICT_DOUBT_SHARE 8
+
+enum verdict {
+	VERDICT_MORE,		/* give it another pair */
+	VERDICT_FINE,
+	VERDICT_INTERFERES,
+	VERDICT_UNSURE,		/* as many pairs as it may have, and no answer */
+};
+
+/**
+ * struct window - what one window measured
+ * @ops:	operations that were timed
+ * @sum_ns:	of their durations
+ * @max_ns:	the longest
+ * @idle:	the scanners were not seen reading what they should have read
+ */
+struct window {
+	uint64_t ops;
+	uint64_t sum_ns;
+	uint64_t max_ns;
+	bool idle;
+};
+
+/**
+ * struct verdict_side - all windows of one side taken together
+ * @ops:	operations
+ * @sum_ns:	of their durations
+ * @slow:	windows with an operation over the limit
+ * @alone:	pairs in which this side had one and the other side's maximum
+ *		was VERDICT_TAIL_RATIO times less
+ */
+struct verdict_side {
+	uint64_t ops;
+	uint64_t sum_ns;
+	unsigned int slow;
+	unsigned int alone;
+};
+
+/**
+ * struct verdict_state - zeroed, but for the three constants, is a fresh one
+ * @effect:	the smallest ratio of means worth a verdict against the kernel:
+ *		VERDICT_EFFECT, where there is no reason for another (constant)
+ * @limit_ns:	what a slow operation is (constant)
+ * @max_pairs:	when to give up (constant)
+ * @pairs:	pairs that voted
+ * @void_pairs:	pairs without a vote: no operations, or idle scanners
+ * @lead:	votes for interference less votes against
+ * @victim:	one side
+ * @decoy:	the other
+ */
+struct verdict_state {
+	double effect;
+	uint64_t limit_ns;
+	unsigned int max_pairs;
+
+	unsigned int pairs;
+	unsigned int void_pairs;
+	int lead;
+	struct verdict_side victim;
+	struct verdict_side decoy;
+};
+
+/** verdict_mean() - mean operation of one side in ns, 0 without operations. */
+static inline double verdict_mean(const struct verdict_side *side)
+{
+	return side->ops ? (double)side->sum_ns / (double)side->ops : 0;
+}
+
+/**
+ * verdict_ratio() - the victim's mean over the decoy's, all windows together
+ *
+ * Return: the ratio, or 0 while one of them has no operation.
+ */
+static inline double verdict_ratio(const struct verdict_state *s)
+{
+	double decoy = verdict_mean(&s->decoy);
+
+	return decoy > 0 ? verdict_mean(&s->victim) / decoy : 0;
+}
+
+static inline void verdict_side_add(struct verdict_side *side,
+				    const struct window *own,
+				    const struct window *other,
+				    uint64_t limit_ns)
+{
+	side->ops += own->ops;
+	side->sum_ns += own->sum_ns;
+	if (own->max_ns <= limit_ns)
+		return;
+	side->slow++;
+	if (own->max_ns / VERDICT_TAIL_RATIO >= other->max_ns)
+		side->alone++;
+}
+
+/**
+ * verdict_tail() - whether slow operations are the victim's, not the machine's
+ * @s:		what is known so far
+ * @lead:	how many pairs must be one-sided
+ * @weight:	and how many more for each one that is the decoy's
+ * @share:	one in so many of all pairs must be
+ *
+ * Return: whether so many pairs have a slow operation on the victim's side
+ * alone, and whether these are not rare.
+ */
+static inline bool verdict_tail(const struct verdict_state *s,
+				unsigned int lead, unsigned int weight,
+				unsigned int share)
+{
+	unsigned int victim = s->victim.alone, decoy = s->decoy.alone;
+
+	return victim >= lead + weight * decoy &&
+	       (victim - decoy) * share >= s->pairs;
+}
+
+/** verdict_tail_proof() - enough of it to be sure. */
+static inline bool verdict_tail_proof(const struct verdict_state *s)
+{
+	return verdict_tail(s, VERDICT_TAIL_LEAD, VERDICT_TAIL_WEIGHT,
+			    VERDICT_TAIL_SHARE);
+}
+
+/** verdict_tail_doubt() - enough of it not to be sure of the contrary. */
+static inline bool verdict_tail_doubt(const struct verdict_state *s)
+{
+	return verdict_tail(s, VERDICT_DOUBT_LEAD, 1, VERDICT_DOUBT_SHARE);
+}
+
+/**
+ * verdict_next() - take one more pair into account
+ * @s:		what is known so far
+ * @victim:	the window in which the scanners read the victim
+ * @decoy:	the window in which they read the decoy
+ *
+ * A pair in which nothing was timed, or in which the scanners were not seen at
+ * work, says nothing about the kernel: it uses up the bound, and that is all.
+ *
+ * "Fine" needs three things: the pairs' votes; means that, over all windows so
+ * far, are not as far apart as the effect; no doubt about the tail.  A pause of
+ * the host can spoil the last two, and further pairs dilute it, so that puts
+ * the answer off.  What the kernel does comes again.
+ *
+ * Return: the verdict, final unless it is VERDICT_MORE.
+ */
+static inline enum verdict verdict_next(struct verdict_state *s,
+					const struct window *victim,
+					const struct window *decoy)
+{
+	double slower;
+
+	if (!victim->ops || !decoy->ops || victim->idle || decoy->idle) {
+		s->void_pairs++;
+	} else {
+		slower = (double)victim->sum_ns / (double)victim->ops /
+			 ((double)decoy->sum_ns / (double)decoy->ops);
+		s->pairs++;
+		s->lead += slower * slower >= s->effect ? 1 : -1;
+		verdict_side_add(&s->victim, victim, decoy, s->limit_ns);
+		verdict_side_add(&s->decoy, decoy, victim, s->limit_ns);
+	}
+
+	if (s->lead >= VERDICT_LEAD || verdict_tail_proof(s))
+		return VERDICT_INTERFERES;
+	if (s->lead <= -VERDICT_LEAD && verdict_ratio(s) < s->effect &&
+	    !verdict_tail_doubt(s))
+		return VERDICT_FINE;
+	return s->pairs + s->void_pairs < s->max_pairs ? VERDICT_MORE :
+							 VERDICT_UNSURE;
+}
+
+/** verdict_name() - one word for a report. */
+static inline const char *verdict_name(enum verdict v)
+{
+	switch (v) {
+	case VERDICT_FINE:
+		return "fine";
+	case VERDICT_INTERFERES:
+		return "interferes";
+	case VERDICT_UNSURE:
+		return "unsure";
+	default:
+		return "more";
+	}
+}
+
+#endif /* PROC_VERDICT_H */
