@@ -40,6 +40,7 @@ archive_chdist()
 
 archive_mirrors()
 {
+	# shellcheck disable=SC2016 # apt-get's own words
 	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
 		sort -u
 }
@@ -98,6 +99,7 @@ archive_update()
 # it: since 7.1 linux-image only depends on linux-binary.
 archive_index()
 {
+	# shellcheck disable=SC2016 # apt-get's own words
 	archive_chdist apt-get indextargets --format '$(FILENAME)' \
 		'Created-By: Packages' |
 	xargs -r /usr/lib/apt/apt-helper cat-file 2>/dev/null |

@@ -31,6 +31,8 @@ as root there and powers off.  DIR then has
   --cpus N         (default: 2)
   --memory SIZE    as QEMU takes it (default: 1G)
   --timeout S      seconds for boot, COMMAND and power-off (default: 120)
+  --count          one processor, on which every instruction takes 1 ns: what
+                   COMMAND times is instructions, the same on any host
   --append STRING  more words for the kernel's command line (repeatable)
   --env VAR=VALUE  environment of COMMAND (repeatable)
   --show           copy what COMMAND prints to standard output as it comes
@@ -53,8 +55,8 @@ quoted()
 	printf "'%s' " "$(printf %s "$1" | sed "s/'/'\\\\''/g")"
 }
 
-kernel= out= arch=amd64 busybox= cpus=2 memory=1G limit=120 append= show=
-programs= environment=
+kernel='' out='' arch=amd64 busybox='' cpus=2 memory=1G limit=120 append=''
+programs='' environment='' show='' count=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel|--out|--program|--arch|--busybox|--cpus|--memory|--timeout|\
@@ -76,6 +78,7 @@ while [ $# -gt 0 ]; do
 		esac
 		environment="$environment ${2%%=*}=$(quoted "${2#*=}")"; shift ;;
 	--show) show=1 ;;
+	--count) count=1 ;;
 	--help|-h) usage; exit 0 ;;
 	--) shift; break ;;
 	-*) bad_usage "unknown option $1" ;;
@@ -84,8 +87,9 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
-[ -n "$kernel" ] && [ -n "$out" ] && [ $# -gt 0 ] ||
-	bad_usage "--kernel, --out and a command are needed"
+if [ -z "$kernel" ] || [ -z "$out" ] || [ $# -eq 0 ]; then
+	bad_usage '--kernel, --out and a command are needed'
+fi
 [ -r "$kernel" ] || bad_usage "no kernel image: $kernel"
 for number in "$cpus" "$limit"; do
 	case $number in
@@ -95,12 +99,13 @@ done
 : "${busybox:=$(command -v busybox)}"
 [ -x "$busybox" ] || bad_usage "no busybox to put into the machine"
 
-# shellcheck source=lab/machine.sh
+# shellcheck source-path=SCRIPTDIR source=machine.sh
 . "$here/machine.sh"
 machine_for "$arch" || bad_usage "no machine known for $arch"
+[ -z "$count" ] || machine_counting
 command -v "$qemu" >/dev/null || bad_usage "$qemu is not installed"
 
-command=
+command=''
 for word; do
 	command="$command$(quoted "$word")"
 done
@@ -112,7 +117,8 @@ rm -rf "$out/files" "$out/log" "$out/out" "$out/status"
 : > "$out/out"
 
 stage=$(mktemp -d) || exit 4
-machine_pid= show_pid=
+machine_pid='' show_pid=''
+# shellcheck disable=SC2317 # called by the trap
 cleanup()
 {
 	# timeout(1) passes the signal on to QEMU and outlives it
@@ -165,9 +171,9 @@ if [ -n "$show" ]; then
 fi
 wait "$machine_pid"
 ended=$?
-machine_pid=
+machine_pid=''
 [ -z "$show_pid" ] || wait "$show_pid"
-show_pid=
+show_pid=''
 echo $(($(date +%s) - started)) > "$out/seconds"
 
 # --- what came out ----------------------------------------------------------

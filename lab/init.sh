@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2154 # the ports come from /etc/lab
 #
 # init.sh - process 1 of a machine of the lab: run one command, power off
 
@@ -19,7 +20,6 @@ mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
 . /etc/lab
 
 # Kept open, and off the console, which is the kernel's own.
-# shellcheck disable=SC2154 # from /etc/lab
 exec < /dev/null > "/dev/$port_out" 2>&1
 stty -F "/dev/$port_out" raw
 ip link set lo up 2>/dev/null

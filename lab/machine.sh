@@ -8,7 +8,7 @@
 
 machine_for()
 {
-	qemu= machine= cpu='-cpu max' accel=tcg,thread=multi
+	qemu='' machine='' cpu='-cpu max' accel=tcg,thread=multi
 	port_log=ttyS0 port_out=ttyS1 port_files=ttyS2
 	case $1 in
 	amd64) qemu=qemu-system-x86_64 machine='-machine pc' ;;
@@ -32,4 +32,10 @@ kvm_works()
 	sh -c 'echo quit | timeout 10 "$1" -accel kvm -cpu host -display none \
 		-nodefaults -S -monitor stdio; exit $?' sh "$qemu" \
 		>/dev/null 2>&1
+}
+
+# One processor, and a clock that every instruction moves on by a nanosecond.
+machine_counting()
+{
+	accel=tcg,thread=single cpu='-cpu max -icount shift=0,sleep=off' cpus=1
 }
