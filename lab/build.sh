@@ -146,19 +146,23 @@ EOF
 # take_off N: the patches from the N-th on, last one first
 take_off()
 {
-	for copy in $(find "$applied" -type f -name '[0-9]*' | sort -r); do
-		[ "$(basename "$copy" | sed 's/^0*//')" -ge "$1" ] || break
+	for old in $(find "$applied" -type f -name '[0-9]*' | sort -r); do
+		[ "$(basename "$old" | sed 's/^0*//')" -ge "$1" ] || break
 		patch -p1 -s -f -R --no-backup-if-mismatch -d "$tree" \
-			-i "$copy" >&2 || say "could not take $copy off"
-		rm -f "$copy"
+			-i "$old" >&2 || say "could not take $old off"
+		rm -f "$old"
 	done
 }
 
 # --- the kernel -------------------------------------------------------------
 
+# kernel_make command|exec ARG...: with exec, in the background, what a signal
+# is sent to is make itself, which takes its children along
 kernel_make()
 {
-	make -C "$tree" O="$objects" ARCH=x86_64 -s \
+	how=$1
+	shift
+	$how make -C "$tree" O="$objects" ARCH=x86_64 -s \
 		KBUILD_BUILD_USER=lab KBUILD_BUILD_HOST=lab \
 		KBUILD_BUILD_TIMESTAMP='@0' "$@" 9>&-
 }
@@ -189,7 +193,7 @@ configure()
 		return 0
 	fi
 	rm -f "$objects/configured"
-	kernel_make KCONFIG_ALLCONFIG="$objects/wanted" allnoconfig \
+	kernel_make command KCONFIG_ALLCONFIG="$objects/wanted" allnoconfig \
 		> "$log" 2>&1 || return 1
 	dropped=$(grep '^CONFIG' "$objects/wanted" | grep -vxFf "$objects/.config")
 	[ -z "$dropped" ] || {
@@ -202,7 +206,7 @@ configure()
 compile()
 {
 	note "compiling $name (log: $log)"
-	kernel_make -j "$(nproc)" bzImage >> "$log" 2>&1 &
+	kernel_make exec -j "$(nproc)" bzImage >> "$log" 2>&1 &
 	compiler=$!
 	trap 'kill "$compiler" 2>/dev/null; wait "$compiler"; exit 143' INT TERM HUP
 	while [ -t 2 ] && kill -0 "$compiler" 2>/dev/null; do
