@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# archive.sh - kernels and kernel sources from Debian's archive
+#
+# Sourced, with LAB_CACHE set.  The suites of this machine say which mirror to
+# ask; the other suites are read beside them with chdist(1), so nothing of the
+# machine's own apt configuration is touched.  apt checks every index against
+# the archive's keys and every package against its index.
+
+archive_suites='bullseye bookworm bookworm-updates bookworm-backports trixie
+	trixie-updates trixie-backports forky sid experimental'
+archive_security='bullseye-security bookworm-security trixie-security'
+archive_max_age=1440	# minutes until the indexes are asked for again
+
+archive_arch=$(dpkg --print-architecture)
+
+# Which packages hold the kernels of an architecture, as a pattern for their
+# names.  A cloud flavour has what we need built in and is half the size.
+archive_flavour()
+{
+	case $1 in
+	amd64) echo 'cloud-amd64' ;;
+	i386) echo '686-pae' ;;
+	arm64) echo 'cloud-arm64|arm64-16k' ;;
+	armhf) echo 'armmp' ;;
+	ppc64el) echo 'powerpc64le|powerpc64le-64k' ;;
+	*) echo "$1" ;;
+	esac
+}
+
+# archive_chdist COMMAND...: for the suites of $archive_arch
+archive_chdist()
+{
+	archive_command=$1
+	shift
+	chdist --data-dir "$LAB_CACHE/chdist" "$archive_command" \
+		"$archive_arch" "$@"
+}
+
+archive_mirrors()
+{
+	# shellcheck disable=SC2016 # apt-get's own words
+	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
+		sort -u
+}
+
+# A suite that the mirror does not have must not spoil the others, and a
+# mirror that is a snapshot is as old as it is.
+archive_update()
+{
+	archive_dir=$LAB_CACHE/chdist/$archive_arch
+	archive_stamp=$archive_dir/updated
+	if [ -n "$(find "$archive_stamp" -mmin "-$archive_max_age" \
+			2>/dev/null)" ]; then
+		return 0
+	fi
+	command -v chdist >/dev/null || {
+		say 'chdist is not installed (package devscripts)'
+		return 1
+	}
+	note "asking the archive what there is for $archive_arch"
+	mkdir -p "$LAB_CACHE/chdist"
+	[ -d "$archive_dir" ] ||
+		chdist --data-dir "$LAB_CACHE/chdist" --arch "$archive_arch" \
+			create "$archive_arch" >/dev/null 2>&1 || return 1
+
+	archive_main=$(archive_mirrors | grep '/debian/*$' | head -n 1)
+	archive_sec=$(archive_mirrors | grep 'debian-security/*$' | head -n 1)
+	[ -n "$archive_main" ] || {
+		say 'no Debian mirror among the configured apt sources'
+		return 1
+	}
+	{
+		for archive_suite in $archive_suites; do
+			echo "deb $archive_main $archive_suite main"
+		done
+		[ -z "$archive_sec" ] ||
+		for archive_suite in $archive_security; do
+			echo "deb $archive_sec $archive_suite main"
+		done
+	} > "$archive_dir/etc/apt/sources.list"
+	archive_chdist apt-get -q -o Acquire::Check-Valid-Until=false \
+		-o Acquire::Languages=none -o Acquire::Retries=2 update \
+		> "$archive_dir/update.log" 2>&1 ||
+		note "some suites could not be had (see chdist/$archive_arch/update.log)"
+	archive_index > "$archive_dir/index.new"
+	if [ ! -s "$archive_dir/index.new" ]; then
+		say "the archive's indexes could not be had:"
+		tail -n 5 "$archive_dir/update.log" >&2
+		return 1
+	fi
+	mv "$archive_dir/index.new" "$archive_dir/index"
+	touch "$archive_stamp"
+}
+
+# One line for each kernel and source: KIND RELEASE PACKAGE VERSION, oldest
+# first.  Where a kernel comes in several packages, the one with the image in
+# it: since 7.1 linux-image only depends on linux-binary.
+archive_index()
+{
+	# shellcheck disable=SC2016 # apt-get's own words
+	archive_chdist apt-get indextargets --format '$(FILENAME)' \
+		'Created-By: Packages' |
+	xargs -r /usr/lib/apt/apt-helper cat-file 2>/dev/null |
+	awk -v flavour="$(archive_flavour "$archive_arch")" '
+		/^Package: / { package = $2 }
+		/^Version: / { version = $2 }
+		/^Installed-Size: / { size = $2 }
+		/^$/ {
+			release = version
+			sub(/-.*/, "", release)
+			if (package ~ /^linux-source-[0-9.]+$/)
+				print "source", release, package, version
+			else if (size > 1000 && package ~ ("^linux-(image|binary|binary-unsigned|image-unsigned)-[0-9].*[0-9]-(" flavour ")$"))
+				kernel[release " " (package !~ /unsigned/) " " package " " version]
+			package = version = ""
+			size = 0
+		}
+		END {
+			for (k in kernel) {
+				split(k, part, " ")
+				print "kernel" (part[2] ? "" : "-unsigned"), part[1], part[3], part[4]
+			}
+		}' |
+	sort -u |
+	sort -s -k 2,2V -k 1,1r -k 4,4V
+}
+
+# archive_list KIND: RELEASE PACKAGE VERSION, the best package of each release
+archive_list()
+{
+	archive_update || return 1
+	awk -v kind="$1" '
+		$1 ~ ("^" kind) { if (!($2 in at)) order[++n] = $2; }
+		$1 == kind "-unsigned" && ($2 in at) { next }
+		$1 ~ ("^" kind) { at[$2] = $2 " " $3 " " $4 }
+		END { for (i = 1; i <= n; i++) print at[order[i]] }
+	' "$LAB_CACHE/chdist/$archive_arch/index"
+}
+
+# archive_find KIND WHICH: the newest release of a series, or just that release
+archive_find()
+{
+	archive_list "$1" | awk -v which="$2" '
+		which == "newest" || $1 == which || index($1, which ".") == 1 ||
+		index($1, which "~") == 1 { found = $0 }
+		END { if (found == "") exit 1; print found }'
+}
+
+# archive_get PACKAGE VERSION DIR: the package's .deb in DIR; prints its name
+archive_get()
+{
+	archive_file=$3/${1}_$(echo "$2" | sed 's/^[0-9]*://')
+	note "fetching $1 $2"
+	mkdir -p "$3"
+	(cd "$3" && archive_chdist apt-get -q \
+		-o APT::Sandbox::User=root download "$1=$2") \
+		> "$3/download.log" 2>&1 || {
+		say "$1 $2 could not be had from the archive:"
+		grep '^[EW]:' "$3/download.log" >&2
+		return 1
+	}
+	ls "$archive_file"_*.deb
+}
+
+# archive_kernel WHICH: makes $LAB_CACHE/images/[ARCH-]RELEASE/bzImage from the
+# archive if it is not there yet; prints RELEASE
+archive_kernel()
+{
+	archive_line=$(archive_find kernel "$1") || {
+		say "the archive has no kernel $1 for $archive_arch"
+		return 1
+	}
+	archive_release=${archive_line%% *}
+	archive_image=$LAB_CACHE/images/$(archive_prefix)$archive_release
+	if [ ! -s "$archive_image/bzImage" ]; then
+		# shellcheck disable=SC2086 # three words
+		set -- $archive_line
+		archive_temp=$(mktemp -d "$LAB_CACHE/get.XXXXXX") || return 1
+		if archive_deb=$(archive_get "$2" "$3" "$archive_temp") &&
+			dpkg-deb --fsys-tarfile "$archive_deb" |
+			tar -xO --wildcards '*/vmlinu[xz]*' \
+				> "$archive_temp/bzImage" &&
+			[ -s "$archive_temp/bzImage" ]; then
+			mkdir -p "$archive_image"
+			echo "$2 $3" > "$archive_image/origin"
+			mv "$archive_temp/bzImage" "$archive_image/bzImage"
+		fi
+		rm -rf "$archive_temp"
+		[ -s "$archive_image/bzImage" ] || return 1
+	fi
+	echo "$archive_release"
+}
+
+archive_prefix()
+{
+	[ "$archive_arch" = amd64 ] || echo "$archive_arch-"
+}

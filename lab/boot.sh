@@ -1,0 +1,200 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# boot.sh - run one command on one kernel, in a machine made for it
+#
+# The machine is QEMU with a serial port for each thing that must come out:
+# the kernel's log, what the command prints, and at the end the files it left,
+# as a tar archive.  ISA serial ports need no module on any kernel we boot.
+
+set -u
+umask 022
+here=$(cd "$(dirname "$0")" && pwd)
+
+usage()
+{
+	cat <<'EOF'
+usage: boot.sh --kernel IMAGE --out DIR [options] [--] COMMAND [ARG]...
+
+Boots IMAGE in QEMU with busybox and the given static programs, runs COMMAND
+as root there and powers off.  DIR then has
+
+  log     the kernel's log                 out     what COMMAND printed
+  status  its exit status                  files/  what it left in /out
+  accel   how the machine was run          seconds how long that took
+
+  --kernel IMAGE   a bzImage, or what -kernel takes on that machine
+  --out DIR        made if it is not there; an older result in it is replaced
+  --program FILE   a static program or a script, put into /bin (repeatable)
+  --arch ARCH      the machine, in Debian's words (default: amd64)
+  --busybox FILE   a static busybox for that machine (default: the host's)
+  --cpus N         (default: 2)
+  --memory SIZE    as QEMU takes it (default: 1G)
+  --timeout S      seconds for boot, COMMAND and power-off (default: 120)
+  --count          one processor, on which every instruction takes 1 ns: what
+                   COMMAND times is instructions, the same on any host
+  --append STRING  more words for the kernel's command line (repeatable)
+  --env VAR=VALUE  environment of COMMAND (repeatable)
+  --show           copy what COMMAND prints to standard output as it comes
+  --help           this text
+
+exit status: 0 COMMAND succeeded, 1 it failed (see DIR/status), 2 bad usage,
+4 no answer: the kernel did not boot, crashed, or ran out of time.
+EOF
+}
+
+bad_usage()
+{
+	echo "boot.sh: $1 (--help tells more)" >&2
+	exit 2
+}
+
+# A word as the guest's shell must see it to read the same word again.
+quoted()
+{
+	printf "'%s' " "$(printf %s "$1" | sed "s/'/'\\\\''/g")"
+}
+
+kernel='' out='' arch=amd64 busybox='' cpus=2 memory=1G limit=120 append=''
+programs='' environment='' show='' count=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--kernel|--out|--program|--arch|--busybox|--cpus|--memory|--timeout|\
+	--append|--env)
+		[ $# -ge 2 ] || bad_usage "$1 needs a value" ;;
+	esac
+	case $1 in
+	--kernel) kernel=$2; shift ;;
+	--out) out=$2; shift ;;
+	--program) programs="$programs $(quoted "$2")"; shift ;;
+	--arch) arch=$2; shift ;;
+	--busybox) busybox=$2; shift ;;
+	--cpus) cpus=$2; shift ;;
+	--memory) memory=$2; shift ;;
+	--timeout) limit=$2; shift ;;
+	--append) append="$append $2"; shift ;;
+	--env)	case ${2%%=*} in
+		''|"$2"|[0-9]*|*[!A-Za-z0-9_]*) bad_usage "not VAR=VALUE: $2" ;;
+		esac
+		environment="$environment ${2%%=*}=$(quoted "${2#*=}")"; shift ;;
+	--show) show=1 ;;
+	--count) count=1 ;;
+	--help|-h) usage; exit 0 ;;
+	--) shift; break ;;
+	-*) bad_usage "unknown option $1" ;;
+	*) break ;;
+	esac
+	shift
+done
+
+if [ -z "$kernel" ] || [ -z "$out" ] || [ $# -eq 0 ]; then
+	bad_usage '--kernel, --out and a command are needed'
+fi
+[ -r "$kernel" ] || bad_usage "no kernel image: $kernel"
+for number in "$cpus" "$limit"; do
+	case $number in
+	''|0|*[!0-9]*) bad_usage "not a number: $number" ;;
+	esac
+done
+: "${busybox:=$(command -v busybox)}"
+[ -x "$busybox" ] || bad_usage "no busybox to put into the machine"
+
+# shellcheck source-path=SCRIPTDIR source=machine.sh
+. "$here/machine.sh"
+machine_for "$arch" || bad_usage "no machine known for $arch"
+[ -z "$count" ] || machine_counting
+command -v "$qemu" >/dev/null || bad_usage "$qemu is not installed"
+
+command=''
+for word; do
+	command="$command$(quoted "$word")"
+done
+
+mkdir -p "$out" || exit 2
+out=$(cd "$out" && pwd)
+rm -rf "$out/files" "$out/log" "$out/out" "$out/status"
+: > "$out/log"
+: > "$out/out"
+
+stage=$(mktemp -d) || exit 4
+machine_pid='' show_pid=''
+# shellcheck disable=SC2317 # called by the trap
+cleanup()
+{
+	# timeout(1) passes the signal on to QEMU and outlives it
+	[ -z "$machine_pid" ] || kill "$machine_pid" 2>/dev/null
+	[ -z "$show_pid" ] || kill "$show_pid" 2>/dev/null
+	[ -z "$machine_pid" ] || wait "$machine_pid" 2>/dev/null
+	rm -rf "$stage"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# --- what the machine starts with -------------------------------------------
+
+root=$stage/root
+mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/tmp" \
+	"$root/out" "$root/etc"
+cp -L "$busybox" "$root/bin/busybox"
+cp "$here/init.sh" "$root/init"
+eval "set -- $programs"
+for program; do
+	cp -L "$program" "$root/bin/" || bad_usage "no program: $program"
+done
+chmod 755 "$root/init" "$root"/bin/*
+{
+	echo "port_out=$port_out port_files=$port_files"
+	echo "run() { env $environment $command; }"
+} > "$root/etc/lab"
+(cd "$root" && find . | cpio -o -H newc --quiet) | gzip -1 \
+	> "$stage/initramfs" || exit 4
+
+# --- the machine ------------------------------------------------------------
+
+started=$(date +%s)
+echo "$accel" > "$out/accel"
+# shellcheck disable=SC2086 # $machine and $cpu are words for QEMU
+setpriv --pdeathsig TERM timeout -k 5 "$limit" "$qemu" $machine $cpu \
+	-accel "$accel" -nodefaults -no-user-config -display none -no-reboot \
+	-smp "$cpus" -m "$memory" -kernel "$kernel" \
+	-initrd "$stage/initramfs" \
+	-append "console=$port_log panic=-1 ignore_loglevel $append" \
+	-chardev "file,id=log,path=$out/log" -serial chardev:log \
+	-chardev "file,id=out,path=$out/out" -serial chardev:out \
+	-chardev "file,id=files,path=$stage/files" -serial chardev:files \
+	2> "$stage/qemu" &
+machine_pid=$!
+if [ -n "$show" ]; then
+	tail -n +1 -s 0.2 --pid="$machine_pid" -f "$out/out" &
+	show_pid=$!
+fi
+wait "$machine_pid"
+ended=$?
+machine_pid=''
+[ -z "$show_pid" ] || wait "$show_pid"
+show_pid=''
+echo $(($(date +%s) - started)) > "$out/seconds"
+
+# --- what came out ----------------------------------------------------------
+
+# The ports end lines as a terminal does.
+for file in log out; do
+	tr -d '\r' < "$out/$file" > "$stage/$file" && cp "$stage/$file" "$out/"
+done
+mkdir "$out/files"
+tar -xf "$stage/files" -C "$out/files" 2> "$stage/tar" || :
+[ ! -f "$out/files/.status" ] || mv "$out/files/.status" "$out/status"
+[ ! -f "$out/status" ] || exit $(($(cat "$out/status") != 0))
+
+{
+	if [ "$ended" = 124 ] || [ "$ended" = 137 ]; then
+		echo "boot.sh: no answer within $limit s from $kernel"
+	else
+		echo "boot.sh: no answer from $kernel (QEMU's status $ended)"
+	fi
+	cat "$stage/qemu"
+	echo "The last lines of its log ($out/log):"
+	tail -n 15 "$out/log" | sed 's/^/    /'
+} >&2
+exit 4

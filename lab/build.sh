@@ -1,0 +1,249 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# build.sh - a kernel from Debian's linux-source with one thing different
+#
+# Everything is built incrementally: a source tree and an object tree stay in
+# the cache, and patches are taken off and put on in place, so that a kernel
+# with one more patch costs one compiled file and one link.
+
+set -u
+umask 022
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$here/common.sh"
+# shellcheck source-path=SCRIPTDIR source=archive.sh
+. "$here/archive.sh"
+
+usage()
+{
+	cat <<EOF
+usage: build.sh [--source WHICH] [--config FRAGMENT]... [--patch FILE]... NAME
+
+Builds a small x86_64 kernel for QEMU as \$LAB_CACHE/images/NAME/bzImage and
+prints that name.  Patches are applied in the order given.
+
+  --source WHICH     a linux-source in Debian's archive: newest, a series (7.2)
+                     or a release (default: newest)
+  --config FRAGMENT  a file, or NAME for $here/NAME.config; base.config comes
+                     first, and each line of a fragment must hold in the end
+  --patch FILE       as patch -p1 takes it; fuzz is an error
+
+LAB_CACHE is the folder of the cache (now: $LAB_CACHE).
+
+exit status: 0 built, 1 a patch, a configuration or the compiler said no,
+2 bad usage, 4 the source could not be had.
+EOF
+}
+
+source=newest
+configs=$here/base.config
+patches=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--source|--config|--patch)
+		[ $# -ge 2 ] || bad_usage "$1 needs a value" ;;
+	esac
+	case $1 in
+	--source) source=$2; shift ;;
+	--config)
+		if [ ! -f "$2" ] && [ -f "$here/$2.config" ]; then
+			configs="$configs
+$here/$2.config"
+		else
+			[ -f "$2" ] || bad_usage "no configuration $2"
+			configs="$configs
+$2"
+		fi
+		shift ;;
+	--patch)
+		[ -f "$2" ] || bad_usage "no patch $2"
+		patches="$patches$(realpath "$2")
+"
+		shift ;;
+	--help|-h) usage; exit 0 ;;
+	-*) bad_usage "unknown option $1" ;;
+	*) break ;;
+	esac
+	shift
+done
+[ $# -eq 1 ] || bad_usage 'one NAME is needed'
+name=$1
+case $name in
+*/*|.*) bad_usage "not a name: $name" ;;
+esac
+need bc bison cpio:cpio dpkg-deb:dpkg flex flock:util-linux gcc make patch xz:xz-utils
+
+# --- the source -------------------------------------------------------------
+
+# Patched and pristine trees are two, or a patched header would cost a whole
+# build for each change from one to the other.
+source_tree()
+{
+	line=$(archive_find source "$source") || {
+		say "the archive has no linux-source $source"
+		return 1
+	}
+	# shellcheck disable=SC2086 # three words
+	set -- $line
+	tree=$LAB_CACHE/src/$1${patches:+-patched}
+	mkdir -p "$LAB_CACHE/src"
+	exec 9> "$tree.lock"
+	flock -n 9 || {
+		note "waiting for another build in $tree"
+		flock 9
+	}
+	[ ! -f "$tree/Makefile" ] || return 0
+
+	temp=$(mktemp -d "$LAB_CACHE/src/new.XXXXXX") || return 1
+	trap 'rm -rf "$temp"' EXIT
+	if deb=$(archive_get "$2" "$3" "$temp") &&
+		note "unpacking $2 $3" &&
+		mkdir "$temp/tree" &&
+		dpkg-deb --fsys-tarfile "$deb" |
+		tar -xO --wildcards '*/linux-source-*.tar.xz' |
+		tar -xJ --strip-components=1 -C "$temp/tree" &&
+		[ -f "$temp/tree/Makefile" ]; then
+		mv "$temp/tree" "$tree"
+	fi
+	rm -rf "$temp"
+	trap - EXIT
+	[ -f "$tree/Makefile" ]
+}
+
+# What is applied stands beside the tree as copies, so that a patch that was
+# edited since, or a build that was killed, does not matter.
+apply_patches()
+{
+	applied=$tree.applied
+	mkdir -p "$applied"
+	count=0
+	same=1
+	wanted=''
+	while read -r file; do
+		[ -n "$file" ] || continue
+		count=$((count + 1))
+		copy=$applied/$(printf %03d "$count")
+		if [ -n "$same" ] && cmp -s "$file" "$copy"; then
+			continue
+		fi
+		[ -z "$same" ] || take_off "$count"
+		same=''
+		wanted=$wanted$file
+		patch -p1 -s -f -F0 --dry-run -d "$tree" -i "$file" || {
+			say "$file does not apply to linux-source ${tree##*/}"
+			return 1
+		}
+		cp "$file" "$copy"
+		patch -p1 -s -f -F0 --no-backup-if-mismatch -d "$tree" \
+			-i "$file" || return 1
+	done <<EOF
+$patches
+EOF
+	[ -z "$same" ] || take_off $((count + 1))
+}
+
+# take_off N: the patches from the N-th on, last one first
+take_off()
+{
+	for old in $(find "$applied" -type f -name '[0-9]*' | sort -r); do
+		[ "$(basename "$old" | sed 's/^0*//')" -ge "$1" ] || break
+		patch -p1 -s -f -R --no-backup-if-mismatch -d "$tree" \
+			-i "$old" >&2 || say "could not take $old off"
+		rm -f "$old"
+	done
+}
+
+# --- the kernel -------------------------------------------------------------
+
+# kernel_make command|exec ARG...: with exec, in the background, what a signal
+# is sent to is make itself, which takes its children along
+kernel_make()
+{
+	how=$1
+	shift
+	$how make -C "$tree" O="$objects" ARCH=x86_64 -s \
+		KBUILD_BUILD_USER=lab KBUILD_BUILD_HOST=lab \
+		KBUILD_BUILD_TIMESTAMP='@0' "$@" 9>&-
+}
+
+# A line that Kconfig dropped would be a kernel other than its name says.
+configure()
+{
+	mkdir -p "$objects"
+	printf '%s\n' "$configs" | while read -r file; do
+		grep '^CONFIG_\|^# CONFIG_.* is not set' "$file"
+	done | awk '
+		# the last word on a symbol counts
+		{ name = $0; gsub(/^# |[= ].*/, "", name) }
+		/^#/ { gsub(/^# | is not set/, ""); name = $0; $0 = "# " $0 " is not set" }
+		!(name in line) { order[++n] = name }
+		{ line[name] = $0 }
+		END { for (i = 1; i <= n; i++) print line[order[i]] }
+	' > "$objects/wanted"
+	# what decides the configuration: the fragments, and patches to Kconfig
+	{
+		cat "$objects/wanted"
+		printf '%s' "$patches" | while read -r file; do
+			grep -q '^+++ .*Kconfig' "$file" && cat "$file"
+		done
+	} > "$objects/decides"
+	if cmp -s "$objects/decides" "$objects/configured" &&
+		[ -f "$objects/.config" ]; then
+		return 0
+	fi
+	rm -f "$objects/configured"
+	kernel_make command KCONFIG_ALLCONFIG="$objects/wanted" allnoconfig \
+		> "$log" 2>&1 || return 1
+	dropped=$(grep '^CONFIG' "$objects/wanted" | grep -vxFf "$objects/.config")
+	[ -z "$dropped" ] || {
+		say "linux-source ${tree##*/} will not have:" "$dropped"
+		return 1
+	}
+	mv "$objects/decides" "$objects/configured"
+}
+
+compile()
+{
+	note "compiling $name (log: $log)"
+	kernel_make exec -j "$(nproc)" bzImage >> "$log" 2>&1 &
+	compiler=$!
+	trap 'kill "$compiler" 2>/dev/null; wait "$compiler"; exit 143' INT TERM HUP
+	while [ -t 2 ] && kill -0 "$compiler" 2>/dev/null; do
+		printf '\r%s: %s files compiled ' "$name" \
+			"$(find "$objects" -name '*.o' -newer "$objects/begun" | wc -l)" >&2
+		sleep 2
+	done
+	[ ! -t 2 ] || printf '\r\033[K' >&2
+	wait "$compiler"
+	status=$?
+	trap - INT TERM HUP
+	return $status
+}
+
+source_tree || exit 4
+# One object tree for each set of options: what differs by a patch shares it.
+objects=$LAB_CACHE/build/${tree##*/}/$(printf '%s\n' "$configs" |
+	sed -n '2,$s#.*/##p' | sed 's/\.config$//' | paste -sd+ -)
+objects=${objects%/}
+mkdir -p "$objects"
+log=$objects/log
+: > "$log"
+: > "$objects/begun"
+apply_patches || exit 1
+if ! { configure && compile; }; then
+	say "$name was not built; the end of $log:"
+	tail -n 15 "$log" >&2
+	exit 1
+fi
+
+image=$LAB_CACHE/images/$name
+mkdir -p "$image"
+{
+	echo "linux-source ${line#* }"
+	printf '%s\n' "$configs" | sed '1d;s#.*/#config #'
+	printf '%s' "$patches" | sed 's#.*/#patch #'
+} > "$image/origin"
+cp "$objects/arch/x86/boot/bzImage" "$image/new" &&
+	mv "$image/new" "$image/bzImage" || exit 1
+echo "$name"

@@ -1,0 +1,38 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2154 # the ports come from /etc/lab
+#
+# init.sh - process 1 of a machine of the lab: run one command, power off
+
+/bin/busybox --install -s /bin
+export PATH=/bin HOME=/tmp TERM=dumb
+
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev
+mkdir -p /dev/shm /dev/pts
+mount -t devpts devpts /dev/pts 2>/dev/null
+mount -t tmpfs tmpfs /dev/shm
+mount -t tmpfs tmpfs /tmp
+mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
+
+# shellcheck disable=SC1091 # written by boot.sh
+. /etc/lab
+
+# Kept open, and off the console, which is the kernel's own.
+exec < /dev/null > "/dev/$port_out" 2>&1
+stty -F "/dev/$port_out" raw
+ip link set lo up 2>/dev/null
+uname -r > /out/.release
+cat /proc/version > /out/.version
+zcat /proc/config.gz > /out/.config 2>/dev/null || rm -f /out/.config
+
+cd /tmp || :
+run
+echo $? > /out/.status
+
+stty -F "/dev/$port_files" raw
+tar -c -C /out . > "/dev/$port_files"
+stty -F "/dev/$port_files" cooked	# waits until all of it is out
+stty -F "/dev/$port_out" cooked
+poweroff -f
