@@ -16,7 +16,6 @@
 
 #include <errno.h>
 #include <linux/futex.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -276,46 +275,6 @@ static inline int peer_kill(struct peer *peer)
 		return 0;
 	kill(peer->pid, SIGKILL);
 	return peer_wait(peer, 5 * NSEC_PER_SEC) == -ETIMEDOUT ? -ETIMEDOUT : 0;
-}
-
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-
-/* The process that main() runs in; tests run in children of its children. */
-static pid_t runner_pid;
-
-static void __attribute__((constructor)) runner_remember(void)
-{
-	runner_pid = getpid();
-}
-
-static inline void *runner_watch(void *arg)
-{
-	struct pollfd pollfd = { .fd = (intptr_t)arg, .events = POLLIN };
-
-	while (poll(&pollfd, 1, -1) != 1)
-		;
-	kill(0, SIGKILL);
-	return NULL;
-}
-
-/**
- * die_with_runner() - end this test's process group when the program is killed
- *
- * To be called in a test.  The harness runs a test in a group of its own, as the
- * child of a process that knows nothing of PR_SET_PDEATHSIG; what kills the
- * program alone would leave both behind.  Needs Linux 5.3, does nothing before.
- */
-static inline void die_with_runner(void)
-{
-	long fd = syscall(SYS_pidfd_open, runner_pid, 0);
-	pthread_t thread;
-
-	if (fd < 0 || getpgrp() == getpgid(runner_pid))
-		return;
-	if (!pthread_create(&thread, NULL, runner_watch, (void *)(intptr_t)fd))
-		pthread_detach(thread);
 }
 
 #endif /* PROC_PEER_H */

@@ -46,8 +46,9 @@
 /* Set by the test for the known bug, for the tests that follow it. */
 static _Atomic bool *known_bug_seen;
 
-static void __attribute__((constructor)) share_known_bug(void)
+static void __attribute__((constructor)) prepare(void)
 {
+	peer_bind_forks();
 	known_bug_seen = shared_alloc(sizeof(*known_bug_seen));
 }
 
@@ -276,7 +277,6 @@ FIXTURE(known) {
 
 FIXTURE_SETUP(known)
 {
-	die_with_runner();
 }
 
 FIXTURE_TEARDOWN(known)
@@ -368,7 +368,6 @@ FIXTURE_VARIANT(stepped) {
 
 FIXTURE_SETUP(stepped)
 {
-	die_with_runner();
 }
 
 FIXTURE_TEARDOWN(stepped)
@@ -386,7 +385,6 @@ FIXTURE_VARIANT(racing) {
 
 FIXTURE_SETUP(racing)
 {
-	die_with_runner();
 }
 
 FIXTURE_TEARDOWN(racing)
@@ -588,7 +586,6 @@ FIXTURE(shapes) {
 
 FIXTURE_SETUP(shapes)
 {
-	die_with_runner();
 }
 
 FIXTURE_TEARDOWN(shapes)
@@ -730,7 +727,6 @@ FIXTURE(access) {
 
 FIXTURE_SETUP(access)
 {
-	die_with_runner();
 }
 
 FIXTURE_TEARDOWN(access)
@@ -1001,7 +997,6 @@ FIXTURE(query) {
 
 FIXTURE_SETUP(query)
 {
-	die_with_runner();
 }
 
 FIXTURE_TEARDOWN(query)
@@ -1242,7 +1237,6 @@ FIXTURE(leaving) {
 
 FIXTURE_SETUP(leaving)
 {
-	die_with_runner();
 }
 
 FIXTURE_TEARDOWN(leaving)
