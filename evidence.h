@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * evidence.h - what a verdict rests on, in lines that no bot takes for a result
+ * evidence.h - what a finding rests on, in lines that no bot takes for a result
  *
  * Every line begins with "# ".  A pass is one line of counters; a failure is
  * complete: the rule, the lines around the spot, what would have been legal
@@ -45,20 +45,20 @@ struct tally {
 	unsigned int layouts;
 };
 
-static inline void tally_add(struct tally *tally, const struct verdict *verdict)
+static inline void tally_add(struct tally *tally, const struct finding *finding)
 {
 	tally->readings++;
-	tally->lines += verdict->lines;
-	tally->torn_calls += verdict->torn_calls;
-	tally->twice += !!verdict->steps_back;
-	tally->lost_tails += !!verdict->lost_tails;
-	tally->layouts |= verdict->fits;
-	if (!verdict->overlapped)
+	tally->lines += finding->lines;
+	tally->torn_calls += finding->torn_calls;
+	tally->twice += !!finding->steps_back;
+	tally->lost_tails += !!finding->lost_tails;
+	tally->layouts |= finding->fits;
+	if (!finding->overlapped)
 		return;
 	tally->overlapped++;
-	if (verdict->fits & 1)
+	if (finding->fits & 1)
 		tally->original++;
-	else if (verdict->fits)
+	else if (finding->fits)
 		tally->modified++;
 	else
 		tally->mixed++;
@@ -151,33 +151,33 @@ static inline void evidence_pictures(const struct scene *scene)
 /**
  * evidence_print() - everything needed to argue with a failure
  * @scene:	the scene; its changer has been ended
- * @verdict:	what was found
+ * @finding:	what was found
  * @how:	driver and circumstances
  * @again:	arguments that run just this test again
  */
 static inline void evidence_print(struct scene *scene,
-				  const struct verdict *verdict,
+				  const struct finding *finding,
 				  const char *how, const char *again)
 {
 	const struct reading *reading = &scene->reading;
 	const struct chunk *chunk;
-	unsigned int mask, last = verdict->where.chunk;
+	unsigned int mask, last = finding->where.chunk;
 
 	if (last >= reading->nr_chunks)
 		last = reading->nr_chunks - 1;
 	chunk = &reading->chunk[last];
 	mask = layouts_between(&scene->oracle, chunk->before, chunk->after);
-	diag("RULE BROKEN: %s", rule_text[verdict->rule]);
+	diag("RULE BROKEN: %s", rule_text[finding->rule]);
 	diag("  in          /proc/PID/%s, change %s, %s",
 	     scene->reader.kind->name, scene->race->change->name, how);
 	diag("  current     layouts 0x%x; transition counter %u to %u in read() %u, %u at the start",
 	     mask, chunk->before, chunk->after, last, reading->chunk[0].before);
-	evidence_lines(scene, &verdict->where, 2);
+	evidence_lines(scene, &finding->where, 2);
 	evidence_legal(scene, mask);
-	if (verdict->rule == RULE_MALFORMED)
+	if (finding->rule == RULE_MALFORMED)
 		diag("  text        %.*s",
-		     (int)strcspn(reading->text + verdict->where.record, "\n"),
-		     reading->text + verdict->where.record);
+		     (int)strcspn(reading->text + finding->where.record, "\n"),
+		     reading->text + finding->where.record);
 	evidence_pictures(scene);
 	diag("  once more   %s", again);
 }

@@ -14,7 +14,7 @@
 #include "oracle.h"
 
 /**
- * struct verdict - what became of one reading
+ * struct finding - what became of one reading
  * @rule:	the rule that was broken, or RULE_NONE
  * @overlapped:	a transition was made during the reading
  * @torn_calls:	single read()s that a transition overlapped
@@ -24,7 +24,7 @@
  * @lines:	lines judged
  * @where:	the offending record, or the end of the text
  */
-struct verdict {
+struct finding {
 	enum rule rule;
 	bool overlapped;
 	unsigned int torn_calls;
@@ -63,14 +63,14 @@ static inline unsigned int layouts_between(const struct oracle *oracle,
  * @kind:	the file that was read
  * @reading:	the reading
  *
- * Return: the verdict.
+ * Return: the finding.
  */
-static inline struct verdict judge(struct oracle *oracle,
+static inline struct finding judge(struct oracle *oracle,
 				   const struct file_kind *kind,
 				   const struct reading *reading)
 {
-	struct verdict verdict = { 0 };
-	struct cursor *cursor = &verdict.where;
+	struct finding finding = { 0 };
+	struct cursor *cursor = &finding.where;
 	unsigned int i, before = 0, mask = 0;
 	enum parse parsed;
 	struct span span;
@@ -78,8 +78,8 @@ static inline struct verdict judge(struct oracle *oracle,
 	for (i = 0; i < reading->nr_chunks; i++)
 		if (reading->chunk[i].before != reading->chunk[i].after ||
 		    reading->chunk[i].before & 1)
-			verdict.torn_calls++;
-	verdict.overlapped = verdict.torn_calls ||
+			finding.torn_calls++;
+	finding.overlapped = finding.torn_calls ||
 		(i && reading->chunk[0].before != reading->chunk[i - 1].after);
 
 	oracle_begin(oracle);
@@ -87,21 +87,21 @@ static inline struct verdict judge(struct oracle *oracle,
 	       PARSE_SPAN) {
 		const struct chunk *chunk = &reading->chunk[cursor->chunk];
 
-		if (verdict.lines && cursor->chunk != before)
+		if (finding.lines && cursor->chunk != before)
 			oracle_resume(oracle, mask);
-		if (!verdict.lines || cursor->chunk != before)
+		if (!finding.lines || cursor->chunk != before)
 			mask = layouts_between(oracle, chunk->before,
 					       chunk->after);
 		before = cursor->chunk;
-		verdict.rule = oracle_line(oracle, mask, &span);
-		if (verdict.rule)
+		finding.rule = oracle_line(oracle, mask, &span);
+		if (finding.rule)
 			break;
-		verdict.lines++;
+		finding.lines++;
 	}
 	if (parsed == PARSE_BAD)
-		verdict.rule = RULE_MALFORMED;
+		finding.rule = RULE_MALFORMED;
 	else if (parsed == PARSE_TORN)
-		verdict.rule = RULE_TORN;
+		finding.rule = RULE_TORN;
 	else if (parsed == PARSE_END && reading->whole) {
 		/* The end is seen by the read() that found no more lines. */
 		const struct chunk *last = &reading->chunk[reading->nr_chunks - 1];
@@ -109,12 +109,12 @@ static inline struct verdict judge(struct oracle *oracle,
 		oracle_resume(oracle, mask);
 		mask |= layouts_between(oracle, reading->chunk[before].before,
 					last->after);
-		verdict.rule = oracle_end(oracle, mask);
+		finding.rule = oracle_end(oracle, mask);
 	}
-	verdict.fits = oracle->fits;
-	verdict.steps_back = oracle->steps_back;
-	verdict.lost_tails = oracle->lost_tails;
-	return verdict;
+	finding.fits = oracle->fits;
+	finding.steps_back = oracle->steps_back;
+	finding.lost_tails = oracle->lost_tails;
+	return finding;
 }
 
 #endif /* PROC_JUDGE_H */

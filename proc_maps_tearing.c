@@ -95,14 +95,14 @@ static void choose_cpus(int cpu[2])
  */
 #define SCENE_START(scene, change, kind, ...) do { \
 	const struct scene_options options_ = { __VA_ARGS__ }; \
-	struct verdict verdict_ = { 0 }; \
+	struct finding finding_ = { 0 }; \
 	int err_ = scene_start(scene, change, kind, &options_); \
 	if (!err_) \
-		err_ = scene_check_rest(scene, &verdict_); \
+		err_ = scene_check_rest(scene, &finding_); \
 	if (err_ == 1) { \
 		scene_end_peer(scene); \
-		evidence_print(scene, &verdict_, "at rest", "-"); \
-		ASSERT_STREQ("legal", rule_text[verdict_.rule]); \
+		evidence_print(scene, &finding_, "at rest", "-"); \
+		ASSERT_STREQ("legal", rule_text[finding_.rule]); \
 	} \
 	if (err_ && (scene)->failed && !strcmp((scene)->failed, "file")) { \
 		diag("/proc/PID/%s: %s", (kind)->name, strerror(-err_)); \
@@ -212,14 +212,14 @@ static void vary_reader(struct scene *scene, size_t near, uint64_t *seed)
  * @patience:	seconds at most
  * @cpu:	reader's and changer's
  * @tally:	added to
- * @verdict:	of the first illegal reading
+ * @finding:	of the first illegal reading
  *
- * Return: 0, -errno, or 1 with @verdict; then the reading is the illegal one.
+ * Return: 0, -errno, or 1 with @finding; then the reading is the illegal one.
  */
 static int race_slice(struct scene *scene, const struct slice *slice,
 		      double seconds, uint64_t floor, double patience,
 		      const int cpu[2], struct tally *tally,
-		      struct verdict *verdict)
+		      struct finding *finding)
 {
 	struct race *race = scene->race;
 	size_t near = scene_near(scene);
@@ -242,9 +242,9 @@ static int race_slice(struct scene *scene, const struct slice *slice,
 		err = reading_take(&scene->reader, &scene->reading);
 		if (err || race->error)
 			break;
-		*verdict = scene_judge(scene);
-		tally_add(tally, verdict);
-		if (verdict->rule)
+		*finding = scene_judge(scene);
+		tally_add(tally, finding);
+		if (finding->rule)
 			return 1;
 		took = now_ns() - now;
 		now += took;
@@ -287,12 +287,12 @@ FIXTURE_TEARDOWN(known)
 /* Would the reading be legal but for the bug described at oracle_lost_tail()? */
 static bool is_lost_tail(struct scene *scene)
 {
-	struct verdict verdict;
+	struct finding finding;
 
 	scene->oracle.tolerate_lost_tail = true;
-	verdict = scene_judge(scene);
+	finding = scene_judge(scene);
 	scene->oracle.tolerate_lost_tail = false;
-	return !verdict.rule && verdict.lost_tails;
+	return !finding.rule && finding.lost_tails;
 }
 
 /*
@@ -310,7 +310,7 @@ TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 {
 	struct scene *scene = &self->scene;
 	uint64_t seed = seed_from_env();
-	struct verdict verdict = { 0 };
+	struct finding finding = { 0 };
 	int64_t begin = now_ns();
 	struct tally tally = { 0 };
 	uint32_t transitions;
@@ -329,7 +329,7 @@ TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 
 		if (slice->cpus == 1 || cpu[1] >= 0)
 			err = race_slice(scene, slice, KNOWN_SLICE, 0, 0, cpu,
-					 &tally, &verdict);
+					 &tally, &finding);
 	}
 	close(timer);
 	transitions = scene->race->seq / 2;
@@ -341,8 +341,8 @@ TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 	diag("known: %.2f s", (now_ns() - begin) / 1e9);
 	if (err == 1) {
 		bug = is_lost_tail(scene);
-		verdict = scene_judge(scene);
-		evidence_print(scene, &verdict, slices[(i - 1) %
+		finding = scene_judge(scene);
+		evidence_print(scene, &finding, slices[(i - 1) %
 			       ARRAY_SIZE(slices)].name,
 			       again("known", "", "tail_lost_after_merge", seed));
 		*known_bug_seen = bug;
@@ -350,7 +350,7 @@ TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 			diag("summary: this kernel loses mappings from /proc/PID/maps: a reader steps past what a merge");
 			diag("summary: has just joined (lock_next_vma(), Linux 6.17 and later); the kernel is at fault, not the test");
 		}
-		ASSERT_STREQ("legal", rule_text[verdict.rule]);
+		ASSERT_STREQ("legal", rule_text[finding.rule]);
 	}
 	if (tally.torn_calls < KNOWN_FLOOR)
 		SKIP(return, "not provoked");
@@ -427,16 +427,16 @@ static int read_step_read(struct scene *scene, size_t prefix,
  * @buffer:	bytes per read() behind the boundary
  * @steps:	transitions at the boundary
  * @tally:	added to
- * @verdict:	of the first illegal reading
+ * @finding:	of the first illegal reading
  *
  * Each case begins in the layout in which the last one ended, so boundaries
  * are counted in records, and found anew in a reading at rest.
  *
- * Return: 0, -errno, or 1 with @verdict.
+ * Return: 0, -errno, or 1 with @finding.
  */
 static int step_boundaries(struct scene *scene, size_t buffer,
 			   unsigned int steps, struct tally *tally,
-			   struct verdict *verdict)
+			   struct finding *finding)
 {
 	struct reading *reading = &scene->reading;
 	unsigned int boundary, record;
@@ -457,9 +457,9 @@ static int step_boundaries(struct scene *scene, size_t buffer,
 		err = read_step_read(scene, cursor.pos, steps, buffer);
 		if (err)
 			return err;
-		*verdict = scene_judge(scene);
-		tally_add(tally, verdict);
-		if (verdict->rule)
+		*finding = scene_judge(scene);
+		tally_add(tally, finding);
+		if (finding->rule)
 			return 1;
 	}
 }
@@ -469,7 +469,7 @@ static void step(struct __test_metadata *_metadata, struct scene *scene,
 		 const struct change *change, const struct file_kind *kind)
 {
 	static const size_t buffers[] = { 100, 333, 1 << 16 };
-	struct verdict verdict = { 0 };
+	struct finding finding = { 0 };
 	struct tally tally = { 0 };
 	unsigned int i, steps;
 	int err = 0;
@@ -478,16 +478,16 @@ static void step(struct __test_metadata *_metadata, struct scene *scene,
 	for (i = 0; i < ARRAY_SIZE(buffers) && !err; i++)
 		for (steps = 1; steps <= change->nr && !err; steps++)
 			err = step_boundaries(scene, buffers[i], steps,
-					      &tally, &verdict);
+					      &tally, &finding);
 	ASSERT_GE(err, err == 1 ? 1 : 0) {
 		diag("changer or reader: %s", strerror(-err));
 	}
 	scene_end_peer(scene);
 	tally_print(&tally, change->name, scene->race->seq / 2);
 	if (err)
-		evidence_print(scene, &verdict, "stepped",
+		evidence_print(scene, &finding, "stepped",
 			       again("stepped", change->name, kind->name, 1));
-	ASSERT_STREQ("legal", rule_text[verdict.rule]);
+	ASSERT_STREQ("legal", rule_text[finding.rule]);
 	/* Without readings that a transition fell into nothing was tested. */
 	ASSERT_GT(tally.overlapped, 2U);
 }
@@ -498,7 +498,7 @@ static void race(struct __test_metadata *_metadata, struct scene *scene,
 {
 	double seconds = duration_from_env();
 	uint64_t seed = seed_from_env();
-	struct verdict verdict = { 0 };
+	struct finding finding = { 0 };
 	struct tally tally = { 0 };
 	const char *how = "";
 	int cpu[2], err = 0, timer;
@@ -517,23 +517,23 @@ static void race(struct __test_metadata *_metadata, struct scene *scene,
 		how = slice->name;
 		err = race_slice(scene, slice, seconds * slice->share / 100,
 				 RACING_FLOOR, RACING_PATIENCE, cpu, &tally,
-				 &verdict);
+				 &finding);
 	}
 	close(timer);
 	if (!err)
-		err = scene_check_rest(scene, &verdict);
+		err = scene_check_rest(scene, &finding);
 	ASSERT_GE(err, err == 1 ? 1 : 0) {
 		diag("changer or reader: %s", strerror(-err));
 	}
 	scene_end_peer(scene);
 	tally_print(&tally, change->name, scene->race->seq / 2);
 	if (err) {
-		evidence_print(scene, &verdict, how,
+		evidence_print(scene, &finding, how,
 			       again("racing", change->name, kind->name, seed));
 		if (!scene->oracle.tolerate_lost_tail && is_lost_tail(scene))
 			diag("  this is the signature of known.tail_lost_after_merge");
 	}
-	ASSERT_STREQ("legal", rule_text[verdict.rule]);
+	ASSERT_STREQ("legal", rule_text[finding.rule]);
 	if (!tally_suffices(&tally))
 		SKIP(return, "race not exercised");
 }
@@ -603,7 +603,7 @@ FIXTURE_TEARDOWN(shapes)
 TEST_F(shapes, many_mappings)
 {
 	struct scene *scene = &self->scene;
-	struct verdict verdict = { 0 };
+	struct finding finding = { 0 };
 	uint64_t seed = seed_from_env();
 	struct tally tally = { 0 };
 	unsigned int i;
@@ -616,20 +616,20 @@ TEST_F(shapes, many_mappings)
 	if (err == -ENOMEM)
 		SKIP(return, "too few mappings allowed");
 	ASSERT_EQ(0, err);
-	err = scene_check_rest(scene, &verdict);
+	err = scene_check_rest(scene, &finding);
 	scene->oracle.tolerate_lost_tail = *known_bug_seen;
 	for (i = 0; i < ARRAY_SIZE(slices) && !err; i++)
 		if (slices[i].cpus == 1 || cpu[1] >= 0)
 			err = race_slice(scene, &slices[i], 0.1, RACING_FLOOR,
 					 RACING_PATIENCE, cpu, &tally,
-					 &verdict);
+					 &finding);
 	ASSERT_GE(err, err == 1 ? 1 : 0);
 	scene_end_peer(scene);
 	tally_print(&tally, "many_mappings", scene->race->seq / 2);
 	if (err)
-		evidence_print(scene, &verdict, "racing",
+		evidence_print(scene, &finding, "racing",
 			       again("shapes", "", "many_mappings", seed));
-	ASSERT_STREQ("legal", rule_text[verdict.rule]);
+	ASSERT_STREQ("legal", rule_text[finding.rule]);
 	if (!tally_suffices(&tally))
 		SKIP(return, "race not exercised");
 }
@@ -642,7 +642,7 @@ TEST_F(shapes, many_mappings)
  * page of text falls on or near the stage.
  */
 static int step_at_page_end(struct scene *scene, unsigned int skip,
-			    struct tally *tally, struct verdict *verdict)
+			    struct tally *tally, struct finding *finding)
 {
 	struct reading *reading = &scene->reading;
 	struct cursor cursor = { 0 };
@@ -672,9 +672,9 @@ static int step_at_page_end(struct scene *scene, unsigned int skip,
 		err = reading_go_on(&scene->reader, reading);
 	if (err)
 		return err;
-	*verdict = scene_judge(scene);
-	tally_add(tally, verdict);
-	return !!verdict->rule;
+	*finding = scene_judge(scene);
+	tally_add(tally, finding);
+	return !!finding->rule;
 }
 
 /*
@@ -686,7 +686,7 @@ static int step_at_page_end(struct scene *scene, unsigned int skip,
 TEST_F(shapes, page_positions)
 {
 	unsigned int page = sysconf(_SC_PAGESIZE), pad, skip;
-	struct verdict verdict = { 0 };
+	struct finding finding = { 0 };
 	struct tally tally = { 0 };
 	struct scene *scene = &self->scene;
 
@@ -699,16 +699,16 @@ TEST_F(shapes, page_positions)
 			});
 
 		for (skip = 0; skip < 16 && !err; skip++)
-			err = step_at_page_end(scene, skip, &tally, &verdict);
+			err = step_at_page_end(scene, skip, &tally, &finding);
 		ASSERT_GE(err, err == 1 ? 1 : 0) {
 			diag("%s", strerror(-err));
 		}
 		if (err) {
 			scene_end_peer(scene);
-			evidence_print(scene, &verdict, "at the end of a page",
+			evidence_print(scene, &finding, "at the end of a page",
 				       again("shapes", "", "page_positions", 1));
 		}
-		ASSERT_STREQ("legal", rule_text[verdict.rule]);
+		ASSERT_STREQ("legal", rule_text[finding.rule]);
 		scene_end(scene);
 		memset(scene, 0, sizeof(*scene));
 	}
@@ -817,18 +817,18 @@ TEST_F(access, offsets)
 TEST_F(access, task)
 {
 	struct scene *scene = &self->scene;
-	struct verdict verdict = { 0 };
+	struct finding finding = { 0 };
 	struct tally tally = { 0 };
 	int err;
 
 	SCENE_START(scene, &change_split_middle, &file_maps, .seed = 1,
 		    .task = true);
-	err = step_boundaries(scene, 333, 1, &tally, &verdict);
+	err = step_boundaries(scene, 333, 1, &tally, &finding);
 	ASSERT_GE(err, err == 1 ? 1 : 0);
 	if (err)
-		evidence_print(scene, &verdict, "task",
+		evidence_print(scene, &finding, "task",
 			       again("access", "", "task", 1));
-	ASSERT_STREQ("legal", rule_text[verdict.rule]);
+	ASSERT_STREQ("legal", rule_text[finding.rule]);
 	ASSERT_GT(tally.overlapped, 2U);
 }
 
@@ -839,7 +839,7 @@ TEST_F(access, task)
  * @near:	bytes per reading
  * @stop:	set to end it
  * @tally:	what it saw
- * @verdict:	the first illegal reading
+ * @finding:	the first illegal reading
  */
 struct sharer {
 	struct scene scene;
@@ -847,7 +847,7 @@ struct sharer {
 	size_t near;
 	_Atomic bool *stop;
 	struct tally tally;
-	struct verdict verdict;
+	struct finding finding;
 	pthread_t thread;
 };
 
@@ -874,15 +874,15 @@ static void *share(void *arg)
 
 	scene->reader.kind = sharer->query ? &file_query : &file_pread;
 	scene->reader.buffer = sharer->near;
-	while (!*sharer->stop && !sharer->verdict.rule) {
+	while (!*sharer->stop && !sharer->finding.rule) {
 		scene->reading.len = 0;
 		scene->reading.nr_chunks = 0;
 		scene->reading.whole = false;
 		scene->reader.limit = sharer->query ? 3 * sizeof(struct span) : 1;
 		if (reading_go_on(&scene->reader, &scene->reading))
 			break;
-		sharer->verdict = scene_judge(scene);
-		tally_add(&sharer->tally, &sharer->verdict);
+		sharer->finding = scene_judge(scene);
+		tally_add(&sharer->tally, &sharer->finding);
 	}
 	return NULL;
 }
@@ -918,8 +918,8 @@ static void share_descriptor(struct __test_metadata *_metadata,
 		ASSERT_EQ(0, pthread_create(&sharer[i].thread, NULL, share,
 					    &sharer[i]));
 	end = now_ns() + 200 * NSEC_PER_MSEC;
-	while (now_ns() < end && !sharer[0].verdict.rule &&
-	       !sharer[1].verdict.rule)
+	while (now_ns() < end && !sharer[0].finding.rule &&
+	       !sharer[1].finding.rule)
 		nap_ns(5 * NSEC_PER_MSEC);
 	stop = true;
 	for (i = 0; i < 2; i++)
@@ -927,11 +927,11 @@ static void share_descriptor(struct __test_metadata *_metadata,
 	scene_end_peer(scene);
 	for (i = 0; i < 2; i++) {
 		struct scene *seen = &sharer[i].scene;
-		const char *rule = rule_text[sharer[i].verdict.rule];
+		const char *rule = rule_text[sharer[i].finding.rule];
 
 		tally_print(&sharer[i].tally, test, scene->race->seq / 2);
-		if (sharer[i].verdict.rule)
-			evidence_print(seen, &sharer[i].verdict,
+		if (sharer[i].finding.rule)
+			evidence_print(seen, &sharer[i].finding,
 				       "shared descriptor",
 				       again("access", "", test, seed));
 		reading_free(&seen->reading);
@@ -959,7 +959,7 @@ TEST_F(access, shared_read_query)
 TEST_F(access, own_maps)
 {
 	struct scene *scene = &self->scene;
-	struct verdict verdict = { 0 };
+	struct finding finding = { 0 };
 	uint64_t seed = seed_from_env();
 	struct tally tally = { 0 };
 	unsigned int i;
@@ -971,20 +971,20 @@ TEST_F(access, own_maps)
 	ASSERT_EQ(0, err) {
 		diag("%s: %s", scene->failed, strerror(-err));
 	}
-	err = scene_check_rest(scene, &verdict);
+	err = scene_check_rest(scene, &finding);
 	scene->oracle.tolerate_lost_tail = *known_bug_seen;
 	for (i = 0; i < ARRAY_SIZE(slices) && !err; i++)
 		if (slices[i].cpus == 1 || cpu[1] >= 0)
 			err = race_slice(scene, &slices[i], 0.05, RACING_FLOOR,
 					 RACING_PATIENCE, cpu, &tally,
-					 &verdict);
+					 &finding);
 	ASSERT_GE(err, err == 1 ? 1 : 0);
 	scene->race->stop = true;
 	tally_print(&tally, "own_maps", scene->race->seq / 2);
 	if (err)
-		evidence_print(scene, &verdict, "own maps",
+		evidence_print(scene, &finding, "own maps",
 			       again("access", "", "own_maps", seed));
-	ASSERT_STREQ("legal", rule_text[verdict.rule]);
+	ASSERT_STREQ("legal", rule_text[finding.rule]);
 	if (!tally_suffices(&tally))
 		SKIP(return, "race not exercised");
 }
@@ -1251,7 +1251,7 @@ FIXTURE_TEARDOWN(leaving)
 static void read_the_leaver(struct __test_metadata *_metadata,
 			    struct scene *scene, const char *test)
 {
-	struct verdict verdict;
+	struct finding finding;
 	int err;
 
 	scene->reader.buffer = 100;
@@ -1263,11 +1263,11 @@ static void read_the_leaver(struct __test_metadata *_metadata,
 	}
 	/* Nobody knows whether the file ended or its process. */
 	scene->reading.whole = false;
-	verdict = scene_judge(scene);
-	if (verdict.rule)
-		evidence_print(scene, &verdict, test,
+	finding = scene_judge(scene);
+	if (finding.rule)
+		evidence_print(scene, &finding, test,
 			       again("leaving", "", test, 1));
-	ASSERT_STREQ("legal", rule_text[verdict.rule]);
+	ASSERT_STREQ("legal", rule_text[finding.rule]);
 }
 
 TEST_F(leaving, exit)

@@ -134,7 +134,7 @@ static inline int scene_step(struct scene *scene, unsigned int steps)
 }
 
 /** scene_judge() - judge the reading that was taken. */
-static inline struct verdict scene_judge(struct scene *scene)
+static inline struct finding scene_judge(struct scene *scene)
 {
 	return judge(&scene->oracle, scene->reader.kind, &scene->reading);
 }
@@ -142,15 +142,15 @@ static inline struct verdict scene_judge(struct scene *scene)
 /**
  * scene_check_rest() - at rest, each layout must be shown as it was drawn
  * @scene:	the scene; the changer is frozen
- * @verdict:	of the reading that differs, if any
+ * @finding:	of the reading that differs, if any
  *
  * Two laps through all layouts: a layout that was made by a transition may not
  * be what it was when the stage was built.
  *
- * Return: 0, -errno of the changer or the reader, or 1 with @verdict.
+ * Return: 0, -errno of the changer or the reader, or 1 with @finding.
  */
 static inline int scene_check_rest(struct scene *scene,
-				   struct verdict *verdict)
+				   struct finding *finding)
 {
 	unsigned int k;
 	int err = 0;
@@ -159,8 +159,8 @@ static inline int scene_check_rest(struct scene *scene,
 		err = reading_take(&scene->reader, &scene->reading);
 		if (err)
 			break;
-		*verdict = scene_judge(scene);
-		if (verdict->rule)
+		*finding = scene_judge(scene);
+		if (finding->rule)
 			return 1;
 		err = scene_step(scene, 1);
 	}
