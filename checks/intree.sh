@@ -7,6 +7,8 @@
 . "$(dirname "$0")/lib/tap.sh"
 
 programs="proc_maps_selftest proc_maps_tearing proc_mmap_latency"
+# Those of our Makefile, which a grafted tree does not have.
+warnings="$(sed -n 's/^CFLAGS += \(-W.*\)/\1/p' "$top/Makefile" | tr '\n' ' ') -Werror"
 tree=$work/linux
 selftests=$tree/tools/testing/selftests
 
@@ -87,7 +89,7 @@ ok "LLVM=1" ksft LLVM=1 O="$work/llvm" all
 ok "is built there" present "$work/llvm/kselftest/proc"
 ok "LLVM=1 without a warning" make -C "$selftests/proc" LLVM=1 \
 	OUTPUT="$work/llvm" \
-	USERCFLAGS="-Wextra -Wno-unused-parameter -Werror" \
+	USERCFLAGS="$warnings" \
 	"$work/llvm/proc_maps_tearing" "$work/llvm/proc_mmap_latency"
 
 ok "undo" "$top/run_tests.sh" graft --undo "$tree"

@@ -55,11 +55,7 @@ grep '\.[ch]$' "$work/present" >"$work/c"
 while read -r file; do
 	# In its place in the tree: checkpatch has other rules for tools/.
 	ok "checkpatch: $file" checkpatch "$proc/$file"
-	# Moved, and rewritten, in newer kernels.
-	kernel_doc=$tree/scripts/kernel-doc
-	[ ! -e "$tree/tools/docs/kernel-doc" ] ||
-		kernel_doc=$tree/tools/docs/kernel-doc
-	ok "kernel-doc: $file" "$kernel_doc" -none -Werror "$file"
+	ok "kernel-doc: $file" "$tree/scripts/kernel-doc" -none -Werror "$file"
 done <"$work/c"
 
 finish

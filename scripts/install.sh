@@ -37,6 +37,8 @@ needs()
 		clang clang
 		git git
 		prove perl
+		ps procps
+		python3 python3
 		rsync rsync
 		shellcheck shellcheck
 		END

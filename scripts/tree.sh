@@ -26,6 +26,7 @@ parts()
 	cat <<-END
 	scripts
 	tools/arch
+	tools/docs
 	tools/include
 	tools/lib/python
 	tools/scripts
