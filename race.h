@@ -19,6 +19,7 @@
 #define PROC_RACE_H
 
 #include <sched.h>
+#include <sys/resource.h>
 
 #include "peer.h"
 #include "stage.h"
@@ -28,6 +29,12 @@ enum steer {
 	STEER_PREEMPT,
 	STEER_FREE,
 };
+
+/*
+ * Real-time priorities: the changer's is above the reader's, who has one only
+ * where the race is urgent, that is must not be disturbed by a busy machine.
+ */
+enum { LEVEL_READER = 1, LEVEL_CHANGER = 2 };
 
 /* limit of a changer that is to go on until it is told otherwise */
 #define RACE_FREE UINT32_MAX
@@ -44,7 +51,8 @@ enum steer {
  * @stop:	end, please
  * @leave:	instead of the next transition, exec another program
  * @steer:	see enum steer
- * @preempts:	the changer got real-time priority
+ * @urgent:	both are to run before anybody else
+ * @preempts:	the changer got the priority that it wants
  * @cheat:	plant a fault: see changer_cheat()
  * @cpu:	the changer's CPU, or -1
  * @seed:	of the random delays
@@ -64,6 +72,7 @@ struct race {
 	_Atomic bool stop;
 	_Atomic bool leave;
 	_Atomic int steer;
+	_Atomic bool urgent;
 	_Atomic bool preempts;
 	char cheat;
 	_Atomic int cpu;
@@ -99,12 +108,21 @@ static inline bool run_on(int cpu)
 	return !sched_setaffinity(0, sizeof(set), &set);
 }
 
-/** run_realtime() - real-time priority for this thread, or back to normal. */
-static inline bool run_realtime(bool on)
+/**
+ * run_at() - priority of this thread
+ * @level:	0 is normal, above is real-time; where that is refused, as nice
+ *		as can be had
+ *
+ * Return: whether it is as wished.
+ */
+static inline bool run_at(int level)
 {
-	struct sched_param param = { .sched_priority = on };
+	struct sched_param param = { .sched_priority = level };
 
-	return !sched_setscheduler(0, on ? SCHED_FIFO : SCHED_OTHER, &param);
+	if (!sched_setscheduler(0, level ? SCHED_FIFO : SCHED_OTHER, &param))
+		return true;
+	setpriority(PRIO_PROCESS, 0, level ? -20 : 0);
+	return false;
 }
 
 static inline void spin_ns(int64_t ns)
@@ -173,8 +191,8 @@ static inline void changer_settle(struct race *race, int *steer, int *cpu)
 {
 	if (race->steer != *steer) {
 		*steer = race->steer;
-		race->preempts = run_realtime(*steer == STEER_PREEMPT) &&
-				 *steer == STEER_PREEMPT;
+		race->preempts = run_at(race->urgent || *steer == STEER_PREEMPT ?
+					LEVEL_CHANGER : 0);
 	}
 	if (race->cpu != *cpu) {
 		*cpu = race->cpu;
@@ -195,7 +213,7 @@ static inline int changer(void *arg)
 {
 	struct race *race = arg;
 	uint64_t seed = race->seed | 1;
-	int steer = STEER_OVERLAP, cpu = -1;
+	int steer = -1, cpu = -1;
 	uint32_t made = 0;
 	int err;
 
