@@ -51,10 +51,8 @@ enum { LEVEL_READER = 1, LEVEL_CHANGER = 2 };
  * @stop:	end, please
  * @leave:	instead of the next transition, exec another program
  * @steer:	see enum steer
- * @urgent:	both are to run before anybody else
- * @preempts:	the changer got the priority that it wants
+ * @tid:	the changer's thread
  * @cheat:	plant a fault: see changer_cheat()
- * @cpu:	the changer's CPU, or -1
  * @seed:	of the random delays
  * @fillers:	for stage_setup()
  * @file:	see struct stage
@@ -72,10 +70,8 @@ struct race {
 	_Atomic bool stop;
 	_Atomic bool leave;
 	_Atomic int steer;
-	_Atomic bool urgent;
-	_Atomic bool preempts;
+	_Atomic pid_t tid;
 	char cheat;
-	_Atomic int cpu;
 	uint64_t seed;
 	unsigned int fillers;
 	int file[STAGE_FILES];
@@ -98,30 +94,37 @@ static inline uint64_t random_below(uint64_t *state, uint64_t bound)
 	return bound ? (random_next(state) >> 11) % bound : 0;
 }
 
-/** run_on() - pin this thread to @cpu; false where that is refused. */
-static inline bool run_on(int cpu)
+/**
+ * run_on() - pin a thread to a CPU
+ * @tid:	the thread, 0 for this one
+ * @cpu:	the CPU
+ *
+ * Return: false where that is refused.
+ */
+static inline bool run_on(pid_t tid, int cpu)
 {
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
-	return !sched_setaffinity(0, sizeof(set), &set);
+	return !sched_setaffinity(tid, sizeof(set), &set);
 }
 
 /**
- * run_at() - priority of this thread
+ * run_at() - priority of a thread
+ * @tid:	the thread, 0 for this one
  * @level:	0 is normal, above is real-time; where that is refused, as nice
  *		as can be had
  *
  * Return: whether it is as wished.
  */
-static inline bool run_at(int level)
+static inline bool run_at(pid_t tid, int level)
 {
 	struct sched_param param = { .sched_priority = level };
 
-	if (!sched_setscheduler(0, level ? SCHED_FIFO : SCHED_OTHER, &param))
+	if (!sched_setscheduler(tid, level ? SCHED_FIFO : SCHED_OTHER, &param))
 		return true;
-	setpriority(PRIO_PROCESS, 0, level ? -20 : 0);
+	setpriority(PRIO_PROCESS, tid, level ? -20 : 0);
 	return false;
 }
 
@@ -186,20 +189,6 @@ static inline void changer_steer(struct race *race, uint64_t *seed)
 	spin_ns(random_below(seed, race->reading_ns * 5 / 4 + 1));
 }
 
-/* Follows the wishes of the reader for CPU and priority. */
-static inline void changer_settle(struct race *race, int *steer, int *cpu)
-{
-	if (race->steer != *steer) {
-		*steer = race->steer;
-		race->preempts = run_at(race->urgent || *steer == STEER_PREEMPT ?
-					LEVEL_CHANGER : 0);
-	}
-	if (race->cpu != *cpu) {
-		*cpu = race->cpu;
-		run_on(*cpu);
-	}
-}
-
 /* Becomes another program, one that says its usage to nobody and exits. */
 static inline void changer_leave(void)
 {
@@ -213,7 +202,6 @@ static inline int changer(void *arg)
 {
 	struct race *race = arg;
 	uint64_t seed = race->seed | 1;
-	int steer = -1, cpu = -1;
 	uint32_t made = 0;
 	int err;
 
@@ -221,12 +209,12 @@ static inline int changer(void *arg)
 	err = stage_setup(&race->stage, race->change, race->fillers,
 			  race->file);
 	race->error = err;
+	race->tid = syscall(SYS_gettid);
 	word_set(&race->ready, 1);
 
 	while (!race->error && !race->stop) {
 		uint32_t limit = race->limit;
 
-		changer_settle(race, &steer, &cpu);
 		if (made >= limit) {
 			race->at_rest = true;
 			word_wait(&race->limit, limit, NSEC_PER_SEC);
@@ -277,6 +265,25 @@ static inline int race_step(struct race *race, uint32_t steps)
 		seq = race->seq;
 	}
 	return race->error;
+}
+
+/**
+ * race_go() - let the changer run free
+ * @race:	the race; frozen
+ * @steer:	how
+ * @cpu:	the changer's CPU, or -1 for any
+ * @urgent:	it is not to be disturbed by whoever else is there
+ *
+ * The reader does this for the changer, who might not get to run otherwise.
+ */
+static inline void race_go(struct race *race, enum steer steer, int cpu,
+			   bool urgent)
+{
+	if (cpu >= 0)
+		run_on(race->tid, cpu);
+	run_at(race->tid, urgent || steer == STEER_PREEMPT ? LEVEL_CHANGER : 0);
+	race->steer = steer;
+	word_set(&race->limit, RACE_FREE);
 }
 
 /**

@@ -45,6 +45,7 @@ struct scene_options {
  * @oracle:	the judge
  * @rest:	the address space around the stage
  * @layout:	one for each layout of the change
+ * @urgent:	reader and changer run before anybody else
  * @one_call:	readings shall be one read() each, of the stage alone
  * @failed:	what failed in scene_start(), for people
  */
@@ -57,6 +58,7 @@ struct scene {
 	struct oracle oracle;
 	struct layout rest;
 	struct layout layout[ORACLE_LAYOUTS];
+	bool urgent;
 	bool one_call;
 	const char *failed;
 };
@@ -195,7 +197,6 @@ static inline int scene_start(struct scene *scene, const struct change *change,
 	race->fillers = options->fillers;
 	race->seed = options->seed;
 	race->cheat = options->cheat;
-	race->cpu = -1;
 	scene_files(race, options->pad);
 
 	scene->failed = "changer";
