@@ -69,8 +69,8 @@ for signal in HUP INT TERM KILL; do
 	ok "run_tests.sh: runs before SIG$signal" until_true reached
 	sleep 1
 	kill -s "$signal" "$pid"
-	wait "$pid" 2>/dev/null
 	ok "run_tests.sh: no process stays after SIG$signal" all_gone
+	wait "$pid" 2>/dev/null
 	equal "run_tests.sh: no file stays after SIG$signal" \
 		"$(ls "$work/tmp")" ""
 done
@@ -83,8 +83,8 @@ for program in proc_maps_tearing proc_mmap_latency; do
 		ok "$program: runs before SIG$signal" until_true busy 2
 		sleep 0.5
 		kill -s "$signal" "$pid"
-		wait "$pid" 2>/dev/null
 		ok "$program: no process stays after SIG$signal" all_gone
+		wait "$pid" 2>/dev/null
 	done
 	# As the kselftest runner does it.
 	env "$mark" TMPDIR="$work/tmp" DURATION=20 timeout --foreground 2 \
