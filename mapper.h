@@ -458,6 +458,8 @@ static inline int mapper_main(void *arg)
 
 	if (cpu_pin(mapper->cpu))
 		return 1;
+	/* Before there are threads, so that it holds for all of them. */
+	setpriority(PRIO_PROCESS, 0, LOAD_NICE_HURRY);
 	mapper->shared->stage.slots = mapper->slots;
 	ret = stage_set(&mapper->shared->stage);
 	if (ret) {

@@ -51,11 +51,11 @@
  * Once the whole program has used this much, a scenario that is not clear soon
  * is left at "could not tell": some runner's patience is 45 s for all of it.
  */
-#define BUDGET_S 14
+#define BUDGET_S 12
 #define SHORT_PAIRS 12
 #define SHORT_S 3
 /* And once it has used this much, nothing new is begun. */
-#define EXHAUSTED_S 26
+#define EXHAUSTED_S 18
 /* Ten times slower is starving; see VERDICT_EFFECT for why not less. */
 #define READER_EFFECT 10.0
 /* Rounds in which the faults went on; twice as many in which none did. */
@@ -272,6 +272,17 @@ static void measure(struct trial *trial, const struct scenario *scenario,
 }
 
 /*
+ * Less than a verdict will do: on a busy machine the stalls themselves may eat
+ * the time up.  This asks what the apparatus sees, not what the kernel does.
+ */
+static bool control_seen(const struct trial *trial)
+{
+	return trial->verdict == VERDICT_INTERFERES ||
+	       (verdict_ratio(&trial->state) >= VERDICT_EFFECT &&
+		trial->state.lead > 0 && verdict_tail_doubt(&trial->state));
+}
+
+/*
  * The positive control, once per kind of pressure and not for each scenario:
  * it asks about the machine.
  */
@@ -291,7 +302,7 @@ static bool apparatus_is_blind(struct trial *trial, const struct knobs *knobs,
 	control.plant_idle = false;
 	measure(trial, &scenario, &control, &error);
 	program->controlled[hogs] = true;
-	program->blind[hogs] = error || trial->verdict != VERDICT_INTERFERES;
+	program->blind[hogs] = error || !control_seen(trial);
 	return program->blind[hogs];
 }
 
@@ -344,6 +355,7 @@ static bool prepare(struct knobs *knobs)
 	if (CPU_COUNT(&allowed) < 2 || knobs->cpu_mapper == knobs->cpu_load ||
 	    cpu_pin(knobs->cpu_mapper))
 		return false;
+	setpriority(PRIO_PROCESS, 0, LOAD_NICE_HURRY);
 	if (program->announced)
 		return true;
 	program->announced = true;
@@ -420,7 +432,7 @@ TEST_F_TIMEOUT(latency, interference, 60)
 
 	if (variant->kind == CONTROL) {
 		program->controlled[hogs] = true;
-		program->blind[hogs] = trial->verdict != VERDICT_INTERFERES;
+		program->blind[hogs] = !control_seen(trial);
 		finish(result, knobs, program->blind[hogs] ? "skip" : "pass");
 		if (program->blind[hogs])
 			SKIP(return, SKIP_BLIND);
