@@ -115,13 +115,11 @@ static inline void stopwatch_stop(struct stopwatch *sw)
 
 /**
  * struct operation - what a worker does to a slot
- * @name:	as in test names
  * @half:	the two halves, done in turn; each times one system call and
  *		returns 0 or -errno.  The second may be missing.
  * @label:	what each half is called in reports
  */
 struct operation {
-	const char *name;
 	int (*half[2])(const struct stage *stage, char *slot,
 		       struct stopwatch *sw);
 	const char *label[2];
@@ -237,23 +235,23 @@ static inline int do_brk_down(const struct stage *stage, char *slot,
 }
 
 static const struct operation op_mmap = {
-	"mmap", { do_munmap, do_mmap }, { "munmap", "mmap" }
+	{ do_munmap, do_mmap }, { "munmap", "mmap" }
 };
 
 static const struct operation op_mprotect = {
-	"mprotect", { do_protect, do_unprotect }, { "protect", "unprotect" }
+	{ do_protect, do_unprotect }, { "protect", "unprotect" }
 };
 
 static const struct operation op_mremap = {
-	"mremap", { do_grow, do_shrink }, { "grow", "shrink" }
+	{ do_grow, do_shrink }, { "grow", "shrink" }
 };
 
 static const struct operation op_brk = {
-	"brk", { do_brk_up, do_brk_down }, { "brk_up", "brk_down" }
+	{ do_brk_up, do_brk_down }, { "brk_up", "brk_down" }
 };
 
 static const struct operation op_fault = {
-	"fault", { do_fault, NULL }, { "fault", NULL }
+	{ do_fault, NULL }, { "fault", NULL }
 };
 
 /**
@@ -460,6 +458,8 @@ static inline int mapper_main(void *arg)
 
 	if (cpu_pin(mapper->cpu))
 		return 1;
+	/* Before there are threads, so that it holds for all of them. */
+	setpriority(PRIO_PROCESS, 0, LOAD_NICE_HURRY);
 	mapper->shared->stage.slots = mapper->slots;
 	ret = stage_set(&mapper->shared->stage);
 	if (ret) {

@@ -64,7 +64,7 @@ TEST(histogram_quantiles_match_sorted_samples)
 	static const uint32_t ppm[] = { 0, 1, 500000, 900000, 990000, 999000,
 					1000000 };
 	static uint64_t sample[20000];
-	const unsigned int n = sizeof(sample) / sizeof(sample[0]);
+	const unsigned int n = ARRAY_SIZE(sample);
 	struct histogram whole = { 0 }, half[2] = { { 0 } };
 	uint64_t rng = 1, sum = 0;
 	unsigned int i;
@@ -84,7 +84,7 @@ TEST(histogram_quantiles_match_sorted_samples)
 	EXPECT_EQ(sample[0], whole.min);
 	EXPECT_EQ(sample[n - 1], whole.max);
 	EXPECT_EQ(0U, whole.overflow);
-	for (i = 0; i < sizeof(ppm) / sizeof(ppm[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(ppm); i++) {
 		uint64_t rank = ((uint64_t)n * ppm[i] + 999999) / 1000000;
 		uint64_t exact = sample[rank ? rank - 1 : 0];
 		uint64_t told = hist_quantile(&whole, ppm[i]);
@@ -262,7 +262,7 @@ TEST(verdict_error_rates)
 {
 	unsigned int i, n;
 
-	for (i = 0; i < sizeof(planted) / sizeof(planted[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(planted); i++) {
 		const struct planted *p = &planted[i];
 		unsigned int count[VERDICT_UNSURE + 1] = { 0 };
 		unsigned int pairs = 0;
@@ -307,11 +307,11 @@ TEST(verdict_needs_its_lead)
 	struct verdict_state s = FRESH;
 
 	EXPECT_VERDICT(VERDICT_MORE,
-		  plant_pairs(&s, VERDICT_LEAD - 1, 30000, 10000));
+		       plant_pairs(&s, VERDICT_LEAD - 1, 30000, 10000));
 	EXPECT_VERDICT(VERDICT_INTERFERES, plant_pairs(&s, 1, 30000, 10000));
 	s = (struct verdict_state)FRESH;
 	EXPECT_VERDICT(VERDICT_MORE,
-		  plant_pairs(&s, VERDICT_LEAD - 1, 10000, 10000));
+		       plant_pairs(&s, VERDICT_LEAD - 1, 10000, 10000));
 	EXPECT_VERDICT(VERDICT_FINE, plant_pairs(&s, 1, 10000, 10000));
 	/* Nobody fails for being fast. */
 	s = (struct verdict_state)FRESH;
@@ -343,15 +343,15 @@ TEST(verdict_without_evidence)
 	};
 	unsigned int i, n;
 
-	for (i = 0; i < sizeof(pair) / sizeof(pair[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(pair); i++) {
 		struct verdict_state s = FRESH;
 
-		for (n = 1; n < PLANT_PAIRS; n++)
+		for (n = 1; n < VERDICT_LEAD; n++)
 			EXPECT_VERDICT(VERDICT_MORE,
 				       verdict_next(&s, pair[i][0],
 						    pair[i][1]));
 		EXPECT_VERDICT(VERDICT_UNSURE,
-			  verdict_next(&s, pair[i][0], pair[i][1]));
+			       verdict_next(&s, pair[i][0], pair[i][1]));
 		EXPECT_EQ(0U, s.pairs);
 	}
 }

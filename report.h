@@ -14,7 +14,6 @@
 #ifndef PROC_REPORT_H
 #define PROC_REPORT_H
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <sys/utsname.h>
 #include "trial.h"
@@ -59,20 +58,11 @@ struct results {
 	struct result result[REPORT_MAX];
 };
 
-/** say() - print one line of diagnostics. */
-__attribute__((format(printf, 1, 2)))
-static inline void say(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	printf("# ");
-	vprintf(format, args);
-	printf("\n");
-	/* The harness leaves by _exit(). */
-	fflush(stdout);
-	va_end(args);
-}
+/* Print one line of diagnostics; flushed, as the harness leaves by _exit(). */
+#define say(format, ...) do {						\
+	printf("# " format "\n", ##__VA_ARGS__);			\
+	fflush(stdout);							\
+} while (0)
 
 static inline double ns_to_us(uint64_t ns)
 {
@@ -144,7 +134,8 @@ static inline void report_metrics(const char *name, const struct trial *trial)
 	say("%s.pairs: %u count", name, trial->state.pairs);
 	say("%s.void_pairs: %u count", name, trial->state.void_pairs);
 	say("%s.lead: %d pairs", name, trial->state.lead);
-	say("%s.hangs: %u count", name, trial->hangs);
+	say("%s.hangs: %u count", name, trial->hangs[ARM_VICTIM]);
+	say("%s.hangs_of_decoy: %u count", name, trial->hangs[ARM_DECOY]);
 	say("%s.hog_cycles: %llu count", name, (unsigned long long)cycles);
 	say("%s.scanner_slept: %llu count", name, (unsigned long long)slept);
 	say("%s.scanner_preempted: %llu count", name,
@@ -233,7 +224,7 @@ static inline void report_slowest(const struct trial *trial)
 	for (i = 0; i < load->scanners && i < 8; i++) {
 		const struct scanner_stats *stats = &load->shared->scanner[i];
 
-		say("scanner %u: pid %d nice %d cpu %d of /proc/%d/%s, %llu passes, preempted %llu times",
+		say("scanner %u: pid %d nice %d cpu %d /proc/%d/%s: passes %llu, preempted %llu",
 		    i, (int)load->peer[i].pid, LOAD_NICE, load->cpu,
 		    (int)load->pid[ARM_VICTIM], load->source->file,
 		    (unsigned long long)stats->scans[ARM_VICTIM],
@@ -258,7 +249,7 @@ static inline struct result *report_keep(struct results *results,
 	result->state = trial->state;
 	result->verdict = trial->verdict;
 	result->took = trial->took;
-	result->hangs = trial->hangs;
+	result->hangs = trial->hangs[ARM_VICTIM];
 	for (arm = ARM_QUIET; arm < NR_ARMS; arm++)
 		trial_hist(trial, arm, &result->hist[arm]);
 	result->windows = trial->windows;
@@ -324,8 +315,9 @@ static inline int report_json(const char *path, const struct results *results,
 	fprintf(file, "{\n  \"file_version\": 1,\n");
 	fprintf(file, "  \"cmdline\": \"proc_mmap_latency\",\n");
 	fprintf(file, "  \"resolution_in_ns\": 0,\n");
-	fprintf(file, "  \"sysinfo\": {\"sysname\": \"%s\", \"release\": \"%s\", \"machine\": \"%s\"},\n",
-		uts.sysname, uts.release, uts.machine);
+	fprintf(file, "  \"sysinfo\": {\n    \"sysname\": \"%s\",\n", uts.sysname);
+	fprintf(file, "    \"release\": \"%s\",\n    \"machine\": \"%s\"\n  },\n",
+		uts.release, uts.machine);
 	fprintf(file, "  \"seed\": %llu,\n", (unsigned long long)knobs->seed);
 	fprintf(file, "  \"cpu_mapper\": %d,\n  \"cpu_load\": %d,\n",
 		knobs->cpu_mapper, knobs->cpu_load);
@@ -351,8 +343,9 @@ static inline int report_json(const char *path, const struct results *results,
 		fprintf(file, "      \"cycles\": %llu,\n",
 			(unsigned long long)h->count);
 		fprintf(file, "      \"cpu\": %d,\n", knobs->cpu_mapper);
-		fprintf(file, "      \"min\": %llu,\n      \"avg\": %.2f,\n      \"max\": %llu,\n",
-			(unsigned long long)h->min / 1000, hist_mean(h) / 1000,
+		fprintf(file, "      \"min\": %llu,\n      \"avg\": %.2f,\n",
+			(unsigned long long)h->min / 1000, hist_mean(h) / 1000);
+		fprintf(file, "      \"max\": %llu,\n",
 			(unsigned long long)h->max / 1000);
 		fprintf(file, "      \"histogram\": ");
 		report_json_histogram(file, h);
@@ -363,11 +356,13 @@ static inline int report_json(const char *path, const struct results *results,
 			const struct trial_window *log = &result->log[w];
 
 			arm = log->arm;
-			fprintf(file, "%s\n        {\"arm\": \"%s\", \"at_us\": %lld, \"ops\": %llu, \"sum_ns\": %llu, \"max_ns\": %llu, \"idle\": %d}",
+			fprintf(file, "%s\n        {\"arm\": \"%s\", \"at_us\": %lld, ",
 				w ? "," : "", arm_name[arm],
-				(long long)(log->begin / 1000),
+				(long long)(log->begin / 1000));
+			fprintf(file, "\"ops\": %llu, \"sum_ns\": %llu, ",
 				(unsigned long long)log->window.ops,
-				(unsigned long long)log->window.sum_ns,
+				(unsigned long long)log->window.sum_ns);
+			fprintf(file, "\"max_ns\": %llu, \"idle\": %d}",
 				(unsigned long long)log->window.max_ns,
 				log->window.idle);
 		}

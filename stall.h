@@ -23,6 +23,10 @@
 
 #include "trial.h"
 
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#endif
+
 /* How often to look: a few times within the shortest stall of interest. */
 #define STALL_LOOK_US 200
 
@@ -69,7 +73,7 @@ static inline bool stall_is_vma_lock(const char *function)
 	};
 	unsigned int i;
 
-	for (i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(part); i++)
 		if (strstr(function, part[i]))
 			return true;
 	return false;
@@ -88,7 +92,7 @@ static inline bool stall_is_mmap_lock(const char *function)
 	};
 	unsigned int i;
 
-	for (i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(part); i++)
 		if (strstr(function, part[i]))
 			return true;
 	return false;

@@ -44,8 +44,7 @@
 /**
  * struct scenario - what is to be measured
  * @source:	what the scanners read
- * @op:		what each worker of the mapper does
- * @workers:	how many
+ * @op:		what each worker of the mapper does; there are as many as that
  * @slots:	mappings on the stage, of victim and decoy
  * @scanners:	at nice 15
  * @hogs:	on the scanners' CPU
@@ -56,7 +55,6 @@
 struct scenario {
 	const struct source *source;
 	const struct operation *op[MAPPER_WORKERS];
-	unsigned int workers;
 	unsigned int slots;
 	unsigned int scanners;
 	unsigned int hogs;
@@ -70,6 +68,7 @@ struct scenario {
  * @cpu_load:	where scanners and hogs run
  * @window_ms:	length of a window
  * @max_pairs:	bound of the sequential test
+ * @max_ns:	and of the time it may take
  * @nap_us:	of the mapper, between two operations
  * @hog_busy_us: a hog spins this long
  * @hog_idle_us: and sleeps this long; 0: never
@@ -83,6 +82,7 @@ struct knobs {
 	int cpu_load;
 	unsigned int window_ms;
 	unsigned int max_pairs;
+	int64_t max_ns;
 	unsigned int nap_us;
 	unsigned int hog_busy_us;
 	unsigned int hog_idle_us;
@@ -112,7 +112,7 @@ struct trial_window {
  * @took:	how long it took, ns
  * @active_ns:	time that windows of each arm were open
  * @reads:	reads that came back while windows of each arm were open
- * @hangs:	operations longer than TRIAL_HANG_NS
+ * @hangs:	operations longer than TRIAL_HANG_NS, per arm
  * @windows:	how many are in @log
  * @log:	all windows, in the order they happened
  */
@@ -128,7 +128,7 @@ struct trial {
 	int64_t took;
 	int64_t active_ns[NR_ARMS];
 	uint64_t reads[NR_ARMS];
-	unsigned int hangs;
+	unsigned int hangs[NR_ARMS];
 	unsigned int windows;
 	struct trial_window log[3 * TRIAL_MAX_PAIRS];
 };
@@ -169,9 +169,9 @@ static inline int trial_setup(struct trial *trial,
 	trial->state.effect = VERDICT_EFFECT;
 	trial->state.limit_ns = knobs->limit_ns;
 	trial->state.max_pairs = knobs->max_pairs;
-	for (i = 0; i < scenario->workers; i++)
+	for (i = 0; i < MAPPER_WORKERS && scenario->op[i]; i++)
 		trial->victim.op[i] = scenario->op[i];
-	trial->victim.workers = scenario->workers;
+	trial->victim.workers = i;
 	trial->victim.plant = knobs->plant;
 	for (i = ARM_DECOY; i < NR_ARMS; i++) {
 		const struct stage *stage;
@@ -203,13 +203,18 @@ static inline int trial_setup(struct trial *trial,
 	return load_start(load);
 }
 
+/* For what was paused as a whole, this process included, to catch up. */
+#define TRIAL_GRACE_NS (200 * NSEC_PER_MSEC)
+
 /*
  * An operation has not come back.  The interferers are taken away: if that
  * frees it, its duration is a sample like any other, and the load starts anew.
  */
-static inline int trial_hang(struct trial *trial)
+static inline int trial_hang(struct trial *trial, enum arm arm)
 {
-	trial->hangs++;
+	if (!mapper_close(&trial->victim, TRIAL_GRACE_NS))
+		return 0;
+	trial->hangs[arm]++;
 	load_kill(&trial->load);
 	if (mapper_close(&trial->victim, TRIAL_HANG_NS))
 		return -ETIMEDOUT;
@@ -245,7 +250,7 @@ static inline int trial_window(struct trial *trial, enum arm arm,
 	nap_ns(trial->knobs.window_ms * NSEC_PER_MSEC);
 	ret = mapper_close(&trial->victim, TRIAL_HANG_NS);
 	if (ret == -ETIMEDOUT)
-		ret = trial_hang(trial);
+		ret = trial_hang(trial, arm);
 	if (ret)
 		return ret;
 	after = load_mark(&trial->load);
@@ -368,7 +373,13 @@ static inline int trial_judge(struct trial *trial)
 			return ret;
 		v = verdict_next(&trial->state, &window[ARM_VICTIM],
 				 &window[ARM_DECOY]);
-	} while (v == VERDICT_MORE);
+		if (v == VERDICT_MORE &&
+		    now_ns() - trial->begin > trial->knobs.max_ns)
+			v = VERDICT_UNSURE;
+	} while (v == VERDICT_MORE && !trial->hangs[ARM_VICTIM]);
+	/* No statistics are needed where it took a kill to free the mapper. */
+	if (trial->hangs[ARM_VICTIM])
+		v = VERDICT_INTERFERES;
 	if (v == VERDICT_FINE && !trial_evidence(trial))
 		v = VERDICT_UNSURE;
 	if (v == VERDICT_FINE && trial_disturbs_all(trial))

@@ -212,6 +212,7 @@ static inline bool verdict_tail_doubt(const struct verdict_state *s)
  *
  * A pair in which nothing was timed, or in which the scanners were not seen at
  * work, says nothing about the kernel: it uses up the bound, and that is all.
+ * When there is nothing but such pairs, there is no use in waiting for it.
  *
  * "Fine" needs three things: the pairs' votes; means that, over all windows so
  * far, are not as far apart as the effect; no doubt about the tail.  A pause of
@@ -242,8 +243,10 @@ static inline enum verdict verdict_next(struct verdict_state *s,
 	if (s->lead <= -VERDICT_LEAD && verdict_ratio(s) < s->effect &&
 	    !verdict_tail_doubt(s))
 		return VERDICT_FINE;
-	return s->pairs + s->void_pairs < s->max_pairs ? VERDICT_MORE :
-							 VERDICT_UNSURE;
+	if (s->pairs + s->void_pairs >= s->max_pairs ||
+	    (!s->pairs && s->void_pairs >= VERDICT_LEAD))
+		return VERDICT_UNSURE;
+	return VERDICT_MORE;
 }
 
 /** verdict_name() - one word for a report. */
