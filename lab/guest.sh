@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# guest.sh - the gate inside a machine of the lab
+#
+# Prints what the kselftest runner prints, which needs more than busybox has.
+# The options of the gate are this script's; GUEST_LIMIT is in seconds for each
+# program, GUEST_PROGRAMS where they are and GUEST_OUT where their files go.
+
+: "${GUEST_PROGRAMS:=/bin}" "${GUEST_OUT:=/out}"
+count=0
+failed=0
+
+# program NAME COMMAND...
+program()
+{
+	name=$1
+	shift
+	count=$((count + 1))
+	echo "# timeout set to $GUEST_LIMIT"
+	echo "# selftests: proc: $name"
+	{
+		timeout "$GUEST_LIMIT" "$@" 2>&1
+		echo $? > "$GUEST_OUT/.ended"
+	} | while IFS= read -r line; do
+		printf '# %s\n' "$line"
+	done
+	read -r status < "$GUEST_OUT/.ended"
+	case $status in
+	0) echo "ok $count selftests: proc: $name" ;;
+	4) echo "ok $count selftests: proc: $name # SKIP" ;;
+	143|124)
+		failed=1
+		echo "not ok $count selftests: proc: $name # TIMEOUT" \
+			"$GUEST_LIMIT seconds" ;;
+	*)	failed=1
+		echo "not ok $count selftests: proc: $name # exit=$status" ;;
+	esac
+}
+
+programs=''
+for file in proc_maps_selftest proc_maps_tearing proc_mmap_latency; do
+	[ ! -x "$GUEST_PROGRAMS/$file" ] || programs="$programs $file"
+done
+# shellcheck disable=SC2086 # names
+runs=$(echo $programs | wc -w)
+# The matrix has a column that the short list has not.
+extra=''
+if [ $# -eq 0 ] && [ -z "${FULL-}" ] && [ -x "$GUEST_PROGRAMS/proc_mmap_latency" ]; then
+	extra=1
+	runs=$((runs + 1))
+fi
+
+echo 'TAP version 13'
+echo "1..$runs"
+for file in $programs; do
+	JSON=$GUEST_OUT/$file.json program "$file" \
+		"$GUEST_PROGRAMS/$file" "$@"
+done
+[ -z "$extra" ] || FULL=1 JSON=$GUEST_OUT/numa_maps.json program numa_maps \
+	"$GUEST_PROGRAMS/proc_mmap_latency" -v numa_maps_hog
+exit $failed

@@ -1,0 +1,146 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#: lab list              the kernels at hand, and those that can be had
+#: lab run [--kernel K]  run the gate on other kernels, in QEMU (lab run --help)
+#: lab build [VARIANT]   build kernels with one thing different
+#
+# lab.sh - the same gate on any kernel, and the answers it should give
+
+set -u
+umask 022
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$here/common.sh"
+# shellcheck source-path=SCRIPTDIR source=archive.sh
+. "$here/archive.sh"
+
+usage()
+{
+	cat <<EOF
+usage: lab.sh list
+       lab.sh run [--kernel K]... [options] [-- OPTIONS OF THE GATE]
+       lab.sh build [--source WHICH] [VARIANT]...
+       lab.sh fetch K...
+
+list    Prints the kernels that run takes: Debian's of each release, with *
+        where already here, and own images.
+run     Boots each K in QEMU, runs the gate there and prints a line of the
+        matrix each.  K is a release series (6.16), a release (6.17.8), an
+        image of list, a path to a bzImage, or running (no QEMU).  Without
+        --kernel: the newest release of each series.
+build   Builds variants from Debian's linux-source (default: all but those
+        that are here): $(variants | tr '\n' ' ')
+fetch   Only gets kernels from the archive, so that run need not.
+
+  --cpus N         (default: 2; with 1 latency is skipped)
+  --memory SIZE    (default: 1G)
+  --timeout S      for one kernel's whole run (default: 600)
+  --append STRING  for the kernel's command line (as: preempt=none)
+  --out DIR        results (default: \$LAB_CACHE/runs)
+  --vng            use virtme-ng's vng instead of the lab's own machine
+  --times N        each kernel N times
+
+DIR has a folder for each kernel: out (KTAP), log (the kernel's), files/ (JSON),
+and matrix.json.  GATE, DURATION, FULL, SEED, PLANT and KSFT_MACHINE_SLOW are
+handed on.  LAB_CACHE is the cache's folder (now: $LAB_CACHE).  LAB_PROGRAMS is
+a folder with the programs, already built statically.
+
+exit status: 0 each kernel answered as $here/expected says, 1 one did not (with
+GATE=1 also: one failed), 2 bad usage, 4 one did not answer or could not tell.
+EOF
+}
+
+variants()
+{
+	awk '/^[^#]/ { print $1 }' "$here/variants"
+}
+
+# The lab's own images: all that did not come from a kernel package.
+own_images()
+{
+	for image in "$LAB_CACHE"/images/*/bzImage; do
+		[ -f "$image" ] || continue
+		image=${image%/bzImage}
+		! grep -q '^linux-\(image\|binary\)' "$image/origin" \
+			2>/dev/null && echo "${image##*/}"
+	done
+	:
+}
+
+list()
+{
+	archive_list kernel > /dev/null || return 4
+	archive_list kernel | while read -r release package _; do
+		here_mark=' '
+		[ ! -f "$LAB_CACHE/images/$release/bzImage" ] || here_mark='*'
+		echo "$release $here_mark $package"
+	done | awk '
+		{
+			series = $1
+			sub(/~.*/, "", series)
+			match(series, /^[0-9]+\.[0-9]+/)
+			series = substr(series, 1, RLENGTH)
+			if (series != last)
+				printf "%s%-6s", (NR == 1 ? "" : "\n"), series
+			last = series
+			printf " %s%s", $1, ($2 == "*" ? "*" : "")
+		}
+		END { print "" }'
+	own_images | while read -r image; do
+		echo "$image: $(paste -sd' ' "$LAB_CACHE/images/$image/origin" \
+			2>/dev/null)"
+	done
+	echo "running: $(uname -r)"
+}
+
+build()
+{
+	which=newest
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--source) [ $# -ge 2 ] || bad_usage '--source needs a value'
+			which=$2; shift ;;
+		--help|-h) usage; exit 0 ;;
+		-*) bad_usage "unknown option $1" ;;
+		*) break ;;
+		esac
+		shift
+	done
+	for variant; do
+		variants | grep -qx "$variant" ||
+			bad_usage "no variant $variant"
+	done
+	[ $# -gt 0 ] || {
+		for variant in $(variants); do
+			[ -f "$LAB_CACHE/images/$variant/bzImage" ] ||
+				set -- "$@" "$variant"
+		done
+	}
+	for variant; do
+		eval "set -- $(awk -v v="$variant" '$1 == v {
+			n = split($2, config, ",")
+			for (i = 1; i <= n; i++)
+				printf "--config %s ", config[i]
+			n = split($3, patch, ",")
+			for (i = 1; i <= n; i++)
+				printf "--patch \"$here/%s\" ", patch[i]
+		}' "$here/variants")"
+		"$here/build.sh" --source "$which" "$@" "$variant" || exit
+	done
+}
+
+fetch()
+{
+	for kernel; do
+		archive_kernel "$kernel" || exit 4
+	done
+}
+
+case ${1-} in
+list) shift; [ $# -eq 0 ] || bad_usage 'list takes no options'; list ;;
+run) shift; . "$here/run.sh" ;;
+build) shift; build "$@" ;;
+fetch) shift; fetch "$@" ;;
+--help|-h|help|'') usage ;;
+*) bad_usage "no such command: $1" ;;
+esac

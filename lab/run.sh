@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh disable=SC2154
+#
+# run.sh - lab run: boot, judge, compare with what is expected
+#
+# Sourced by lab.sh, with the options of run.
+
+# shellcheck source-path=SCRIPTDIR source=splat.sh
+. "$here/splat.sh"
+
+columns='tearing maps query smaps numa_maps'
+
+# --- options ----------------------------------------------------------------
+
+kernels='' results=$LAB_CACHE/runs vng='' times=1 limit=600 cpus=2
+machine_options=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--kernel|--cpus|--memory|--timeout|--append|--out|--times)
+		[ -n "${2-}" ] || bad_usage "$1 needs a value" ;;
+	esac
+	case $1 in
+	--kernel) kernels="$kernels$2
+"; shift ;;
+	--cpus) cpus=$2; shift ;;
+	--memory|--append)
+		machine_options="$machine_options $1 '$(printf %s "$2" |
+			sed "s/'/'\\\\''/g")'"
+		shift ;;
+	--timeout) limit=$2; shift ;;
+	--times) times=$2; shift ;;
+	--out) results=$2; shift ;;
+	--vng) vng=1 ;;
+	--help|-h) usage; exit 0 ;;
+	--) shift; break ;;
+	*) bad_usage "unknown option $1" ;;
+	esac
+	shift
+done
+for number in "$cpus" "$limit" "$times"; do
+	case $number in
+	''|0|*[!0-9]*) bad_usage "not a number: $number" ;;
+	esac
+done
+mkdir -p "$results" && results=$(cd "$results" && pwd) || exit 4
+
+# --- programs ---------------------------------------------------------------
+
+# The tree's own Makefile builds them, for whatever kernel there will be.
+static_programs()
+{
+	programs=${LAB_PROGRAMS-}
+	[ -z "$programs" ] || return 0
+	programs=$LAB_CACHE/static
+	mkdir -p "$programs"
+	room=$("$here/../run_tests.sh" tree) || return 1
+	targets=''
+	for program in proc_maps_selftest proc_maps_tearing proc_mmap_latency; do
+		targets="$targets $programs/$program"
+	done
+	note 'building the programs, static'
+	# shellcheck disable=SC2086 # a list of targets
+	make --no-print-directory -C "$room" OUTPUT="$programs" \
+		USERLDFLAGS=-static $targets > "$programs/log" 2>&1 || {
+		say "the programs could not be built statically:"
+		tail -n 15 "$programs/log" >&2
+		return 1
+	}
+}
+
+# --- one kernel -------------------------------------------------------------
+
+# image_of K: prints the name for the results, a tab, and the image
+image_of()
+{
+	case $1 in
+	running)
+		printf '%s\t\n' running ;;
+	*/*)	[ -f "$1" ] || {
+			say "no kernel image: $1"
+			return 2
+		}
+		printf '%s\t%s\n' "$(echo "$1" | sed 's#^/*##; s#/#_#g')" \
+			"$(realpath "$1")" ;;
+	*)	name=$1
+		if [ ! -f "$LAB_CACHE/images/$name/bzImage" ]; then
+			case $name in
+			[0-9]*) name=$(archive_kernel "$name") || return 4 ;;
+			*)	say "no image $name (lab build $name, lab list)"
+				return 2 ;;
+			esac
+		fi
+		printf '%s\t%s\n' "$name" \
+			"$LAB_CACHE/images/$name/bzImage" ;;
+	esac
+}
+
+# boot IMAGE DIR OPTION...: the gate there; its report is DIR/out
+boot()
+{
+	image=$1
+	dir=$2
+	shift 2
+	mkdir -p "$dir"
+	if [ -z "$image" ]; then
+		run_here "$@"
+		return
+	fi
+	if [ -n "$vng" ]; then
+		run_vng "$@"
+		return
+	fi
+	eval "set -- $machine_options --env GUEST_LIMIT=$limit \
+		$(hand_on) -- guest.sh \"\$@\""
+	for file in "$programs"/proc_m*; do
+		[ ! -x "$file" ] || set -- --program "$file" "$@"
+	done
+	"$here/boot.sh" --kernel "$image" --out "$dir" --cpus "$cpus" \
+		--timeout "$limit" --program "$here/guest.sh" "$@"
+}
+
+# --env for each variable that the programs know and that is set
+hand_on()
+{
+	for variable in GATE DURATION FULL SEED PLANT KSFT_MACHINE_SLOW; do
+		eval "[ -z \"\${$variable-}\" ]" ||
+			printf -- '--env "%s=$%s" ' $variable $variable
+	done
+}
+
+run_here()
+{
+	rm -rf "$dir/files"
+	mkdir -p "$dir/files"
+	uname -r > "$dir/files/.release"
+	echo none > "$dir/accel"
+	started=$(date +%s)
+	(
+		cd "$dir/files" || exit 4
+		PATH=$programs:$PATH GUEST_LIMIT=$limit \
+			GUEST_PROGRAMS=$programs GUEST_OUT=$dir/files \
+			sh "$here/guest.sh" "$@"
+	) > "$dir/out"
+	status=$?
+	echo $(($(date +%s) - started)) > "$dir/seconds"
+	dmesg 2>/dev/null > "$dir/log"
+	return $((status != 0))
+}
+
+# vng shares this machine's root directory with the guest.
+run_vng()
+{
+	command -v vng >/dev/null || {
+		say 'vng is not installed (package virtme-ng)'
+		return 4
+	}
+	rm -rf "$dir/files"
+	mkdir -p "$dir/files"
+	echo vng > "$dir/accel"
+	{
+		echo "dmesg -n 1; uname -r > '$dir/files/.release'"
+		echo "export PATH='$programs':\$PATH GUEST_LIMIT=$limit"
+		echo "export GUEST_PROGRAMS='$programs' GUEST_OUT='$dir/files'"
+		for variable in GATE DURATION FULL SEED PLANT \
+			KSFT_MACHINE_SLOW; do
+			eval "value=\${$variable-}"
+			[ -z "$value" ] || echo "export $variable='$value'"
+		done
+		echo "sh '$here/guest.sh' $*; status=\$?"
+		echo "dmesg > '$dir/log'; exit \$status"
+	} > "$dir/vng.sh"
+	started=$(date +%s)
+	timeout -k 5 "$limit" vng --run "$image" --cpus "$cpus" --user root \
+		--rwdir "$dir" -- sh "$dir/vng.sh" > "$dir/out" 2> "$dir/vng" \
+		< /dev/null
+	status=$?
+	echo $(($(date +%s) - started)) > "$dir/seconds"
+	if [ ! -s "$dir/files/.release" ]; then
+		say "no answer from $image under vng:"
+		tail -n 15 "$dir/vng" >&2
+		return 4
+	fi
+	return $((status != 0))
+}
+
+# --- answers ----------------------------------------------------------------
+
+# answers OUT: a word for each column, from the results of the report
+answers()
+{
+	awk -v columns="$columns" '
+	/^# selftests: proc: / { program = $NF; planned[program] = 0; next }
+	# a program that did not come to its end
+	/^not ok .*(TIMEOUT|exit=1[2-9][0-9])/ { broken[$5] = 1 }
+	!/^# (not )?ok / { next }
+	{
+		bad = $2 == "not"
+		name = bad ? $5 : $4
+		skip = ""
+		if (match($0, /# SKIP.*/))
+			skip = substr($0, RSTART + 7)
+	}
+	program == "proc_maps_tearing" {
+		if (bad && name == "known.tail_lost_after_merge")
+			lost = 1
+		else if (bad)
+			torn = 1
+		else if (skip == "")
+			fine = 1
+		seen = 1
+		next
+	}
+	name ~ /^latency\.(maps|query|smaps|numa_maps)_hog\./ {
+		split(name, part, ".")
+		column = part[2]
+		sub(/_hog$/, "", column)
+		if (bad || skip ~ /^interference/)
+			answer[column] = "interference"
+		else if (skip == "")
+			answer[column] = "pass"
+		else if (skip ~ /no such file or query/)
+			answer[column] = "none"
+		else if (skip ~ /^could not tell/)
+			answer[column] = "unsure"
+		else if (skip !~ /^long list/)
+			answer[column] = "skip"
+	}
+	END {
+		if (broken["proc_maps_tearing"])
+			answer["tearing"] = "broken"
+		else if (torn)
+			answer["tearing"] = "torn"
+		else if (lost)
+			answer["tearing"] = "lost-tail"
+		else if (seen)
+			answer["tearing"] = fine ? "pass" : "skip"
+		n = split(columns, column_at, " ")
+		for (i = 1; i <= n; i++) {
+			word = answer[column_at[i]]
+			printf "%s%s", (i > 1 ? " " : ""), (word == "" ? "-" : word)
+		}
+		print ""
+	}' "$1"
+}
+
+# expected_of NAME RELEASE: the line that holds for it, words and reason
+expected_of()
+{
+	awk -v name="$1" -v release="$2" -v cpus="$cpus" -v n="$columns" '
+	function number(s,	part)
+	{
+		split(s, part, /[.~-]/)
+		return part[1] * 1000 + part[2]
+	}
+	/^#/ || !NF { next }
+	$1 == name { own = $0 }
+	$1 ~ /^[0-9]/ && number($1) <= number(release) { series = $0 }
+	END {
+		$0 = own != "" ? own : series
+		if (cpus == 1)
+			$3 = $4 = $5 = $6 = "skip"
+		print $2, $3, $4, $5, $6
+	}' "$here/expected"
+}
+
+# compare ANSWERS EXPECTED: each answer, marked where it is another one
+compare()
+{
+	awk -v answers="$1" -v expected="$2" 'BEGIN {
+		split(expected, e, " ")
+		n = split(answers, a, " ")
+		for (i = 1; i <= n; i++) {
+			mark = ""
+			if (a[i] == "-")
+				;
+			else if (a[i] == "unsure" || a[i] == "skip" && e[i] != "skip")
+				mark = "?"
+			else if (a[i] != e[i] && e[i] != "skip")
+				mark = "!"
+			printf "%s%s%s", (i > 1 ? " " : ""), a[i], mark
+		}
+		print ""
+	}'
+}
+
+worst=0
+worse()
+{
+	# 1 is the word of a kernel, 4 the lack of one
+	if [ "$1" = 1 ] || [ "$worst" = 0 ]; then
+		worst=$1
+	fi
+}
+
+row()
+{
+	# shellcheck disable=SC2086 # words
+	printf '%-24s %-13s %-13s %-13s %-13s %-13s %-6s %s\n' $1
+}
+
+one_kernel()
+{
+	kernel=$1
+	run=$2
+	shift 2
+	found=$(image_of "$kernel") || { worse 4; return; }
+	name=${found%%	*}
+	image=${found#*	}
+	dir=$results/$name$([ "$times" = 1 ] || echo ".$run")
+	note "running the gate on $name"
+	boot "$image" "$dir" "$@"
+	status=$?
+	if [ $status -gt 1 ]; then
+		worse 4
+		row "$name no-answer - - - - - $dir/log"
+		return
+	fi
+	release=$(cat "$dir/files/.release")
+	found=$(answers "$dir/out")
+	wanted=$(expected_of "$name" "$release")
+	marked=$(compare "$found" "$wanted")
+	remark=''
+	case $marked in
+	*!*) worse 1; remark="expected: $(echo "$wanted" | tr ' ' ',')" ;;
+	*\?*|'- - - - -') worse 4 ;;
+	esac
+	if splats "$dir/log" > "$dir/splats"; then
+		worse 1
+		remark="SPLAT($(wc -l < "$dir/splats")),$dir/splats"
+	fi
+	[ "${GATE-}" != 1 ] || [ $status = 0 ] || worse 1
+	row "$name $marked $(cat "$dir/seconds") $remark"
+	jq -cn --arg name "$name" --arg release "$release" \
+		--arg version "$(cat "$dir/files/.version" 2>/dev/null)" \
+		--arg accel "$(cat "$dir/accel")" --arg answers "$found" \
+		--arg expected "$wanted" --arg columns "$columns" \
+		--argjson cpus "$cpus" --argjson status "$status" \
+		--argjson seconds "$(cat "$dir/seconds")" \
+		--rawfile splats "$dir/splats" '
+		($columns | split(" ")) as $c |
+		{ $name, $release, $version, $accel, $cpus, $seconds, $status,
+		  answers: ([$c, ($answers | split(" "))] | transpose |
+			map({ (.[0]): .[1] }) | add),
+		  expected: ([$c, ($expected | split(" "))] | transpose |
+			map({ (.[0]): .[1] }) | add),
+		  splats: ($splats | split("\n") | map(select(. != ""))) }' \
+		>> "$results/matrix.new"
+}
+
+need jq cpio
+static_programs || exit 4
+[ -n "$kernels" ] ||
+	kernels=$(archive_list kernel | sed 's/^\([0-9]*\.[0-9]*\).*/\1/' | uniq)
+: > "$results/matrix.new"
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+row "kernel $columns s"
+IFS='
+'
+run=0
+while [ "$run" -lt "$times" ]; do
+	run=$((run + 1))
+	for kernel in $kernels; do
+		IFS=' 	
+'
+		one_kernel "$kernel" "$run" "$@"
+	done
+done
+jq -s . "$results/matrix.new" > "$results/matrix.json"
+rm -f "$results/matrix.new"
+exit "$worst"
