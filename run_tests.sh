@@ -353,6 +353,8 @@ gate()
 	fi
 	pass_options "$@"
 	set_limit
+	# Where the report is on the terminal, it is progress enough.
+	[ -t 1 ] || progress "running, about half a minute"
 	began=$(date +%s)
 	if [ "$dir" ]; then
 		run_in_tree

@@ -13,8 +13,9 @@
 
 #
 # What differs from run to run is taken out: addresses, numbers, and in a table
-# of "label  values" the values and how often a label comes in a row.  So is
-# what the harness says in words of its own, which differ from kernel to kernel.
+# of "label  values" the values and how often a label comes in a row; and which
+# rule is broken first, since a race decides that.  So is what the harness says
+# in words of its own, which differ from kernel to kernel.
 #
 normalise()
 {
