@@ -375,7 +375,7 @@ static inline int trial_judge(struct trial *trial)
 				 &window[ARM_DECOY]);
 		if (v == VERDICT_MORE &&
 		    now_ns() - trial->begin > trial->knobs.max_ns)
-			v = VERDICT_UNSURE;
+			v = verdict_last(&trial->state);
 	} while (v == VERDICT_MORE && !trial->hangs[ARM_VICTIM]);
 	/* No statistics are needed where it took a kill to free the mapper. */
 	if (trial->hangs[ARM_VICTIM])
