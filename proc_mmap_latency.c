@@ -462,6 +462,10 @@ TEST_F_TIMEOUT(latency, interference, 60)
 		       (long long)(TRIAL_HANG_NS / NSEC_PER_SEC),
 		       scenario->source->name);
 	}
+	ASSERT_FALSE(trial->disturbs_all) {
+		TH_LOG("reading anybody's %s makes the median %d times longer",
+		       scenario->source->name, TRIAL_QUIET_LIMIT);
+	}
 	ASSERT_NE((int)VERDICT_INTERFERES, (int)trial->verdict) {
 		TH_LOG("reading %s holds up the process:", scenario->source->name);
 		TH_LOG("mean %.1f us, and %.1f us while another one is read",

@@ -113,6 +113,7 @@ struct trial_window {
  * @active_ns:	time that windows of each arm were open
  * @reads:	reads that came back while windows of each arm were open
  * @hangs:	operations longer than TRIAL_HANG_NS, per arm
+ * @disturbs_all: scanning whomever slows the mapper down
  * @windows:	how many are in @log
  * @log:	all windows, in the order they happened
  */
@@ -129,6 +130,7 @@ struct trial {
 	int64_t active_ns[NR_ARMS];
 	uint64_t reads[NR_ARMS];
 	unsigned int hangs[NR_ARMS];
+	bool disturbs_all;
 	unsigned int windows;
 	struct trial_window log[3 * TRIAL_MAX_PAIRS];
 };
@@ -375,14 +377,15 @@ static inline int trial_judge(struct trial *trial)
 				 &window[ARM_DECOY]);
 		if (v == VERDICT_MORE &&
 		    now_ns() - trial->begin > trial->knobs.max_ns)
-			v = VERDICT_UNSURE;
+			v = verdict_last(&trial->state);
 	} while (v == VERDICT_MORE && !trial->hangs[ARM_VICTIM]);
 	/* No statistics are needed where it took a kill to free the mapper. */
 	if (trial->hangs[ARM_VICTIM])
 		v = VERDICT_INTERFERES;
 	if (v == VERDICT_FINE && !trial_evidence(trial))
 		v = VERDICT_UNSURE;
-	if (v == VERDICT_FINE && trial_disturbs_all(trial))
+	trial->disturbs_all = trial_disturbs_all(trial);
+	if (v == VERDICT_FINE && trial->disturbs_all)
 		v = VERDICT_INTERFERES;
 	trial->verdict = v;
 	trial->took = now_ns() - trial->begin;
