@@ -1,7 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
+#: compare A.json B.json two results of JSON=FILE: is B worse for a mapper?
 #
-# compare A.json B.json - is B worse for a mapper than A?
+# compare.sh - is B worse for a mapper than A?
+#
+# Usage: compare.sh A.json B.json
 #
 # A and B are what proc_mmap_latency writes for JSON=file.  For each scenario
 # that both have: the windows' worst operation while the victim was read, as
