@@ -57,6 +57,20 @@ static inline unsigned int layouts_between(const struct oracle *oracle,
 	return mask;
 }
 
+/*
+ * A record belongs to the read() that returned its first byte, with one
+ * exception.  Where a read() asks for exactly what was left of the record
+ * before, seq_file (since 5.10) looks the next one up although there is no room
+ * for any of it, and keeps it for the read() that follows.
+ */
+static inline bool looked_up_early(const struct reading *reading,
+				   const struct cursor *cursor,
+				   unsigned int before)
+{
+	return cursor->chunk > before + 1 &&
+	       cursor->record == reading->chunk[cursor->chunk - 1].end;
+}
+
 /**
  * judge() - hold one reading against the rules
  * @oracle:	layouts and fields; its reading state is overwritten
@@ -92,6 +106,9 @@ static inline struct finding judge(struct oracle *oracle,
 		if (!finding.lines || cursor->chunk != before)
 			mask = layouts_between(oracle, chunk->before,
 					       chunk->after);
+		if (finding.lines && looked_up_early(reading, cursor, before))
+			mask |= layouts_between(oracle, chunk[-1].before,
+						chunk[-1].after);
 		before = cursor->chunk;
 		finding.rule = oracle_line(oracle, mask, &span);
 		if (finding.rule)

@@ -1203,6 +1203,37 @@ TEST(judge_goes_by_sequence_numbers)
 	}
 }
 
+/*
+ * Three read()s: the first ends inside the line before the stage, the second has
+ * the rest of it and nothing else, the third begins with the stage.  What it
+ * shows may have been looked up in the second; not so where a line begins there.
+ */
+TEST(judge_knows_of_early_lookups)
+{
+	static const char text[] = G0 W8 G1;
+	const size_t g0 = strlen(G0);
+	struct chunk chunks[4] = {
+		{ .end = g0 - 9 },
+		{ .end = g0 },
+		{ .end = sizeof(text) - 1, .before = 2, .after = 2 },
+		{ .end = sizeof(text) - 1, .before = 2, .after = 2 },
+	};
+	struct reading reading = {
+		.text = (char *)text, .len = sizeof(text) - 1,
+		.chunk = chunks, .nr_chunks = 4, .whole = true,
+	};
+	struct finding finding;
+	struct drawn drawn;
+
+	draw(&drawn, &change_split_middle);
+	finding = judge(&drawn.oracle, &file_maps, &reading);
+	EXPECT_STREQ("legal", rule_text[finding.rule]);
+
+	chunks[0].end = 0;
+	finding = judge(&drawn.oracle, &file_maps, &reading);
+	EXPECT_STREQ(rule_text[RULE_STALE], rule_text[finding.rule]);
+}
+
 /* Every answer to every question that some layout gives, and no other. */
 TEST(oracle_judges_queries)
 {

@@ -6,7 +6,7 @@
  * but a look at the changer's sequence number, so that each line is known to
  * have been looked up between two values of it.  A line belongs to the read()
  * that returned its first byte, since seq_file looks a record up in the read()
- * in which it begins, however small the buffer is.
+ * in which it begins, however small the buffer is (see looked_up_early()).
  */
 #ifndef PROC_READER_H
 #define PROC_READER_H

@@ -22,6 +22,27 @@ work=$(mktemp -d) || exit "$CANNOT_TELL"
 trap 'rm -rf "$work"' EXIT
 trap 'exit "$CANNOT_TELL"' HUP INT TERM
 
+# newest_file PATH KEEP: a file of the newest kernel source that Debian has.
+# Called in lab/, in a subshell: the lab's names are its own.
+newest_file()
+{
+	set +eu
+	# shellcheck disable=SC2034
+	here=$PWD
+	# shellcheck source=lab/common.sh
+	. ./common.sh
+	# shellcheck source=lab/archive.sh
+	. ./archive.sh
+	line=$(archive_find source newest) || return
+	# shellcheck disable=SC2086 # RELEASE PACKAGE VERSION
+	set -- "$1" "$2" $line
+	deb=$(archive_get "$4" "$5" "$work") || return
+	dpkg-deb --fsys-tarfile "$deb" |
+	tar -xO --wildcards '*/linux-source-*.tar.xz' |
+	tar -xJO --wildcards "*/$1" >"$2.new"
+	[ -s "$2.new" ] && mv "$2.new" "$2"
+}
+
 # The kernel's test, as a file; prints its path.
 rival()
 {
@@ -33,20 +54,7 @@ rival()
 	keep=$here/.tree/rival/$(basename "$path")
 	if [ ! -s "$keep" ]; then
 		mkdir -p "$(dirname "$keep")"
-		# In a subshell: the lab's names are its own.
-		(
-			set +eu
-			here=$here/lab
-			. "$here/common.sh"
-			. "$here/archive.sh"
-			# shellcheck disable=SC2046 # three words
-			set -- $(archive_find source newest)
-			deb=$(archive_get "$2" "$3" "$work") || exit
-			dpkg-deb --fsys-tarfile "$deb" |
-			tar -xO --wildcards '*/linux-source-*.tar.xz' |
-			tar -xJO --wildcards "*/$path" >"$keep.new"
-			[ -s "$keep.new" ] && mv "$keep.new" "$keep"
-		) >&2 || return
+		(cd "$here/lab" && newest_file "$path" "$keep") >&2 || return
 	fi
 	echo "$keep"
 }
@@ -60,15 +68,18 @@ build_rival()
 	#include <stdio.h>
 	#include <unistd.h>
 	static unsigned long *reads_counted;
+	static pid_t count_pid;
 	#include <sys/mman.h>
 	static __attribute__((constructor)) void count_begin(void)
 	{
+		count_pid = getpid();
 		reads_counted = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	}
 	static __attribute__((destructor)) void count_end(void)
 	{
-		printf("# reads: %lu\n", *reads_counted);
+		if (getpid() == count_pid)
+			dprintf(1, "# reads: %lu\n", *reads_counted);
 	}
 	static inline ssize_t count_read(int fd, void *buf, size_t len)
 	{
@@ -94,10 +105,11 @@ tearing()
 	dir=$("$here/scripts/tree.sh")
 	tree=$(dirname "$dir")
 	make -s -C "$here" proc_maps_tearing >&2
-	source=$(rival) && [ -s "$source" ] || {
+	source=$(rival)
+	if [ ! -s "$source" ]; then
 		echo "$0: no proc-maps-race.c to compare with" >&2
 		exit "$CANNOT_TELL"
-	}
+	fi
 	build_rival "$source"
 
 	echo "record boundaries checked per second, $seconds s each, Linux $(uname -r)"
