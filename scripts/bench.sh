@@ -59,34 +59,34 @@ rival()
 	echo "$keep"
 }
 
-# The kernel's test compares the last line of one read() with the first of the
-# next, so its read()s of the file tell how many boundaries it looked at.  They
-# are counted by a wrapper of ours; its text is not touched.
+# The kernel's test looks at one boundary per pass over the file: the last line of
+# one page and the first of the next.  Each pass begins with an lseek(); these
+# are counted by a wrapper of ours, its text is not touched.
 build_rival()
 {
 	cat >"$work/count.h" <<-'END'
 	#include <stdio.h>
 	#include <unistd.h>
-	static unsigned long *reads_counted;
+	static unsigned long *passes_counted;
 	static pid_t count_pid;
 	#include <sys/mman.h>
 	static __attribute__((constructor)) void count_begin(void)
 	{
 		count_pid = getpid();
-		reads_counted = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		passes_counted = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	}
 	static __attribute__((destructor)) void count_end(void)
 	{
 		if (getpid() == count_pid)
-			dprintf(1, "# reads: %lu\n", *reads_counted);
+			dprintf(1, "# passes: %lu\n", *passes_counted);
 	}
-	static inline ssize_t count_read(int fd, void *buf, size_t len)
+	static inline off_t count_lseek(int fd, off_t offset, int whence)
 	{
-		++*reads_counted;
-		return read(fd, buf, len);
+		++*passes_counted;
+		return lseek(fd, offset, whence);
 	}
-	#define read count_read
+	#define lseek count_lseek
 	END
 	gcc -O2 -w -D_GNU_SOURCE -pthread -include "$work/count.h" \
 		-I"$tree" -I"$tree/proc" -isystem "$tree/../../include/uapi" \
@@ -113,18 +113,17 @@ tearing()
 	build_rival "$source"
 
 	echo "record boundaries checked per second, $seconds s each, Linux $(uname -r)"
-	# Two read()s make one boundary of theirs.
-	theirs=$(DURATION=$seconds "$work/rival" -t maps_tearing_from_split \
-			2>/dev/null | rate 'reads: ')
-	theirs=$((theirs / 2))
-	printf '%-40s %12d\n' 'proc-maps-race, split' "$theirs"
-	for test in racing.split_middle.maps racing.split_middle.smaps \
-		racing.split_middle.query; do
-		ours=$(DURATION=$seconds "$here/proc_maps_tearing" -r $test \
+	# Its PROCMAP_QUERY checks are part of the passes over maps.
+	for pair in maps:maps maps:query smaps:smaps; do
+		ours=racing.split_middle.${pair#*:}
+		theirs=proc_maps_race.${pair%:*}.test_maps_tearing_from_split
+		n=$(DURATION=$seconds "$here/proc_maps_tearing" -r "$ours" \
 				2>/dev/null | rate 'lines ')
-		printf '%-40s %12d   %s times\n' "$test" "$ours" \
-			"$(awk -v a="$ours" -v b="$theirs" \
-				'BEGIN { printf "%.0f", b ? a / b : 0 }')"
+		m=$(DURATION=$seconds "$work/rival" -r "$theirs" \
+				2>/dev/null | rate 'passes: ')
+		printf '%-28s %9d   %-50s %7d   %s times\n' "$ours" "$n" \
+			"$theirs" "$m" "$(awk -v n="$n" -v m="$m" \
+				'BEGIN { printf "%.0f", m ? n / m : 0 }')"
 	done
 }
 
