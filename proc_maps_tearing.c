@@ -189,7 +189,9 @@ static size_t scene_near(struct scene *scene)
 /* How readings are to be taken from now on: one per call, odd, a page, big. */
 static void vary_reader(struct scene *scene, size_t near, uint64_t *seed)
 {
-	static const size_t buffers[] = { 100, 333, 4096, 1 << 16 };
+	static const size_t buffers[] = {
+		100, 333, 4096, 1 << 16, 1 << 16, 1 << 16,
+	};
 	struct reader *reader = &scene->reader;
 
 	if (scene->one_call) {
@@ -198,7 +200,7 @@ static void vary_reader(struct scene *scene, size_t near, uint64_t *seed)
 		return;
 	}
 
-	reader->buffer = buffers[random_below(seed, 4)];
+	reader->buffer = buffers[random_below(seed, ARRAY_SIZE(buffers))];
 	/* Three in four see the stage and little else. */
 	reader->limit = near < 4096 && random_below(seed, 4) ? near : 0;
 }
