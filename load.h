@@ -56,6 +56,12 @@ struct procmap_query {
  * the machine is busy.
  */
 #define LOAD_NICE_HURRY (-10)
+/*
+ * With the hogs paused, scanners change over in a time slice or two, unless
+ * others keep their CPU busy.  Precedence is given only then, as a scanner that
+ * had it comes to the window well rested and not preempted in its lock.
+ */
+#define LOAD_PATIENCE_NS (8 * NSEC_PER_MSEC)
 /* Published setting of the hogs: two thirds of the CPU, in small portions. */
 #define LOAD_HOG_BUSY_US 2000
 #define LOAD_HOG_IDLE_US 1000
@@ -492,36 +498,43 @@ static inline void load_nice(const struct load *load, int nice)
  * @arm:	whose
  *
  * Returns only when no scanner is inside a read for the arm before.  To that
- * end the scanners may run with precedence for a moment.
+ * end they may have to run with precedence for a moment.
  *
  * Return: 0, -EIO when a scanner's read failed, or -ETIMEDOUT when one does not
  * come back within five seconds.
  */
 static inline int load_target(struct load *load, enum arm arm)
 {
-	int64_t deadline = now_ns() + 5 * NSEC_PER_SEC;
 	struct load_shared *shared = load->shared;
+	int64_t begin = now_ns();
+	bool hurried = false;
 	int ret = 0;
 	unsigned int i;
 
 	atomic_store(&shared->pause, 1);
-	load_nice(load, LOAD_NICE_HURRY);
 	word_set(&shared->target, arm);
 	for (i = 0; i < load->scanners && !ret; i++) {
 		uint32_t seen;
 
 		while ((seen = atomic_load(&shared->scanner[i].arm)) != arm) {
+			int64_t waited = now_ns() - begin;
+
 			if (load_error(load))
 				ret = -EIO;
-			else if (now_ns() > deadline)
+			else if (waited > 5 * NSEC_PER_SEC)
 				ret = -ETIMEDOUT;
 			if (ret)
 				break;
+			if (!hurried && waited > LOAD_PATIENCE_NS) {
+				load_nice(load, LOAD_NICE_HURRY);
+				hurried = true;
+			}
 			word_wait(&shared->scanner[i].arm, seen,
-				  10 * NSEC_PER_MSEC);
+				  LOAD_PATIENCE_NS);
 		}
 	}
-	load_nice(load, LOAD_NICE);
+	if (hurried)
+		load_nice(load, LOAD_NICE);
 	word_set(&shared->pause, 0);
 	return ret;
 }

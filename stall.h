@@ -11,7 +11,8 @@
  *    behind a hog or another scanner, it may be milliseconds until it runs.
  *
  *  - the VMA's own lock.  The reader was preempted with a mapping locked that
- *    the mapper wants to write.
+ *    the mapper wants to write.  That takes a kernel that preempts in the
+ *    middle of a read; without, only the first is seen.
  *
  * /proc/PID/wchan of the mapper names the function that sleeps, and tells the
  * two apart; /proc/PID/stat of the scanners tells whether one of them was
