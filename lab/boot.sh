@@ -116,7 +116,10 @@ rm -rf "$out/files" "$out/log" "$out/out" "$out/status"
 : > "$out/log"
 : > "$out/out"
 
-stage=$(mktemp -d) || exit 4
+# In DIR, so that even after SIGKILL nothing lies about elsewhere.
+stage=$out/.stage
+rm -rf "$stage"
+mkdir "$stage" || exit 4
 machine_pid='' show_pid=''
 # shellcheck disable=SC2317 # called by the trap
 cleanup()

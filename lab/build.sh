@@ -76,8 +76,8 @@ need bc bison cpio:cpio dpkg-deb:dpkg flex flock:util-linux gcc make patch xz:xz
 
 # --- the source -------------------------------------------------------------
 
-# Patched and pristine trees are two, or a patched header would cost a whole
-# build for each change from one to the other.
+# There is a tree for each first patch: where trees differ in a header, going
+# from one to the other costs a whole build.
 source_tree()
 {
 	line=$(archive_find source "$source") || {
@@ -86,7 +86,9 @@ source_tree()
 	}
 	# shellcheck disable=SC2086 # three words
 	set -- $line
-	tree=$LAB_CACHE/src/$1${patches:+-patched}
+	first=$(basename "${patches%%
+*}" .patch)
+	tree=$LAB_CACHE/src/$1${first:+"+$first"}
 	mkdir -p "$LAB_CACHE/src"
 	exec 9> "$tree.lock"
 	flock -n 9 || {

@@ -138,7 +138,9 @@ fetch()
 
 case ${1-} in
 list) shift; [ $# -eq 0 ] || bad_usage 'list takes no options'; list ;;
-run) shift; . "$here/run.sh" ;;
+run) shift
+	# shellcheck source-path=SCRIPTDIR source=run.sh
+	. "$here/run.sh" ;;
 build) shift; build "$@" ;;
 fetch) shift; fetch "$@" ;;
 --help|-h|help|'') usage ;;
