@@ -14,7 +14,7 @@
  *	h  rw-p, the heap	s  rw-p, the stack
  *
  * The picture is the specification: the legal readings are derived from it.
- * To add a change, add a row and name it in FOR_EACH_CHANGE().
+ * To add a change, add a row and name it in change_list.h.
  */
 #ifndef PROC_CHANGE_H
 #define PROC_CHANGE_H
@@ -345,37 +345,5 @@ static const struct change change_swap_part = {
 	.op = { { OP_MAP, 2, 2, 'B' },
 		{ OP_MAP, 2, 2, 'A' } },
 };
-
-/* The names are the names of tests: bots keep history under them. */
-#define FOR_EACH_CHANGE(X)			\
-	X(split_middle)				\
-	X(split_low)				\
-	X(split_high)				\
-	X(split_by_map)				\
-	X(split_lock)				\
-	X(split_dontdump)			\
-	X(split_uffd)				\
-	X(merge_both)				\
-	X(merge_left_full)			\
-	X(merge_left_partial)			\
-	X(merge_right_full)			\
-	X(merge_right_partial)			\
-	X(hole)					\
-	X(gap_left)				\
-	X(gap_right)				\
-	X(gap_alone)				\
-	X(creep)				\
-	X(replace_head)				\
-	X(single_pages)				\
-	X(three_pages)				\
-	X(resize)				\
-	X(move)					\
-	X(move_onto)				\
-	X(move_keep)				\
-	X(heap)					\
-	X(stack)				\
-	X(rename)				\
-	X(swap_files)				\
-	X(swap_part)
 
 #endif /* PROC_CHANGE_H */

@@ -13,8 +13,7 @@
 
 #include "scene.h"
 
-static inline void __attribute__((format(printf, 1, 2)))
-diag(const char *format, ...)
+static inline void diag(const char *format, ...)
 {
 	va_list args;
 
@@ -170,7 +169,7 @@ static inline void evidence_print(struct scene *scene,
 	diag("RULE BROKEN: %s", rule_text[finding->rule]);
 	diag("  in          /proc/PID/%s, change %s, %s",
 	     scene->reader.kind->name, scene->race->change->name, how);
-	diag("  current     layouts 0x%x; transition counter %u to %u in read() %u, %u at the start",
+	diag("  current     layouts 0x%x; counter %u to %u in read() %u, %u at the start",
 	     mask, chunk->before, chunk->after, last, reading->chunk[0].before);
 	evidence_lines(scene, &finding->where, 2);
 	evidence_legal(scene, mask);

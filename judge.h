@@ -115,11 +115,11 @@ static inline struct finding judge(struct oracle *oracle,
 			break;
 		finding.lines++;
 	}
-	if (parsed == PARSE_BAD)
+	if (parsed == PARSE_BAD) {
 		finding.rule = RULE_MALFORMED;
-	else if (parsed == PARSE_TORN)
+	} else if (parsed == PARSE_TORN) {
 		finding.rule = RULE_TORN;
-	else if (parsed == PARSE_END && reading->whole) {
+	} else if (parsed == PARSE_END && reading->whole) {
 		/* The end is seen by the read() that found no more lines. */
 		const struct chunk *last = &reading->chunk[reading->nr_chunks - 1];
 

@@ -171,6 +171,9 @@ static inline unsigned int oracle_match(const struct oracle *oracle,
 
 /**
  * oracle_lost_tail() - where the known bug of 6.17 and later would go on
+ * @oracle:	the judge
+ * @current_mask: layouts that were current
+ * @at:		filled in
  *
  * lock_next_vma() continues at the iterator's last position.  When a merge has
  * replaced the node under it, the walk starts anew, finds the merged mapping at
@@ -395,8 +398,8 @@ static inline enum rule oracle_query(const struct oracle *oracle,
 				if (s && question_fits(question, s) &&
 				    (question->or_next ||
 				     s->start <= question->addr)) {
-					if (answer && !span_differs(s, answer,
-							oracle->fields))
+					if (answer &&
+					    !span_differs(s, answer, oracle->fields))
 						return RULE_NONE;
 				} else if (s && question->or_next) {
 					nr_then = oracle_add(then, nr_then,

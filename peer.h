@@ -43,9 +43,6 @@ static inline long futex(_Atomic uint32_t *word, int op, uint32_t value,
 #endif
 #ifdef SYS_futex
 	return syscall(SYS_futex, word, op, value, timeout, NULL, 0);
-#else
-	errno = ENOSYS;
-	return -1;
 #endif
 }
 
@@ -263,6 +260,7 @@ static inline int peer_wait(struct peer *peer, int64_t timeout_ns)
 
 /**
  * peer_kill() - end a peer, whatever state it is in
+ * @peer:	the peer
  *
  * Five seconds for SIGKILL to take effect: longer means that the kernel holds
  * it in an uninterruptible sleep, and then the caller must say so.

@@ -288,6 +288,7 @@ static inline void race_go(struct race *race, enum steer steer, int cpu,
 
 /**
  * race_freeze() - stop a changer that runs free, at a multiple of a lap
+ * @race:	the race
  *
  * Return: as race_step(); the first layout is in place.
  */

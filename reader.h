@@ -87,6 +87,7 @@ struct file_kind {
 	const char *path;
 	unsigned int fields;
 	bool gate;
+
 	ssize_t (*call)(const struct reader *reader, struct reading *reading);
 	enum parse (*parse)(const char *text, size_t len, size_t *used,
 			    struct span *span);
@@ -105,7 +106,7 @@ struct reader {
 	int fd;
 	size_t buffer;
 	size_t limit;
-	const _Atomic uint32_t *seq;
+	const atomic_uint *seq;
 };
 
 /* --- parsing ------------------------------------------------------------- */
@@ -230,6 +231,10 @@ static inline bool smaps_value(const char *line, const char *end,
 
 /**
  * parse_smaps_record() - the head, and all lines up to the next head
+ * @text:	the record
+ * @len:	bytes available
+ * @used:	set to the length of the record
+ * @span:	filled in
  *
  * Keys begin with a capital, heads with a hexadecimal digit in lower case.  The
  * size and what is resident are computed after the head is printed: a record
@@ -262,6 +267,7 @@ static inline enum parse parse_smaps_record(const char *text, size_t len,
 
 /**
  * numa_name() - what numa_maps says of a name
+ * @span:	the name is changed in it
  *
  * It has paths, "heap" and "stack"; nothing of [vdso], [anon:...] and the like.
  */
@@ -295,6 +301,10 @@ static inline void numa_set_path(struct span *span, const char *p, size_t len)
 
 /**
  * parse_numa_line() - one line of numa_maps: "start policy word word=value..."
+ * @text:	the line
+ * @len:	bytes available
+ * @used:	set to the length of the line
+ * @span:	filled in
  *
  * There is neither an end nor permissions: what can be judged is that the
  * starts are those of successors, and that file, heap and stack belong to them.
@@ -439,6 +449,7 @@ static const struct file_kind file_query = {
 
 /**
  * reading_alloc() - memory for passes
+ * @reading:	filled in
  * @size:	bytes of text
  * @chunks:	number of read()s
  *
@@ -471,7 +482,7 @@ static inline ssize_t reading_call(const struct reader *reader,
 	ssize_t got;
 
 	if (reading->nr_chunks == reading->max_chunks ||
-	    (reading->len == reading->size))
+	    reading->len == reading->size)
 		return -ENOSPC;
 	chunk->before = reader->seq ? atomic_load(reader->seq) : 0;
 	got = reader->kind->call(reader, reading);
@@ -496,6 +507,8 @@ static inline int reading_begin(const struct reader *reader,
 
 /**
  * reading_go_on() - read up to the end of the file, or the reader's limit
+ * @reader:	how
+ * @reading:	appended to
  *
  * Return: 0, or -errno: -ESRCH where the process is gone, -ENOSPC where the
  * reading does not fit.

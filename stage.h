@@ -76,6 +76,12 @@ static inline void *stage_addr(const struct stage *stage, unsigned int page)
 	return (void *)(uintptr_t)(stage->base + page * stage->page);
 }
 
+/* A write that no compiler leaves out. */
+static inline void stage_touch(void *addr)
+{
+	atomic_store((_Atomic unsigned char *)addr, 1);
+}
+
 static inline int letter_prot(char letter)
 {
 	switch (letter) {
@@ -201,7 +207,7 @@ static inline int stage_apply(const struct stage *stage, unsigned int index)
 	case OP_BRK:
 		return syscall(SYS_brk, to) == (long)(uintptr_t)to ? 0 : -ENOMEM;
 	case OP_TOUCH:
-		*(volatile char *)addr = 1;
+		stage_touch(addr);
 		return 0;
 	}
 	return -EINVAL;
@@ -239,7 +245,7 @@ static inline int stage_fill(const struct stage *stage)
 		err = stage_map(stage, from, to - from,
 				letter_is_file(draw[from]) ? draw[from] : 'w');
 		for (page = from; page < to && touch && !err; page++)
-			*(volatile char *)stage_addr(stage, page) = 1;
+			stage_touch(stage_addr(stage, page));
 		if (!err && letter_prot(draw[from]) != letter_prot('w') &&
 		    mprotect(stage_addr(stage, from), (to - from) * stage->page,
 			     letter_prot(draw[from])))
@@ -273,8 +279,8 @@ static inline int stage_learn_perms(struct stage *stage, struct reader *maps,
 		while (reading_next(maps->kind, reading, &cursor, &span) ==
 		       PARSE_SPAN)
 			if (span.start == stage->base)
-				strcpy(stage->perm[letter_prot(letters[i])],
-				       span.perm);
+				memcpy(stage->perm[letter_prot(letters[i])],
+				       span.perm, sizeof(span.perm));
 	}
 	return munmap(stage_addr(stage, 0), stage->page) ? -errno : 0;
 }
