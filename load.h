@@ -48,7 +48,7 @@ struct procmap_query {
 #define PROCMAP_QUERY_COVERING_OR_NEXT_VMA 0x10
 #endif
 
-/* The issue is inversion, and its users run their monitoring at nice 15. */
+/* What is feared is inversion; fleets run their monitoring at nice 15. */
 #define LOAD_NICE 15
 /*
  * Whoever measures, or changes over, should not wait for what else the machine

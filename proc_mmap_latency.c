@@ -14,12 +14,15 @@
  * latency.  On a machine that is shared, a limit in microseconds is exceeded
  * with nobody scanning anything.
  *
+ * As root, victim and test run with some precedence (see LOAD_NICE_HURRY): what
+ * else the machine does takes less of the time then.  Nothing requires it.
+ *
  * Three answers: pass, no interference; not ok, interference where there must
  * be none; SKIP, could not tell, or interference where it is known.
  *
  * Environment:
  *	GATE=1			interference fails on any release
- *	FULL=1			the long list of scenarios, and more pairs
+ *	FULL=1			the long list of scenarios, minutes if need be
  *	DURATION=seconds	bound of one scenario, default 4
  *	LATENCY_LIMIT_US=n	what a slow operation is, default 500
  *	WINDOW_MS=n		length of a window, default 50
@@ -43,7 +46,7 @@
 #include "trial.h"
 #include "../kselftest_harness.h"
 
-/* The published limit, for the tail; the verdict does not depend on it. */
+/* The published limit.  Only the tail asks for it, never the votes. */
 #define LIMIT_US 500
 /* One scenario; four times what a clear case takes. */
 #define DURATION_S 4

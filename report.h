@@ -25,7 +25,6 @@
  * struct result - what is kept of a trial after it is over
  * @name:	of the scenario
  * @outcome:	pass, fail or skip
- * @limit_ns:	what a slow operation was
  * @state:	of the verdict
  * @verdict:	the verdict
  * @took:	ns
@@ -161,6 +160,7 @@ static inline void report_bar(char *bar, uint64_t count, uint64_t most)
 
 /**
  * report_bars() - both distributions side by side, two lines a decade
+ * @trial:	the trial
  *
  * Bars are logarithmic: as long again is not twice but the square.
  */

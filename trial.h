@@ -283,6 +283,7 @@ static inline void trial_hist(const struct trial *trial, enum arm arm,
 
 /**
  * trial_period() - the time from one operation to the next when all is well
+ * @trial:	the trial
  *
  * Taken from the decoy's windows; without any, from the published pause.
  *

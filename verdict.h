@@ -157,6 +157,7 @@ static inline double verdict_mean(const struct verdict_side *side)
 
 /**
  * verdict_ratio() - the victim's mean over the decoy's, all windows together
+ * @s:		what is known so far
  *
  * Return: the ratio, or 0 while one of them has no operation.
  */
@@ -216,6 +217,7 @@ static inline bool verdict_tail_doubt(const struct verdict_state *s)
 
 /**
  * verdict_last() - the verdict when there will be no further pair
+ * @s:		what is known so far
  *
  * Return: VERDICT_INTERFERES or VERDICT_UNSURE.
  */
