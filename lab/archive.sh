@@ -15,16 +15,12 @@ archive_max_age=1440	# minutes until the indexes are asked for again
 
 archive_arch=$(dpkg --print-architecture)
 
-# Which packages hold the kernels of an architecture, as a pattern for their
-# names.  A cloud flavour has what we need built in and is half the size.
+# Which flavour of an architecture's kernels, as a pattern for package names.  A
+# cloud flavour has what we need built in and is half the size.
 archive_flavour()
 {
 	case $1 in
 	amd64) echo 'cloud-amd64' ;;
-	i386) echo '686-pae' ;;
-	arm64) echo 'cloud-arm64|arm64-16k' ;;
-	armhf) echo 'armmp' ;;
-	ppc64el) echo 'powerpc64le|powerpc64le-64k' ;;
 	*) echo "$1" ;;
 	esac
 }

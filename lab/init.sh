@@ -27,6 +27,15 @@ uname -r > /out/.release
 cat /proc/version > /out/.version
 zcat /proc/config.gz > /out/.config 2>/dev/null || rm -f /out/.config
 
+# The first second's timers are as coarse as the tick, and a sleep of
+# microseconds is then one of milliseconds.
+tries=50
+while [ $tries -gt 0 ] &&
+	grep -q 'hres_active *: 0' /proc/timer_list 2>/dev/null; do
+	tries=$((tries - 1))
+	sleep 0.1
+done
+
 cd /tmp || :
 run
 echo $? > /out/.status

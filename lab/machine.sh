@@ -12,7 +12,6 @@ machine_for()
 	port_log=ttyS0 port_out=ttyS1 port_files=ttyS2
 	case $1 in
 	amd64) qemu=qemu-system-x86_64 machine='-machine pc' ;;
-	i386) qemu=qemu-system-i386 machine='-machine pc' ;;
 	*) return 1 ;;
 	esac
 

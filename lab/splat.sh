@@ -6,15 +6,16 @@
 # The words the kernel has for a bug of its own.  Not: what it says about the
 # machine, as in "WARNING: Unprivileged eBPF is enabled".
 
-splat_words='(kernel )?BUG( at|:) |WARNING: .* at [^ ]+:[0-9]+
+splat_words='(^|[^A-Z])BUG( at |: )
+WARNING: .* at [^ ]+
 WARNING: (possible|suspicious|inconsistent|bad unlock|held lock|lock held)
-WARNING: (nested lock|possible irq|chain|refcount|stack)
-(^|: )Oops|general protection fault|KASAN:|KFENCE:|KCSAN:|UBSAN:
-rcu(:|_).*stall|self-detected stall|detected stalls|rcu.*starved
-(soft|hard) ?lockup|blocked for more than [0-9]+ seconds|blocked on a mutex
-sleeping function called|scheduling while atomic|Kernel panic
-page allocation failure|Bad page (state|map)|Bad rss-counter|list_(add|del) corruption
-memory leak|DEBUG_LOCKS_WARN_ON|unable to handle|refcount_t: '
+WARNING: (nested lock|refcount|stack)
+(^|[] :])Oops: |general protection fault|unable to handle
+KASAN: |KFENCE: |KCSAN: |UBSAN: |DEBUG_LOCKS_WARN_ON
+rcu.*(detected stalls|self-detected stall|kthread starved)
+blocked for more than [0-9]+ seconds|(soft|hard) lockup
+scheduling while atomic|Kernel panic|page allocation failure
+refcount_t: |list_(add|del) corruption|Bad page |Bad rss-counter'
 
 # splats LOG: prints the lines, fails where there are none
 splats()
