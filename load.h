@@ -450,7 +450,8 @@ static inline int load_error(const struct load *load)
  * May be called again after load_kill(); the statistics go on.
  *
  * Return: 0 or -errno, ENOENT or ENOTTY where this kernel cannot be read in that
- * way, EAGAIN when not all of them got the CPU to arrive; what has been started is left to load_free().
+ * way, EAGAIN when not all of them got the CPU to arrive; what has been started
+ * is left to load_free().
  */
 static inline int load_start(struct load *load)
 {
