@@ -252,7 +252,8 @@ struct hog_stats {
  * struct load_shared - the part of a load that its processes see
  * @gate:	nothing is timed before everybody has come
  * @target:	an enum arm
- * @pause:	hogs stand still while it is not 0
+ * @pause:	hogs stand still while it is not 0, and scanners that have
+ *		changed over
  * @scanner:	one for each scanner
  * @hog:	one for each hog
  */
@@ -347,6 +348,16 @@ static inline int scanner_main(void *arg)
 			stats->slept = (uint64_t)usage.ru_nvcsw;
 			stats->preempted = (uint64_t)usage.ru_nivcsw;
 			word_set(&stats->arm, arm);
+			/*
+			 * All begin together, however many they are.  One that
+			 * sleeps through a whole window finds another pause,
+			 * and must not take it for the one it waits in.
+			 */
+			while (atomic_load(&shared->pause) &&
+			       atomic_load(&shared->target) == arm)
+				word_wait(&shared->pause, 1,
+					  20 * NSEC_PER_MSEC);
+			continue;
 		}
 		if (arm == ARM_QUIET || load->plant_idle) {
 			word_wait(&shared->target, arm, NSEC_PER_SEC);
@@ -439,7 +450,8 @@ static inline int load_error(const struct load *load)
  * May be called again after load_kill(); the statistics go on.
  *
  * Return: 0 or -errno, ENOENT or ENOTTY where this kernel cannot be read in that
- * way; what has been started is left to load_free().
+ * way, EAGAIN when not all of them got the CPU to arrive; what has been started
+ * is left to load_free().
  */
 static inline int load_start(struct load *load)
 {
@@ -479,9 +491,27 @@ static inline int load_start(struct load *load)
 		if (load_error(load))
 			return -load_error(load);
 		if (now_ns() > deadline)
-			return -ETIMEDOUT;
+			return -EAGAIN;
 	}
 	return 0;
+}
+
+/** task_state() - 'R', 'S', 'D' ... as in /proc/PID/stat; 0: not known. */
+static inline char task_state(pid_t pid)
+{
+	char text[256], *end;
+	ssize_t n;
+	int fd;
+
+	snprintf(text, sizeof(text), "/proc/%d/stat", (int)pid);
+	fd = open(text, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = 0;
+	end = strrchr(text, ')');
+	return end && end[1] ? end[2] : 0;
 }
 
 static inline void load_nice(const struct load *load, int nice)
@@ -500,8 +530,8 @@ static inline void load_nice(const struct load *load, int nice)
  * Returns only when no scanner is inside a read for the arm before.  To that
  * end they may have to run with precedence for a moment.
  *
- * Return: 0, -EIO when a scanner's read failed, or -ETIMEDOUT when one does not
- * come back within five seconds.
+ * Return: 0, -EIO when a scanner's read failed, -ETIMEDOUT when one is stuck in
+ * the kernel for five seconds, -EAGAIN when one got no CPU for as long.
  */
 static inline int load_target(struct load *load, enum arm arm)
 {
@@ -522,7 +552,8 @@ static inline int load_target(struct load *load, enum arm arm)
 			if (load_error(load))
 				ret = -EIO;
 			else if (waited > 5 * NSEC_PER_SEC)
-				ret = -ETIMEDOUT;
+				ret = task_state(load->peer[i].pid) == 'D' ?
+				      -ETIMEDOUT : -EAGAIN;
 			if (ret)
 				break;
 			if (!hurried && waited > LOAD_PATIENCE_NS) {

@@ -523,7 +523,7 @@ static inline int mapper_start(struct mapper *mapper)
 			return ret ? -ret : -ECHILD;
 		}
 		if (now_ns() > deadline)
-			return -ETIMEDOUT;
+			return -EAGAIN;
 	}
 	return 0;
 }

@@ -96,6 +96,7 @@ static inline int word_wait(_Atomic uint32_t *word, uint32_t value,
 			    int64_t timeout_ns)
 {
 	int64_t deadline = now_ns() + timeout_ns;
+	int64_t slice = 10 * NSEC_PER_MSEC;
 
 	while (atomic_load(word) == value) {
 		int64_t left = deadline - now_ns();
@@ -103,9 +104,14 @@ static inline int word_wait(_Atomic uint32_t *word, uint32_t value,
 
 		if (left <= 0)
 			return -ETIMEDOUT;
-		/* A lost wake-up (the writer was killed) costs one slice. */
-		if (left > 10 * NSEC_PER_MSEC)
-			left = 10 * NSEC_PER_MSEC;
+		/*
+		 * A lost wake-up (the writer was killed) costs one slice.  They
+		 * grow, or a thousand peers at a gate would keep a CPU busy.
+		 */
+		if (left > slice)
+			left = slice;
+		if (slice < NSEC_PER_SEC)
+			slice *= 2;
 		ts.tv_sec = 0;
 		ts.tv_nsec = left;
 		futex(word, FUTEX_WAIT, value, &ts);

@@ -105,16 +105,10 @@ static inline bool stall_scanner_runnable(const struct load *load)
 
 	for (i = 0; i < load->scanners; i++) {
 		struct scanner_stats *stats = &load->shared->scanner[i];
-		int pid = (int)load->peer[i].pid;
-		char text[256], *state;
 
-		if (atomic_load(&stats->started) ==
-		    atomic_load(&stats->finished))
-			continue;
-		stall_read("/proc/%d/task/%d/stat", pid, pid, text,
-			   sizeof(text));
-		state = strrchr(text, ')');
-		if (state && state[1] && state[2] == 'R')
+		if (atomic_load(&stats->started) !=
+		    atomic_load(&stats->finished) &&
+		    task_state(load->peer[i].pid) == 'R')
 			return true;
 	}
 	return false;

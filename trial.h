@@ -232,8 +232,9 @@ static inline int trial_hang(struct trial *trial, enum arm arm)
  * A window ends when the last operation that began in it is over, however long
  * that takes, and the scanners change over only then.
  *
- * Return: 0, -EIO when a process of the trial failed, -ETIMEDOUT when an
- * operation did not even come back after the load was taken away.
+ * Return: 0, -EIO when a process of the trial failed, -EAGAIN when the machine
+ * is too busy to run it, -ETIMEDOUT when an operation did not even come back
+ * after the load was taken away, or a scanner is stuck in a read.
  */
 static inline int trial_window(struct trial *trial, enum arm arm,
 			       struct window *window)
