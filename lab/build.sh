@@ -165,7 +165,7 @@ kernel_make()
 	how=$1
 	shift
 	$how make -C "$tree" O="$objects" ARCH=x86_64 -s \
-		KBUILD_BUILD_USER=lab KBUILD_BUILD_HOST=lab \
+		KBUILD_BUILD_USER=lab KBUILD_BUILD_HOST=lab KBUILD_BUILD_VERSION=1 \
 		KBUILD_BUILD_TIMESTAMP='@0' "$@" 9>&-
 }
 
