@@ -124,10 +124,12 @@ machine_pid='' show_pid=''
 # shellcheck disable=SC2317 # called by the trap
 cleanup()
 {
-	# timeout(1) passes the signal on to QEMU and outlives it
-	[ -z "$machine_pid" ] || kill "$machine_pid" 2>/dev/null
+	trap '' INT TERM HUP
 	[ -z "$show_pid" ] || kill "$show_pid" 2>/dev/null
-	[ -z "$machine_pid" ] || wait "$machine_pid" 2>/dev/null
+	# timeout(1) passes the signal on to QEMU and outlives it
+	while [ -n "$machine_pid" ] && kill "$machine_pid" 2>/dev/null; do
+		sleep 0.1
+	done
 	rm -rf "$stage"
 }
 trap cleanup EXIT

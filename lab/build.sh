@@ -165,7 +165,7 @@ kernel_make()
 	how=$1
 	shift
 	$how make -C "$tree" O="$objects" ARCH=x86_64 -s \
-		KBUILD_BUILD_USER=lab KBUILD_BUILD_HOST=lab \
+		KBUILD_BUILD_USER=lab KBUILD_BUILD_HOST=lab KBUILD_BUILD_VERSION=1 \
 		KBUILD_BUILD_TIMESTAMP='@0' "$@" 9>&-
 }
 
@@ -205,12 +205,21 @@ configure()
 	mv "$objects/decides" "$objects/configured"
 }
 
+# shellcheck disable=SC2317 # called by the trap
+stop_compiling()
+{
+	kill "$compiler" 2>/dev/null
+	while kill -0 "$compiler" 2>/dev/null; do
+		sleep 0.1
+	done
+}
+
 compile()
 {
 	note "compiling $name (log: $log)"
 	kernel_make exec -j "$(nproc)" bzImage >> "$log" 2>&1 &
 	compiler=$!
-	trap 'kill "$compiler" 2>/dev/null; wait "$compiler"; exit 143' INT TERM HUP
+	trap 'stop_compiling; exit 143' INT TERM HUP
 	while [ -t 2 ] && kill -0 "$compiler" 2>/dev/null; do
 		printf '\r%s: %s files compiled ' "$name" \
 			"$(find "$objects" -name '*.o' -newer "$objects/begun" | wc -l)" >&2

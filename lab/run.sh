@@ -117,8 +117,29 @@ boot()
 	for file in "$programs"/proc_m*; do
 		[ ! -x "$file" ] || set -- --program "$file" "$@"
 	done
-	"$here/boot.sh" --kernel "$image" --out "$dir" --cpus "$cpus" \
+	attended "$here/boot.sh" --kernel "$image" --out "$dir" --cpus "$cpus" \
 		--timeout "$limit" --program "$here/guest.sh" "$@"
+}
+
+# attended COMMAND...: a signal to us ends it
+attended()
+{
+	"$@" &
+	child=$!
+	wait "$child"
+	attended_status=$?
+	child=''
+	return $attended_status
+}
+
+# shellcheck disable=SC2317 # called by the traps
+stop()
+{
+	# wait(1) within a trap does not wait in every shell
+	while [ -n "$child" ] && kill "$child" 2>/dev/null; do
+		sleep 0.1
+	done
+	exit "$1"
 }
 
 # --env for each variable that the programs know and that is set
@@ -137,12 +158,9 @@ run_here()
 	uname -r > "$dir/files/.release"
 	echo none > "$dir/accel"
 	started=$(date +%s)
-	(
-		cd "$dir/files" || exit 4
-		PATH=$programs:$PATH GUEST_LIMIT=$limit \
-			GUEST_PROGRAMS=$programs GUEST_OUT=$dir/files \
-			sh "$here/guest.sh" "$@"
-	) > "$dir/out"
+	attended env PATH="$programs:$PATH" GUEST_LIMIT="$limit" \
+		GUEST_PROGRAMS="$programs" GUEST_OUT="$dir/files" \
+		setpriv --pdeathsig TERM sh "$here/guest.sh" "$@" > "$dir/out"
 	status=$?
 	echo $(($(date +%s) - started)) > "$dir/seconds"
 	dmesg 2>/dev/null > "$dir/log"
@@ -176,7 +194,7 @@ run_vng()
 	machine_for "$archive_arch"
 	[ "$accel" = kvm ] || no_kvm=--disable-kvm
 	# shellcheck disable=SC2086 # a word or none
-	timeout -k 5 "$limit" vng $no_kvm --run "$image" --cpus "$cpus" --user root \
+	attended timeout -k 5 "$limit" vng $no_kvm --run "$image" --cpus "$cpus" --user root \
 		--rwdir "$dir" -- sh "$dir/vng.sh" > "$dir/out" 2> "$dir/vng" \
 		< /dev/null
 	status=$?
@@ -311,7 +329,11 @@ one_kernel()
 	kernel=$1
 	run=$2
 	shift 2
-	found=$(image_of "$kernel") || { worse 4; return; }
+	found=$(image_of "$kernel") || {
+		[ $? = 4 ] || exit 2
+		worse 4
+		return
+	}
 	name=${found%%	*}
 	image=${found#*	}
 	dir=$results/$name$([ "$times" = 1 ] || echo ".$run")
@@ -364,8 +386,9 @@ static_programs || exit 4
 [ -n "$kernels" ] ||
 	kernels=$(archive_list kernel | sed 's/^\([0-9]*\.[0-9]*\).*/\1/' | uniq)
 : > "$results/matrix.new"
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+child=''
+trap 'stop 130' INT
+trap 'stop 143' TERM HUP
 row "kernel $columns s"
 IFS='
 '
