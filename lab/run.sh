@@ -396,8 +396,7 @@ run=0
 while [ "$run" -lt "$times" ]; do
 	run=$((run + 1))
 	for kernel in $kernels; do
-		IFS=' 	
-'
+		unset IFS
 		one_kernel "$kernel" "$run" "$@"
 	done
 done
