@@ -301,7 +301,7 @@ FIXTURE_TEARDOWN(known)
 
 static const char *const known_bug[] = {
 	"this kernel loses mappings from /proc/PID/maps: a reader steps past what a merge",
-	"has just joined (lock_next_vma(), Linux 6.17 and later); not the test is at fault",
+	"has just joined (lock_next_vma(), 6.17 and later); the kernel is at fault, not the test",
 };
 
 /* Would the reading be legal but for the bug described at oracle_lost_tail()? */

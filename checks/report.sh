@@ -19,8 +19,10 @@ took=$(($(date +%s) - began))
 explain "$work/summary"
 ok "exit status $status is one of 0, 1, 4" \
 	expr "$status" : '[014]$'
-# Half a minute, on a machine that has nothing else to do.
-ok "took $took s, at most 60" test "$took" -le 60
+# Half a minute on an idle machine.  What must hold on any is the shortest limit
+# that a bot sets for all tests of /proc together.
+ok "took no longer than a bot waits" test "$took" -le 300
+echo "# $took s"
 ok "summary: verdict first" grep -qE '^(PASS|FAIL|COULD NOT TELL): ' \
 	"$work/summary"
 ok "summary: short" test "$(wc -l <"$work/summary")" -le 6
