@@ -8,6 +8,7 @@ LDFLAGS += -pthread
 LOCAL_HDRS += $(wildcard *.h)
 
 TEST_GEN_PROGS := proc_maps_selftest proc_maps_tearing proc_mmap_latency
+TEST_GEN_PROGS_EXTENDED := latency_bench
 TEST_PROGS_EXTENDED := run_tests.sh
 
 ifneq ($(wildcard ../lib.mk),)

@@ -19,13 +19,13 @@ $(PASSED_ON):
 	$(MAKE) --no-print-directory -C "$$dir" OUTPUT="$(OUTPUT)" $@
 
 # "make proc_maps_tearing" is built by lib.mk's rule too, not by make's own.
-$(TEST_GEN_PROGS):
+$(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED):
 	@dir=$$(./run_tests.sh tree) && \
 	$(MAKE) --no-print-directory -C "$$dir" OUTPUT="$(OUTPUT)" \
 		"$(OUTPUT)/$@"
 
 clean:
-	$(RM) $(addprefix $(OUTPUT)/,$(TEST_GEN_PROGS))
+	$(RM) $(addprefix $(OUTPUT)/,$(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED))
 
 distclean: clean
 	$(RM) -r .tree
@@ -33,4 +33,4 @@ distclean: clean
 check check-lab check-mainline bench:
 	@./run_tests.sh $@
 
-.PHONY: $(PASSED_ON) $(TEST_GEN_PROGS) clean distclean check check-lab check-mainline bench
+.PHONY: $(PASSED_ON) $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED) clean distclean check check-lab check-mainline bench
