@@ -78,6 +78,7 @@ struct reader;
  * @path:	below /proc/PID
  * @fields:	what it tells of a span
  * @gate:	whether it shows the gate area ([vsyscall])
+ * @slow:	each record walks page tables
  * @call:	one read() or its like: appends to the reading, returns the
  *		bytes it brought, 0 at the end of the file, or -errno
  * @parse:	takes the record at @text, sets @used to its length
@@ -87,6 +88,7 @@ struct file_kind {
 	const char *path;
 	unsigned int fields;
 	bool gate;
+	bool slow;
 
 	ssize_t (*call)(const struct reader *reader, struct reading *reading);
 	enum parse (*parse)(const char *text, size_t len, size_t *used,
@@ -433,12 +435,13 @@ static const struct file_kind file_maps = {
 
 static const struct file_kind file_smaps = {
 	.name = "smaps", .path = "smaps", .fields = SPAN_ALL, .gate = true,
+	.slow = true,
 	.call = call_read, .parse = parse_smaps_record,
 };
 
 static const struct file_kind file_numa_maps = {
 	.name = "numa_maps", .path = "numa_maps",
-	.fields = SPAN_START | SPAN_LABEL, .gate = false,
+	.fields = SPAN_START | SPAN_LABEL, .gate = false, .slow = true,
 	.call = call_read, .parse = parse_numa_line,
 };
 
