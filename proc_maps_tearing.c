@@ -35,7 +35,7 @@
 #endif
 
 /* Seconds of racing per change and file; the whole program stays below 15 s. */
-#define RACING_SECONDS 0.05
+#define RACING_SECONDS 0.04
 /* A racing test that found no floor of evidence goes on up to this long... */
 #define RACING_PATIENCE 2.0
 /* ...as long as the program has not run for so many seconds: see settings. */
@@ -284,12 +284,12 @@ static bool tally_suffices(const struct tally *tally)
 /*
  * When is a kernel acquitted?  Where reads are lockless, two layouts mix within
  * one read() every now and then; each such reading came close.  Of them one in
- * 2,000 or more was a catch on a kernel without preemption, one in 100 or more
+ * 4,000 or more was a catch on a kernel without preemption, one in 100 or more
  * on one with it (6.17 to 7.3, bare and emulated).  Where one read() never mixes
  * layouts while the changer is on another CPU, it holds the lock, and there is
  * nothing to catch.
  */
-#define KNOWN_ENOUGH 20000	/* close readings: no need to go on */
+#define KNOWN_ENOUGH 200000	/* close readings: no need to go on */
 #define KNOWN_FLOOR 150		/* close readings: fewer say nothing */
 #define KNOWN_LOCKED 20000	/* overlapped readings, none of them close */
 #define KNOWN_SECONDS 5.0
@@ -478,8 +478,8 @@ static int read_step_read(struct scene *scene, size_t prefix,
  * @finding:	of the first illegal reading
  *
  * Each case begins in the layout in which the last one ended, so boundaries
- * are counted in records, and found anew in a reading at rest.  Of slow files,
- * the boundaries between the stage and the last record are left out.
+ * are counted in records, and found anew in a reading at rest.  Slow files are
+ * read no further than the stage.
  *
  * Return: 0, -errno, or 1 with @finding.
  */
@@ -488,9 +488,11 @@ static int step_boundaries(struct scene *scene, size_t buffer,
 			   struct finding *finding)
 {
 	struct reading *reading = &scene->reading;
-	size_t near = scene_near(scene);
 	unsigned int boundary, record;
 	int err;
+
+	if (scene->reader.kind->slow)
+		scene->reader.limit = scene_near(scene);
 
 	for (boundary = 0;; boundary++) {
 		struct cursor cursor = { 0 };
@@ -504,9 +506,6 @@ static int step_boundaries(struct scene *scene, size_t buffer,
 			if (reading_next(scene->reader.kind, reading, &cursor,
 					 &span) <= 0)
 				return 0;
-		if (scene->reader.kind->slow && cursor.pos > near &&
-		    cursor.pos < reading->len)
-			continue;
 		err = read_step_read(scene, cursor.pos, steps, buffer);
 		if (err)
 			return err;
@@ -522,7 +521,7 @@ static void run_stepped(struct __test_metadata *_metadata,
 			struct scene *scene, const struct change *change,
 			const struct file_kind *kind)
 {
-	static const size_t buffers[] = { 100, 333, 1 << 16 };
+	static const size_t buffers[] = { 100, 1 << 16 };
 	struct finding finding = { 0 };
 	struct tally tally = { 0 };
 	unsigned int i, steps;
