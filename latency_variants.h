@@ -159,7 +159,7 @@ FIXTURE_VARIANT_ADD(latency, few_64) {
 };
 
 FIXTURE_VARIANT_ADD(latency, few_512) {
-	SCENARIO(few_512, SHORT, FEW, KERNEL(6, 17), maps, 1, 512, &op_mmap)
+	SCENARIO(few_512, LONG, FEW, KERNEL(6, 17), maps, 1, 512, &op_mmap)
 };
 
 FIXTURE_VARIANT_ADD(latency, few_4096) {

@@ -169,6 +169,16 @@ static inline unsigned int oracle_match(const struct oracle *oracle,
 	return mask;
 }
 
+/* The last mapping of a layout; what the kernel adds of its own comes behind. */
+static inline const struct span *layout_last(const struct layout *layout)
+{
+	unsigned int n = layout->nr;
+
+	if (n && !strcmp(layout->span[n - 1].name, "[vsyscall]"))
+		n--;
+	return n ? &layout->span[n - 1] : NULL;
+}
+
 /**
  * oracle_lost_tail() - where the known bug of 6.17 and later would go on
  * @oracle:	the judge
@@ -181,6 +191,9 @@ static inline unsigned int oracle_match(const struct oracle *oracle,
  * just printed is never reported.  So the positions that the bug leads to are
  * the ends of current spans that reach across the end of the last line.
  *
+ * It also believes a walk that finds nothing more, whatever changed meanwhile:
+ * the last mapping of all is lost, and the position is its end.
+ *
  * Return: the number of positions filled into @at.
  */
 static inline unsigned int oracle_lost_tail(const struct oracle *oracle,
@@ -190,15 +203,17 @@ static inline unsigned int oracle_lost_tail(const struct oracle *oracle,
 	unsigned int i, k, nr = 0;
 
 	for (k = 0; k < oracle->nr; k++) {
+		const struct layout *layout = &oracle->layout[k];
+
 		if (!(current_mask & (1U << k)))
 			continue;
 		for (i = 0; i < oracle->nr_at; i++) {
-			const struct span *span;
+			const struct span *next;
 
-			span = layout_covering(&oracle->layout[k],
-					       oracle->at[i]);
-			if (span && span->start < oracle->at[i])
-				nr = oracle_add(at, nr, span->end);
+			next = layout_next(layout, oracle->at[i]);
+			if (next && (next->start < oracle->at[i] ||
+				     next == layout_last(layout)))
+				nr = oracle_add(at, nr, next->end);
 		}
 	}
 	return nr;
@@ -314,6 +329,20 @@ static inline enum rule oracle_line(struct oracle *oracle,
 	return RULE_NONE;
 }
 
+/* The layouts that have nothing above one of the positions. */
+static inline unsigned int oracle_nothing_above(const struct oracle *oracle,
+						const uint64_t *at,
+						unsigned int nr_at)
+{
+	unsigned int i, k, mask = 0;
+
+	for (k = 0; k < oracle->nr; k++)
+		for (i = 0; i < nr_at; i++)
+			if (!layout_next(&oracle->layout[k], at[i]))
+				mask |= 1U << k;
+	return mask;
+}
+
 /**
  * oracle_end() - judge the end of the file
  * @oracle:	the judge
@@ -325,13 +354,16 @@ static inline enum rule oracle_line(struct oracle *oracle,
 static inline enum rule oracle_end(struct oracle *oracle,
 				   unsigned int current_mask)
 {
-	unsigned int i, k, mask = 0;
+	unsigned int mask, nr_tails;
+	uint64_t tails[ORACLE_POSITIONS];
 
-	for (k = 0; k < oracle->nr; k++)
-		for (i = 0; i < oracle->nr_at; i++)
-			if (!layout_next(&oracle->layout[k], oracle->at[i]))
-				mask |= 1U << k;
+	mask = oracle_nothing_above(oracle, oracle->at, oracle->nr_at);
 	oracle->fits &= mask;
+	if (!(mask & current_mask) && oracle->tolerate_lost_tail) {
+		nr_tails = oracle_lost_tail(oracle, current_mask, tails);
+		mask = oracle_nothing_above(oracle, tails, nr_tails);
+		oracle->lost_tails += !!(mask & current_mask);
+	}
 	return mask & current_mask ? RULE_NONE : RULE_TAIL;
 }
 

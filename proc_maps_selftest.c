@@ -1102,7 +1102,11 @@ TEST(oracle_tolerates_the_known_bug_only)
 {
 	static const struct planted_reading lost = {
 		&change_merge_left_partial, 3, "00 01 12", RULE_NONE };
+	static const struct planted_reading last = {
+		&change_split_middle, 3, "00 01 .", RULE_NONE };
 	static const struct planted_reading gaps[] = {
+		/* more than the last mapping is missing */
+		{ &change_split_middle, 3, "00 .", RULE_TAIL },
 		/* the whole joined mapping is missing */
 		{ &change_merge_left_partial, 3, "00 12", RULE_GAP },
 		/* nothing is joined with the line before */
@@ -1115,6 +1119,10 @@ TEST(oracle_tolerates_the_known_bug_only)
 	draw(&drawn, lost.row);
 	drawn.oracle.tolerate_lost_tail = true;
 	EXPECT_STREQ("legal", rule_text[plant(_metadata, &drawn, &lost)]);
+	EXPECT_EQ(1U, drawn.oracle.lost_tails);
+	draw(&drawn, last.row);
+	drawn.oracle.tolerate_lost_tail = true;
+	EXPECT_STREQ("legal", rule_text[plant(_metadata, &drawn, &last)]);
 	EXPECT_EQ(1U, drawn.oracle.lost_tails);
 	for (i = 0; i < ARRAY_SIZE(gaps); i++) {
 		enum rule rule;

@@ -35,7 +35,7 @@
 #endif
 
 /* Seconds of racing per change and file; the whole program stays below 15 s. */
-#define RACING_SECONDS 0.04
+#define RACING_SECONDS 0.03
 /* A racing test that found no floor of evidence goes on up to this long... */
 #define RACING_PATIENCE 2.0
 /* ...as long as the program has not run for so many seconds: see settings. */
