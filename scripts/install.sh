@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-#: install [check]       install the Debian packages that are needed
+#: install [check|lab]     install the Debian packages that are needed
 #
 # install.sh - see that the tools are there
 #
-# Usage: install.sh [build|graft|check]
+# Usage: install.sh [build|graft|check|lab]
 #
 # As root on Debian, what is missing is installed; otherwise it is named.
 
@@ -17,7 +17,7 @@ CANNOT_TELL=4
 needs()
 {
 	case $1 in
-	build|check)
+	build|check|lab)
 		cat <<-END
 		gcc gcc
 		make make
@@ -29,6 +29,17 @@ needs()
 	case $1 in
 	graft|check)
 		echo patch patch
+		;;
+	esac
+	case $1 in
+	lab)
+		cat <<-END
+		qemu-system-x86_64 qemu-system-x86
+		busybox busybox-static
+		cpio cpio
+		chdist devscripts
+		jq jq
+		END
 		;;
 	esac
 	case $1 in
@@ -61,10 +72,10 @@ missing()
 }
 
 case ${1-build} in
-build|graft|check)
+build|graft|check|lab)
 	;;
 *)
-	echo "Usage: $0 [build|graft|check]" >&2
+	echo "Usage: $0 [build|graft|check|lab]" >&2
 	exit 2
 	;;
 esac
