@@ -81,34 +81,44 @@ static inline void layout_as_seen(struct layout *layout,
 	layout->nr = n;
 }
 
-/* Reads maps, which has all fields, into @scene->rest. */
-static inline int scene_learn(struct scene *scene, const char *dir)
+/*
+ * Reads maps, which has all fields, into @scene->rest.  Nothing may be allocated
+ * from here on: in a process that reads its own maps, that is a change.
+ */
+static inline int scene_learn(struct scene *scene, const char *dir,
+			      unsigned int room)
 {
 	struct reader maps = { .kind = &file_maps, .buffer = 1 << 16 };
 	struct layout *rest = &scene->rest;
 	struct cursor cursor = { 0 };
 	int err = reader_open(&maps, dir);
-	unsigned int room = 0;
 
 	if (!err)
 		err = reading_take(&maps, &scene->reading);
 	reader_close(&maps);
-	while (!err) {
-		if (rest->nr == room) {
-			void *p;
-
-			room = room ? 2 * room : 256;
-			p = realloc(rest->span, room * sizeof(*rest->span));
-			if (!p)
-				return -ENOMEM;
-			rest->span = p;
-		}
-		if (reading_next(maps.kind, &scene->reading, &cursor,
-				 &rest->span[rest->nr]) != PARSE_SPAN)
-			break;
-		rest->nr++;
-	}
+	while (!err && reading_next(maps.kind, &scene->reading, &cursor,
+				    &rest->span[rest->nr]) == PARSE_SPAN)
+		if (++rest->nr == room)
+			err = -ENOSPC;
 	return err;
+}
+
+/* Room for @spans spans in each layout. */
+static inline bool scene_alloc(struct scene *scene, unsigned int spans,
+			       unsigned int layouts)
+{
+	unsigned int k;
+
+	scene->rest.span = calloc(spans, sizeof(struct span));
+	for (k = 0; k < layouts; k++) {
+		scene->layout[k].span = calloc(spans + STAGE_PAGES,
+					       sizeof(struct span));
+		if (!scene->layout[k].span)
+			return false;
+	}
+	return scene->rest.span &&
+	       reading_alloc(&scene->reading, SCENE_TEXT(spans),
+			     SCENE_TEXT(spans) / 32);
 }
 
 static inline void *changer_thread(void *arg)
@@ -190,8 +200,7 @@ static inline int scene_start(struct scene *scene, const struct change *change,
 	scene->failed = "memory";
 	scene->reader.fd = -1;
 	scene->race = race;
-	if (!race || !reading_alloc(&scene->reading, SCENE_TEXT(lines),
-				    SCENE_TEXT(lines) / 32))
+	if (!race || !scene_alloc(scene, lines, change->nr))
 		return -ENOMEM;
 	race->change = change;
 	race->fillers = options->fillers;
@@ -216,20 +225,15 @@ static inline int scene_start(struct scene *scene, const struct change *change,
 	scene->reader.seq = &race->seq;
 	snprintf(dir, sizeof(dir), options->task ? "%d/task/%d" : "%d",
 		 options->own ? getpid() : scene->peer.pid, scene->peer.pid);
-	err = scene_learn(scene, dir);
+	err = scene_learn(scene, dir, lines);
 	if (!err)
 		err = reader_open(&scene->reader, dir);
 	if (err)
 		return err;
 
-	scene->failed = "memory";
 	for (k = 0; k < change->nr; k++) {
 		struct layout *layout = &scene->layout[k];
 
-		layout->span = calloc(scene->rest.nr + STAGE_PAGES,
-				      sizeof(*layout->span));
-		if (!layout->span)
-			return -ENOMEM;
 		stage_layout(&race->stage, &scene->rest, k, layout);
 		scene->oracle.via[k] = change->op[k].via;
 		layout_as_seen(layout, kind);
