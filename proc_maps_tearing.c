@@ -39,7 +39,7 @@
 /* A racing test that found no floor of evidence goes on up to this long... */
 #define RACING_PATIENCE 2.0
 /* ...as long as the program has not run for so many seconds: see settings. */
-#define RACING_BUDGET 60.0
+#define RACING_BUDGET 90.0
 /* Overlapped readings below which a race says nothing. */
 #define RACING_FLOOR 30
 /* Interrupts hold the reader up between any two of its instructions. */
