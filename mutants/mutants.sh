@@ -5,6 +5,7 @@
 # mutants.sh - who tests the test?
 #
 # Usage: mutants.sh [--times N] [--timeout S] [--out DIR] [--list] [NAME]...
+#                   [-- OPTIONS OF THE GATE]
 #
 # Each mutants/NAME.patch breaks one thing in a kernel that is otherwise good:
 # the newest linux-source with the lab's cure.  Each is built, booted in the
@@ -63,12 +64,14 @@ while [ $# -gt 0 ]; do
 	--out) results=$2; shift ;;
 	--list) list; exit 0 ;;
 	--help|-h) usage; exit 0 ;;
+	--) shift; break ;;
 	-*) bad_usage "unknown option $1" ;;
 	*)	[ -f "$room/$1.patch" ] || bad_usage "no mutant $1"
 		mutants="$mutants $1" ;;
 	esac
 	shift
 done
+# What is left is for the program: with it, a part of the tests is run.
 for number in "$times" "$limit"; do
 	case $number in
 	''|0|*[!0-9]*) bad_usage "not a number: $number" ;;
@@ -100,15 +103,18 @@ static_programs()
 	}
 }
 
-# judge MUTANT DIR: boots it; what the machine printed is in DIR
+# judge MUTANT DIR [OPTION]...: boots it; what the machine printed is in DIR
 judge()
 {
-	program=$(sed -n '/^---/q; s/^Judge: *//p' "$room/$1.patch")
+	mutant=$1
+	out=$2
+	shift 2
+	program=$(sed -n '/^---/q; s/^Judge: *//p' "$room/$mutant.patch")
 	program=${program:-proc_maps_tearing}
-	"$here/boot.sh" --kernel "$LAB_CACHE/images/mutant-$1/bzImage" \
-		--out "$2" --timeout "$limit" \
+	"$here/boot.sh" --kernel "$LAB_CACHE/images/mutant-$mutant/bzImage" \
+		--out "$out" --timeout "$limit" \
 		--program "$programs/$program" --program "$room/until-red.sh" \
-		-- until-red.sh "$program" > "$2/boot" 2>&1
+		-- until-red.sh "$program" "$@" > "$out/boot" 2>&1
 	booted=$?
 }
 
@@ -172,7 +178,7 @@ for mutant in $mutants; do
 		run=$((run + 1))
 		dir=$results/$mutant.$run
 		mkdir -p "$dir"
-		judge "$mutant" "$dir"
+		judge "$mutant" "$dir" "$@"
 		verdict "$mutant" "$dir"
 	done
 	rm -rf "$LAB_CACHE/images/mutant-$mutant"
