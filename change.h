@@ -9,6 +9,7 @@
  *
  *	.  hole			w  rw-p			r  r--p		n  ---p
  *	A B  file A or B, shared, read and write, at the offset of the page
+ *	C    file A, opened for reading only: shared, but not to the kernel
  *	p q  rw-p, named p or q by PR_SET_VMA_ANON_NAME
  *	l  rw-p, locked		d  rw-p, not dumped	u  rw-p, userfaultfd
  *	h  rw-p, the heap	s  rw-p, the stack
@@ -57,6 +58,7 @@ enum place {
 	PLACE_STAGE,	/* between two guards, low in the address space */
 	PLACE_HEAP,	/* the last pages of the heap and what follows */
 	PLACE_STACK,	/* the first pages of the stack and what precedes */
+	PLACE_TOP,	/* above everything else */
 };
 
 /**
@@ -327,6 +329,33 @@ static const struct change change_rename = {
 		  "wwqqqqww" },
 	.op = { { OP_ATTR, 2, 4, 'q' },
 		{ OP_ATTR, 2, 4, 'p' } },
+};
+
+/* Two permissions change at once, in a mapping that stays as it is. */
+static const struct change change_two_bits = {
+	.name = "two_bits", .nr = 2,
+	.draw = { "rnnnr",
+		  "rwwwr" },
+	.op = { { OP_PROTECT, 1, 3, 'w' },
+		{ OP_PROTECT, 1, 3, 'n' } },
+};
+
+/* Nothing comes behind: who finds no more mappings must be sure of it. */
+static const struct change change_top = {
+	.name = "top", .place = PLACE_TOP, .nr = 2,
+	.needs = "no room above the stack",
+	.draw = { "wwrr",
+		  "wwww" },
+	.op = { { OP_PROTECT, 2, 2, 'w' },
+		{ OP_PROTECT, 2, 2, 'r' } },
+};
+
+static const struct change change_read_only_file = {
+	.name = "read_only_file", .nr = 2,
+	.draw = { "nCCCCn",
+		  "nCBBCn" },
+	.op = { { OP_MAP, 2, 2, 'B' },
+		{ OP_MAP, 2, 2, 'C' } },
 };
 
 /* Device, inode, offset and path must be those of one file. */

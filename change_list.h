@@ -32,5 +32,8 @@ CHANGE(move_keep);
 CHANGE(heap);
 CHANGE(stack);
 CHANGE(rename);
+CHANGE(two_bits);
+CHANGE(top);
+CHANGE(read_only_file);
 CHANGE(swap_files);
 CHANGE(swap_part);

@@ -124,7 +124,7 @@ static inline void evidence_lines(const struct scene *scene,
 		count++;
 	memset(&cursor, 0, sizeof(cursor));
 	while (n <= count + 1 &&
-	       reading_next(kind, &scene->reading, &cursor, &span) > 0) {
+	       reading_next(kind, &scene->reading, &cursor, &span) != PARSE_END) {
 		if (n + keep >= count)
 			diag("  %s %3u    %s   (read() %u)",
 			     cursor.record == where->record ? "ILLEGAL" :

@@ -631,6 +631,10 @@ TEST(parser_smaps)
 		{ HEAD "Size:                 64 kB\nRss:   8 kB\n", PARSE_SPAN },
 		{ HEAD "Size: 64 kB\nVmFlags: rd wr\n" HEAD, PARSE_SPAN },
 		{ HEAD "Size: 60 kB\n", PARSE_TORN },
+		{ HEAD "Size: 64 kB\nVmFlags: rd mr mw me\n", PARSE_TORN },
+		{ HEAD "Size: 64 kB\nVmFlags: rd wr ex mr mw\n", PARSE_TORN },
+		{ HEAD "Size: 64 kB\nVmFlags: rd wr mr ms\n", PARSE_TORN },
+		{ HEAD "Size: 64 kB\nVmFlags: rd wr mr mw me\n", PARSE_SPAN },
 		{ HEAD "Size: 64 kB\nRss: 68 kB\n", PARSE_TORN },
 		{ HEAD HEAD, PARSE_TORN },
 		{ HEAD "Size: 64 kB\nRss: 8", PARSE_BAD },
@@ -871,6 +875,7 @@ static void draw(struct drawn *drawn, const struct change *change)
 	drawn->stage.base = 0x11000;
 	drawn->stage.file[0] = -1;
 	drawn->stage.file[1] = -1;
+	drawn->stage.file[STAGE_READ_ONLY] = -1;
 	memcpy(drawn->stage.perm[PROT_NONE], "---p", 5);
 	memcpy(drawn->stage.perm[PROT_READ], "r--p", 5);
 	memcpy(drawn->stage.perm[PROT_READ | PROT_WRITE], "rw-p", 5);

@@ -231,6 +231,32 @@ static inline bool smaps_value(const char *line, const char *end,
 	return parse_decimal(line, end, kb);
 }
 
+/* Whether the two letters @flag stand in the words at @line. */
+static inline bool smaps_flag(const char *line, const char *end,
+			      const char *flag)
+{
+	for (; end - line >= 3; line++)
+		if (line[0] == ' ' && line[1] == flag[0] && line[2] == flag[1] &&
+		    (end - line == 3 || line[3] == ' '))
+			return true;
+	return false;
+}
+
+/* "VmFlags: rd wr ..." against the permissions in the head; true if unlike. */
+static inline bool smaps_flags_differ(const char *line, const char *end,
+				      const struct span *span)
+{
+	static const char key[] = "VmFlags:";
+
+	if ((size_t)(end - line) < sizeof(key) ||
+	    memcmp(line, key, sizeof(key) - 1))
+		return false;
+	return smaps_flag(line, end, "rd") != (span->perm[0] == 'r') ||
+	       smaps_flag(line, end, "wr") != (span->perm[1] == 'w') ||
+	       smaps_flag(line, end, "ex") != (span->perm[2] == 'x') ||
+	       smaps_flag(line, end, "ms") != (span->perm[3] == 's');
+}
+
 /**
  * parse_smaps_record() - the head, and all lines up to the next head
  * @text:	the record
@@ -239,14 +265,15 @@ static inline bool smaps_value(const char *line, const char *end,
  * @span:	filled in
  *
  * Keys begin with a capital, heads with a hexadecimal digit in lower case.  The
- * size and what is resident are computed after the head is printed: a record
- * in which they do not go together was made of two moments.
+ * size, what is resident and the flags are looked up after the head is printed:
+ * a record in which they do not go together was made of two moments.
  */
 static inline enum parse parse_smaps_record(const char *text, size_t len,
 					    size_t *used, struct span *span)
 {
 	enum parse parsed = parse_maps_line(text, len, used, span);
 	uint64_t size_kb = 0, rss_kb = 0;
+	bool differs = false;
 
 	if (parsed != PARSE_SPAN)
 		return parsed;
@@ -260,12 +287,14 @@ static inline enum parse parse_smaps_record(const char *text, size_t len,
 		}
 		smaps_value(line, end, "Size:", &size_kb);
 		smaps_value(line, end, "Rss:", &rss_kb);
+		differs |= smaps_flags_differ(line, end, span);
 		*used += end + 1 - line;
 	}
 	/* Before 6.5 a stack grows under the read lock, also meanwhile. */
 	if (!strcmp(span->name, "[stack]"))
 		return PARSE_SPAN;
-	if (size_kb != (span->end - span->start) / 1024 || rss_kb > size_kb)
+	if (size_kb != (span->end - span->start) / 1024 || rss_kb > size_kb ||
+	    differs)
 		return PARSE_TORN;
 	return PARSE_SPAN;
 }

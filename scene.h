@@ -127,16 +127,17 @@ static inline void *changer_thread(void *arg)
 	return NULL;
 }
 
-/* The files A and B, and one with a name of @pad letters. */
+/* The files A and B, A for reading only, and one with a name of @pad letters. */
 static inline void scene_files(struct race *race, unsigned int pad)
 {
-	char name[STAGE_FILES][SPAN_NAME] = { "A", "B", "" };
-	unsigned int k;
+	char name[SPAN_NAME] = "", path[32];
 
-	memset(name[STAGE_PAD], 'z', pad);
-	for (k = 0; k < STAGE_FILES; k++)
-		race->file[k] = k < STAGE_PAD || pad ?
-			syscall(SYS_memfd_create, name[k], 0) : -1;
+	memset(name, 'z', pad);
+	race->file[0] = syscall(SYS_memfd_create, "A", 0);
+	race->file[1] = syscall(SYS_memfd_create, "B", 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", race->file[0]);
+	race->file[STAGE_READ_ONLY] = open(path, O_RDONLY);
+	race->file[STAGE_PAD] = pad ? syscall(SYS_memfd_create, name, 0) : -1;
 }
 
 /** scene_step() - the frozen changer makes @steps transitions. */

@@ -26,6 +26,9 @@
 #include "change.h"
 #include "reader.h"
 
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#endif
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4
 #endif
@@ -44,9 +47,13 @@
 #define STAGE_NAME_P "pppppppppppppppppppppppppppppppppppppppppppppppppppppppp"
 #define STAGE_NAME_Q "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq"
 
-/* The files of a stage: 'A', 'B', and the one that pads the text before it. */
+/*
+ * The files of a stage: 'A', 'B', A once more, opened for reading only, and the
+ * one that pads the text before it.
+ */
 enum {
-	STAGE_PAD = 2,
+	STAGE_READ_ONLY = 2,
+	STAGE_PAD,
 	STAGE_FILES,
 };
 
@@ -87,6 +94,7 @@ static inline int letter_prot(char letter)
 	switch (letter) {
 	case 'n':
 		return PROT_NONE;
+	case 'C':
 	case 'r':
 		return PROT_READ;
 	default:
@@ -96,7 +104,7 @@ static inline int letter_prot(char letter)
 
 static inline bool letter_is_file(char letter)
 {
-	return letter == 'A' || letter == 'B';
+	return letter >= 'A' && letter <= 'C';
 }
 
 /* PR_SET_VMA_ANON_NAME, userfaultfd, mlock(), madvise(): 0 or -errno. */
@@ -339,6 +347,47 @@ static inline int stage_reserve(struct stage *stage)
 }
 
 /*
+ * A place above all other mappings, a few pages below where the addresses of a
+ * process may end: 47, 48, 38 or 39 bits, or 3 or nearly 4 GiB.
+ */
+static inline int stage_find_top(struct stage *stage, struct reader *maps,
+				 struct reading *reading)
+{
+	static const uint64_t ends[] = {
+		1ULL << 47, 1ULL << 48, 1ULL << 38, 1ULL << 39, 3ULL << 30,
+		0xffffe000,
+	};
+	size_t len = (STAGE_PAGES + 2) * stage->page;
+	struct cursor cursor = { 0 };
+	struct span span;
+	uint64_t last = 0;
+	unsigned int i;
+	int err = reading_take(maps, reading);
+
+	while (!err && reading_next(maps->kind, reading, &cursor, &span) ==
+	       PARSE_SPAN)
+		if (strcmp(span.name, "[vsyscall]"))
+			last = span.end;
+	for (i = 0; i < ARRAY_SIZE(ends) && !err; i++) {
+		uint64_t base = ends[i] - 2 * len;
+		void *p;
+
+		if (ends[i] > UINTPTR_MAX || base < last)
+			continue;
+		p = mmap((void *)(uintptr_t)base, len, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+			 -1, 0);
+		if (p == MAP_FAILED)
+			continue;
+		munmap(p, len);
+		stage->base = (uintptr_t)p;
+		if (stage->base == base)
+			return 0;
+	}
+	return err ? err : -ENOENT;
+}
+
+/*
  * The heap gets some pages below the stage, and an end on a page boundary; the
  * first byte of the stack's stage lies four pages below the stack.
  */
@@ -362,6 +411,8 @@ static inline int stage_find_place(struct stage *stage, struct reader *maps,
 		err = stage_find(maps, reading, "[stack]", &stack);
 		stage->base = stack.start - 4 * stage->page;
 		return err ? err : stack.start ? 0 : -ENOENT;
+	case PLACE_TOP:
+		return stage_find_top(stage, maps, reading);
 	}
 	return -EINVAL;
 }
@@ -403,7 +454,7 @@ static inline int stage_setup(struct stage *stage, const struct change *change,
 		err = stage_learn_perms(stage, &maps, &reading);
 	if (!err)
 		err = stage_find_place(stage, &maps, &reading);
-	if (!err && change->place == PLACE_STAGE) {
+	if (!err && (change->place == PLACE_STAGE || change->place == PLACE_TOP)) {
 		if (strchr(change->draw[1], 'u')) {
 			struct uffdio_api api = { .api = UFFD_API };
 
@@ -448,6 +499,7 @@ static inline void stage_span(const struct stage *stage, struct span *span,
 		break;
 	case 'A':
 	case 'B':
+	case 'C':
 		span->perm[3] = 's';
 		span->offset = from * stage->page;
 		if (!fstat(stage->file[letter - 'A'], &st)) {
@@ -455,7 +507,8 @@ static inline void stage_span(const struct stage *stage, struct span *span,
 			span->major = major(st.st_dev);
 			span->minor = minor(st.st_dev);
 		}
-		snprintf(span->name, SPAN_NAME, "/memfd:%c (deleted)", letter);
+		snprintf(span->name, SPAN_NAME, "/memfd:%c (deleted)",
+			 letter == 'B' ? 'B' : 'A');
 		break;
 	case 'h':
 	case 's':

@@ -148,7 +148,7 @@ EOF
 # take_off N: the patches from the N-th on, last one first
 take_off()
 {
-	for old in $(find "$applied" -type f -name '[0-9]*' | sort -r); do
+	for old in $(find "$applied/" -type f -name '[0-9]*' | sort -r); do
 		[ "$(basename "$old" | sed 's/^0*//')" -ge "$1" ] || break
 		patch -p1 -s -f -R --no-backup-if-mismatch -d "$tree" \
 			-i "$old" >&2 || say "could not take $old off"
