@@ -588,6 +588,8 @@ TEST_F(shapes, many_mappings)
 	err = scene_start(scene, &change_split_middle, &file_maps, &options);
 	if (err == -ENOMEM)
 		SKIP(return, "too few mappings allowed");
+	if (err == -ETIMEDOUT)
+		SKIP(return, "too slow to make many mappings");
 	ASSERT_EQ(0, err);
 	err = scene_check_rest(scene, &finding);
 	scene->oracle.tolerate_lost_tail = *known_bug_seen;

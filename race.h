@@ -36,6 +36,9 @@ enum steer {
  */
 enum { LEVEL_READER = 1, LEVEL_CHANGER = 2 };
 
+/* A changer that makes no transition for so long is stuck, however busy it is. */
+#define STUCK_NS (5 * NSEC_PER_SEC)
+
 /* limit of a changer that is to go on until it is told otherwise */
 #define RACE_FREE UINT32_MAX
 
@@ -249,7 +252,7 @@ static inline int changer(void *arg)
  * @race:	the race
  * @steps:	how many
  *
- * Return: 0, -ETIMEDOUT when the changer does not answer within 2 s, or its
+ * Return: 0, -ETIMEDOUT when the changer does not answer in STUCK_NS, or its
  * -errno.
  */
 static inline int race_step(struct race *race, uint32_t steps)
@@ -258,7 +261,7 @@ static inline int race_step(struct race *race, uint32_t steps)
 
 	word_set(&race->limit, seq / 2 + steps);
 	while (seq != target) {
-		int err = word_wait(&race->seq, seq, 2 * NSEC_PER_SEC);
+		int err = word_wait(&race->seq, seq, STUCK_NS);
 
 		if (err || race->error)
 			return err ? err : race->error;
@@ -294,7 +297,7 @@ static inline void race_go(struct race *race, enum steer steer, int cpu,
  */
 static inline int race_freeze(struct race *race)
 {
-	int64_t deadline = now_ns() + 2 * NSEC_PER_SEC;
+	int64_t deadline = now_ns() + STUCK_NS;
 	uint32_t made;
 
 	word_set(&race->limit, 0);
