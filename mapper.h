@@ -27,6 +27,7 @@
 #include "histogram.h"
 #include "load.h"
 #include "peer.h"
+#include "random.h"
 #include "verdict.h"
 
 /* The published pause between two operations. */
@@ -339,15 +340,6 @@ struct mapper {
 	struct mapper_shared *shared;
 	struct peer peer;
 };
-
-/** random_next() - xorshift64*; @state must not be 0. */
-static inline uint64_t random_next(uint64_t *state)
-{
-	*state ^= *state >> 12;
-	*state ^= *state << 25;
-	*state ^= *state >> 27;
-	return *state * 0x2545f4914f6cdd1dULL;
-}
 
 /** random_below() - a number from 0 to @n - 1. */
 static inline unsigned int random_below(uint64_t *state, unsigned int n)

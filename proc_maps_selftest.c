@@ -18,19 +18,10 @@
 
 /* ---- latency: histogram and verdict, begin ---- */
 
-/* xorshift64*, so that every run judges the same evidence. */
-static uint64_t plant_next(uint64_t *state)
-{
-	*state ^= *state >> 12;
-	*state ^= *state << 25;
-	*state ^= *state >> 27;
-	return *state * 0x2545f4914f6cdd1dULL;
-}
-
 /* A number from 0 up to but not including 1. */
 static double plant_unit(uint64_t *state)
 {
-	return (double)(plant_next(state) >> 11) / 9007199254740992.0;
+	return (double)(random_next(state) >> 11) / 9007199254740992.0;
 }
 
 TEST(histogram_buckets_tile_the_range)
@@ -71,8 +62,8 @@ TEST(histogram_quantiles_match_sorted_samples)
 
 	for (i = 0; i < n; i++) {
 		/* All magnitudes, as often each. */
-		sample[i] = plant_next(&rng) >> (64 - HIST_TOP_BITS) >>
-			    plant_next(&rng) % HIST_TOP_BITS;
+		sample[i] = random_next(&rng) >> (64 - HIST_TOP_BITS) >>
+			    random_next(&rng) % HIST_TOP_BITS;
 		sum += sample[i];
 		hist_add(&half[i % 2], sample[i], 1);
 	}
@@ -207,7 +198,7 @@ static struct window plant_window(const struct planted *p, double level,
 		ns = level * (0.5 + 1.5 * plant_unit(rng));
 		if (victim)
 			ns *= p->slower;
-		if (p->heavy && plant_next(rng) % p->heavy == 0) {
+		if (p->heavy && random_next(rng) % p->heavy == 0) {
 			/* Inverse of 1 - x^-1.1, without a power function. */
 			double u = 1 - plant_unit(rng);
 
@@ -215,9 +206,9 @@ static struct window plant_window(const struct planted *p, double level,
 			if (ns > 1e8)
 				ns = 1e8;
 		}
-		if (victim && p->stall && plant_next(rng) % p->stall == 0)
+		if (victim && p->stall && random_next(rng) % p->stall == 0)
 			ns += p->stall_ns * (0.5 + plant_unit(rng));
-		if (i == 0 && p->pause && plant_next(rng) % p->pause == 0)
+		if (i == 0 && p->pause && random_next(rng) % p->pause == 0)
 			ns += 4e6 + 96e6 * plant_unit(rng);
 		w.sum_ns += (uint64_t)ns;
 		if ((uint64_t)ns > w.max_ns)
@@ -241,7 +232,7 @@ static enum verdict plant_trial(const struct planted *p, uint64_t *rng,
 	enum verdict v;
 
 	do {
-		bool first = plant_next(rng) % 2;
+		bool first = random_next(rng) % 2;
 		struct window window[2];
 
 		window[first] = plant_window(p, level, first, rng);
@@ -340,7 +331,7 @@ static const struct recorded recorded_locked[] = {
 static struct window recorded_draw(const struct recorded *from, unsigned int n,
 				   uint64_t *rng)
 {
-	const struct recorded *r = &from[plant_next(rng) % n];
+	const struct recorded *r = &from[random_next(rng) % n];
 
 	return (struct window){
 		r->ops, r->sum_us * 1000ULL, r->max_us * 1000ULL, false

@@ -22,6 +22,7 @@
 #include <sys/resource.h>
 
 #include "peer.h"
+#include "random.h"
 #include "stage.h"
 
 enum steer {
@@ -81,15 +82,6 @@ struct race {
 	const struct change *change;
 	struct stage stage;
 };
-
-/** random_next() - xorshift64*: small, fast, and the same everywhere. */
-static inline uint64_t random_next(uint64_t *state)
-{
-	*state ^= *state >> 12;
-	*state ^= *state << 25;
-	*state ^= *state >> 27;
-	return *state * 2685821657736338717ULL;
-}
 
 /** random_below() - a number in [0, @bound). */
 static inline uint64_t random_below(uint64_t *state, uint64_t bound)

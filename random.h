@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * random.h - numbers that a seed repeats, on every machine
+ *
+ * Pure code.  Not rand(): its sequence is the C library's own affair.
+ */
+#ifndef PROC_RANDOM_H
+#define PROC_RANDOM_H
+
+#include <stdint.h>
+
+/** random_next() - xorshift64*; @state must not be 0. */
+static inline uint64_t random_next(uint64_t *state)
+{
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return *state * 0x2545f4914f6cdd1dULL;
+}
+
+#endif /* PROC_RANDOM_H */
