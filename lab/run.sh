@@ -9,6 +9,8 @@
 . "$here/splat.sh"
 # shellcheck source-path=SCRIPTDIR source=machine.sh
 . "$here/machine.sh"
+# shellcheck source-path=SCRIPTDIR source=programs.sh
+. "$here/programs.sh"
 
 columns='tearing maps query smaps numa_maps'
 
@@ -45,30 +47,6 @@ for number in "$cpus" "$limit" "$times"; do
 	esac
 done
 mkdir -p "$results" && results=$(cd "$results" && pwd) || exit 4
-
-# --- programs ---------------------------------------------------------------
-
-# The tree's own Makefile builds them, for whatever kernel there will be.
-static_programs()
-{
-	programs=${LAB_PROGRAMS-}
-	[ -z "$programs" ] || return 0
-	programs=$LAB_CACHE/static
-	mkdir -p "$programs"
-	room=$("$here/../run_tests.sh" tree) || return 1
-	targets=''
-	for program in proc_maps_selftest proc_maps_tearing proc_mmap_latency; do
-		targets="$targets $programs/$program"
-	done
-	note 'building the programs, static'
-	# shellcheck disable=SC2086 # a list of targets
-	make --no-print-directory -C "$room" OUTPUT="$programs" \
-		USERLDFLAGS=-static $targets > "$programs/log" 2>&1 || {
-		say "the programs could not be built statically:"
-		tail -n 15 "$programs/log" >&2
-		return 1
-	}
-}
 
 # --- one kernel -------------------------------------------------------------
 

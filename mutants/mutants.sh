@@ -38,6 +38,8 @@ here=$room/../lab
 . "$here/common.sh"
 # shellcheck source-path=SCRIPTDIR source=../lab/splat.sh
 . "$here/splat.sh"
+# shellcheck source-path=SCRIPTDIR source=../lab/programs.sh
+. "$here/programs.sh"
 
 usage()
 {
@@ -85,23 +87,6 @@ fi
 
 need cpio
 mkdir -p "$results" && results=$(cd "$results" && pwd) || exit 4
-
-# The tree's own Makefile builds the programs, statically.
-static_programs()
-{
-	programs=${LAB_PROGRAMS-}
-	[ -z "$programs" ] || return 0
-	programs=$LAB_CACHE/static
-	mkdir -p "$programs"
-	tree=$("$here/../run_tests.sh" tree) || return 1
-	make --no-print-directory -C "$tree" OUTPUT="$programs" \
-		USERLDFLAGS=-static "$programs/proc_maps_tearing" \
-		"$programs/proc_mmap_latency" > "$programs/log" 2>&1 || {
-		say 'the programs could not be built statically:'
-		tail -n 15 "$programs/log" >&2
-		return 1
-	}
-}
 
 # judge MUTANT DIR [OPTION]...: boots it; what the machine printed is in DIR
 judge()

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# programs.sh - the test programs, built statically for whatever kernel there
+# will be.  Sourced, with here in lab/ and LAB_CACHE set.
+
+# The tree's own Makefile builds them.  Sets $programs to where they are, which
+# is LAB_PROGRAMS where that is set.
+static_programs()
+{
+	programs=${LAB_PROGRAMS-}
+	[ -z "$programs" ] || return 0
+	programs=$LAB_CACHE/static
+	mkdir -p "$programs"
+	programs_tree=$("$here/../run_tests.sh" tree) || return 1
+	programs_list=''
+	for program in proc_maps_selftest proc_maps_tearing proc_mmap_latency; do
+		programs_list="$programs_list $programs/$program"
+	done
+	note 'building the programs, static'
+	# shellcheck disable=SC2086 # a list of targets
+	make --no-print-directory -C "$programs_tree" OUTPUT="$programs" \
+		USERLDFLAGS=-static $programs_list > "$programs/log" 2>&1 || {
+		say 'the programs could not be built statically:'
+		tail -n 15 "$programs/log" >&2
+		return 1
+	}
+}
