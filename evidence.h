@@ -169,6 +169,7 @@ static inline void evidence_print(struct scene *scene,
 	diag("RULE BROKEN: %s", rule_text[finding->rule]);
 	diag("  in          /proc/PID/%s, change %s, %s",
 	     scene->reader.kind->name, scene->race->change->name, how);
+	diag("  once more   %s", again);
 	diag("  current     layouts 0x%x; counter %u to %u in read() %u, %u at the start",
 	     mask, chunk->before, chunk->after, last, reading->chunk[0].before);
 	evidence_lines(scene, &finding->where, 2);
@@ -178,7 +179,6 @@ static inline void evidence_print(struct scene *scene,
 		     (int)strcspn(reading->text + finding->where.record, "\n"),
 		     reading->text + finding->where.record);
 	evidence_pictures(scene);
-	diag("  once more   %s", again);
 }
 
 #endif /* PROC_EVIDENCE_H */
