@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * drive.h - what drives readings against changes
+ *
+ * Opens a scene or says why not; races it, in slices of different steering;
+ * steps it, with a transition at each record boundary.  For tests: what goes
+ * wrong is reported by the kselftest harness.
+ */
+#ifndef PROC_DRIVE_H
+#define PROC_DRIVE_H
+
+#include <sys/timerfd.h>
+
+#include "../kselftest_harness.h"
+#include "evidence.h"
+
+#if defined(__GNUC__) && !defined(__clang__)
+/* The harness's setjmp() and what gcc inlines beside it. */
+#pragma GCC diagnostic ignored "-Wclobbered"
+#endif
+
+/* A racing test that found no floor of evidence goes on up to this long... */
+#define RACING_PATIENCE 2.0
+/* ...as long as the program has not run for so many seconds: see settings. */
+#define RACING_BUDGET 90.0
+/* Overlapped readings below which a race says nothing. */
+#define RACING_FLOOR 30
+/* Interrupts hold the reader up between any two of its instructions. */
+#define READER_TIMER_NS (50 * NSEC_PER_USEC)
+
+/* Set by the test for the known bug, for the tests that follow it. */
+static _Atomic bool *known_bug_seen;
+
+/* When the program was started. */
+static int64_t began_ns;
+
+static void __attribute__((constructor)) prepare(void)
+{
+	peer_bind_forks();
+	began_ns = now_ns();
+	/* Where it is permitted: a busy machine leaves fewer races. */
+	setpriority(PRIO_PROCESS, 0, -10);
+	known_bug_seen = shared_alloc(sizeof(*known_bug_seen));
+}
+
+static inline uint64_t seed_from_env(void)
+{
+	const char *seed = getenv("SEED");
+
+	return seed ? strtoull(seed, NULL, 0) : (uint64_t)now_ns();
+}
+
+/* First letter of the plant: see changer_cheat(). */
+static inline char plant_from_env(void)
+{
+	const char *plant = getenv("PLANT");
+
+	return plant ? plant[0] : 0;
+}
+
+/* The first two CPUs that this process may run on; -1 for none. */
+static inline void choose_cpus(int cpu[2])
+{
+	cpu_set_t set;
+	int i, n = 0;
+
+	cpu[0] = -1;
+	cpu[1] = -1;
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return;
+	for (i = 0; i < CPU_SETSIZE && n < 2; i++)
+		if (CPU_ISSET(i, &set))
+			cpu[n++] = i;
+}
+
+/* The changer must be gone before anything is printed: failure is prompt. */
+static inline void scene_end_peer(struct scene *scene)
+{
+	peer_kill(&scene->peer);
+}
+
+/*
+ * Starts a scene, or says why not: a file that is not there and a change that
+ * this kernel or user cannot make are no failure of readings.  Returns false
+ * where the test is to be skipped.
+ */
+static inline bool open_scene(struct __test_metadata *_metadata,
+			      struct scene *scene, const struct change *change,
+			      const struct file_kind *kind,
+			      const struct scene_options *options)
+{
+	struct finding finding = { 0 };
+	int err = scene_start(scene, change, kind, options);
+
+	if (!err)
+		err = scene_check_rest(scene, &finding);
+	if (err == 1) {
+		scene_end_peer(scene);
+		evidence_print(scene, &finding, "at rest", "-");
+		ASSERT_STREQ("legal", rule_text[finding.rule]);
+	}
+	if (err)
+		diag("%s, %s: %s", change->name,
+		     scene->failed ? scene->failed : "changer", strerror(-err));
+	if (err && scene->failed && !strcmp(scene->failed, "file"))
+		SKIP(return false, "no such file in this kernel");
+	if (err && change->needs)
+		SKIP(return false, "%s", change->needs);
+	ASSERT_EQ(0, err);
+	return true;
+}
+
+/* Most scenes need nothing special, and nothing random. */
+static const struct scene_options plain = { .seed = 1 };
+
+/* How to run one test again, for evidence_print(). */
+static inline const char *again(const char *fixture, const char *variant,
+				const char *test, uint64_t seed)
+{
+	static char buf[160];
+
+	snprintf(buf, sizeof(buf),
+		 "SEED=%" PRIu64 " ./proc_maps_tearing -r %s.%s%s%s", seed,
+		 fixture, variant, *variant ? "." : "", test);
+	return buf;
+}
+
+/*
+ * struct slice - a stretch of racing with one way of steering
+ * @steer:	the changer's
+ * @name:	for people
+ * @share:	of the time of a test, in per cent
+ * @cpus:	how many CPUs it takes
+ */
+static const struct slice {
+	enum steer steer;
+	const char *name;
+	unsigned int share;
+	unsigned int cpus;
+} slices[] = {
+	{ STEER_OVERLAP, "overlap", 40, 2 },
+	{ STEER_FREE, "free", 20, 2 },
+	{ STEER_PREEMPT, "preempt", 40, 1 },
+};
+
+static inline int reader_timer_start(void)
+{
+	struct itimerspec its = {
+		.it_interval.tv_nsec = READER_TIMER_NS,
+		.it_value.tv_nsec = READER_TIMER_NS,
+	};
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+
+	if (fd >= 0)
+		timerfd_settime(fd, 0, &its, NULL);
+	return fd;
+}
+
+/* Bytes of text up to and including the guard above the stage. */
+static inline size_t scene_near(struct scene *scene)
+{
+	uint64_t guard = scene->race->stage.base +
+			 STAGE_PAGES * scene->race->stage.page;
+	struct cursor cursor = { 0 };
+	struct span span;
+
+	if (reading_take(&scene->reader, &scene->reading))
+		return 0;
+	while (reading_next(scene->reader.kind, &scene->reading, &cursor,
+			    &span) > 0)
+		if (span.start >= guard)
+			break;
+	return cursor.pos;
+}
+
+/* How readings are to be taken from now on: one per call, odd, a page, big. */
+static inline void vary_reader(struct scene *scene, size_t near, uint64_t *seed)
+{
+	static const size_t buffers[] = {
+		100, 333, 4096, 1 << 16, 1 << 16, 1 << 16,
+	};
+	struct reader *reader = &scene->reader;
+
+	if (scene->one_call) {
+		reader->buffer = near;
+		reader->limit = near;
+		return;
+	}
+
+	reader->buffer = buffers[random_below(seed, ARRAY_SIZE(buffers))];
+	/* Three in four see the stage and little else. */
+	reader->limit = near < 4096 && random_below(seed, 4) ? near : 0;
+}
+
+/**
+ * race_slice() - read while the changer changes
+ * @scene:	the scene; the changer is frozen before and after
+ * @slice:	how to steer
+ * @seconds:	how long
+ * @floor:	go on until so many readings were overlapped, or @patience
+ * @patience:	seconds at most
+ * @cpu:	reader's and changer's
+ * @tally:	added to
+ * @finding:	of the first illegal reading
+ *
+ * Return: 0, -errno, or 1 with @finding; then the reading is the illegal one.
+ */
+static inline int race_slice(struct scene *scene, const struct slice *slice,
+			     double seconds, uint64_t floor, double patience,
+			     const int cpu[2], struct tally *tally,
+			     struct finding *finding)
+{
+	struct race *race = scene->race;
+	size_t near = scene_near(scene);
+	uint64_t seed = race->seed + slice->steer, first = tally->overlapped;
+	int64_t begin = now_ns(), now = begin;
+	int err = 0;
+
+	if (cpu[0] >= 0)
+		run_on(0, cpu[0]);
+	race_go(race, slice->steer, cpu[slice->cpus - 1], scene->urgent);
+	while (now - begin < seconds * NSEC_PER_SEC ||
+	       (tally->overlapped - first < floor &&
+		now - begin < patience * NSEC_PER_SEC &&
+		now - began_ns < RACING_BUDGET * NSEC_PER_SEC)) {
+		int64_t took;
+
+		vary_reader(scene, near, &seed);
+		atomic_fetch_add(&race->round, 1);
+		err = reading_take(&scene->reader, &scene->reading);
+		if (err || race->error)
+			break;
+		*finding = scene_judge(scene);
+		tally_add(tally, finding);
+		if (finding->rule)
+			return 1;
+		took = now_ns() - now;
+		now += took;
+		race->reading_ns += ((int64_t)took - race->reading_ns) / 8;
+	}
+	scene->reader.limit = 0;
+	scene->reader.buffer = 1 << 16;
+	if (err || race->error)
+		return err ? err : race->error;
+	return race_freeze(race);
+}
+
+/* Both outcomes of a race must have been there, or it was none. */
+static inline bool tally_suffices(const struct tally *tally)
+{
+	return tally->overlapped >= RACING_FLOOR &&
+	       (tally->layouts & (tally->layouts - 1));
+}
+
+/* Would the reading be legal but for the bug described at oracle_lost_tail()? */
+static inline bool is_lost_tail(struct scene *scene)
+{
+	struct finding finding;
+
+	scene->oracle.tolerate_lost_tail = true;
+	finding = scene_judge(scene);
+	scene->oracle.tolerate_lost_tail = false;
+	return !finding.rule && finding.lost_tails;
+}
+
+/*
+ * Reads @prefix bytes, which is a number of whole records, makes @steps
+ * transitions, and reads on.
+ */
+static inline int read_step_read(struct scene *scene, size_t prefix,
+				 unsigned int steps, size_t buffer)
+{
+	struct reader *reader = &scene->reader;
+	int err = reading_begin(reader, &scene->reading);
+	ssize_t got = 1;
+
+	while (!err && scene->reading.len < prefix && got > 0) {
+		reader->buffer = prefix - scene->reading.len;
+		got = reading_call(reader, &scene->reading);
+		if (got < 0)
+			err = got;
+	}
+	if (!err)
+		err = scene_step(scene, steps);
+	reader->buffer = buffer;
+	return err ? err : reading_go_on(reader, &scene->reading);
+}
+
+/**
+ * step_boundaries() - a transition at each record boundary of the current layout
+ * @scene:	the scene, frozen
+ * @buffer:	bytes per read() behind the boundary
+ * @steps:	transitions at the boundary
+ * @tally:	added to
+ * @finding:	of the first illegal reading
+ *
+ * Each case begins in the layout in which the last one ended, so boundaries
+ * are counted in records, and found anew in a reading at rest.  Slow files are
+ * read no further than the stage.
+ *
+ * Return: 0, -errno, or 1 with @finding.
+ */
+static inline int step_boundaries(struct scene *scene, size_t buffer,
+				  unsigned int steps, struct tally *tally,
+				  struct finding *finding)
+{
+	struct reading *reading = &scene->reading;
+	unsigned int boundary, record;
+	int err;
+
+	if (scene->reader.kind->slow)
+		scene->reader.limit = scene_near(scene);
+
+	for (boundary = 0;; boundary++) {
+		struct cursor cursor = { 0 };
+		struct span span;
+
+		scene->reader.buffer = 1 << 16;
+		err = reading_take(&scene->reader, reading);
+		if (err)
+			return err;
+		for (record = 0; record < boundary; record++)
+			if (reading_next(scene->reader.kind, reading, &cursor,
+					 &span) <= 0)
+				return 0;
+		err = read_step_read(scene, cursor.pos, steps, buffer);
+		if (err)
+			return err;
+		*finding = scene_judge(scene);
+		tally_add(tally, finding);
+		if (finding->rule)
+			return 1;
+	}
+}
+
+#endif /* PROC_DRIVE_H */

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * test_known.h - the bug of 6.17 and later, in a test of its own
+ */
+#ifndef PROC_TEST_KNOWN_H
+#define PROC_TEST_KNOWN_H
+
+#include "drive.h"
+
+/*
+ * When is a kernel acquitted?  Where reads are lockless, two layouts mix within
+ * one read() every now and then; each such reading came close.  Of them one in
+ * 4,000 or more was a catch on a kernel without preemption, one in 100 or more
+ * on one with it (6.17 to 7.3, bare and emulated).  Where one read() never mixes
+ * layouts while the changer is on another CPU, it holds the lock, and there is
+ * nothing to catch.
+ */
+#define KNOWN_ENOUGH 200000	/* close readings: no need to go on */
+#define KNOWN_FLOOR 150		/* close readings: fewer say nothing */
+#define KNOWN_LOCKED 20000	/* overlapped readings, none of them close */
+#define KNOWN_SECONDS 5.0
+#define KNOWN_SLICE 0.05
+
+FIXTURE(known) {
+	struct scene scene;
+};
+
+FIXTURE_SETUP(known)
+{
+}
+
+FIXTURE_TEARDOWN(known)
+{
+	scene_end(&self->scene);
+}
+
+static const char *const known_bug[] = {
+	"this kernel loses mappings from /proc/PID/maps: a reader steps past what a merge",
+	"has just joined (lock_next_vma(), 6.17 and later); the kernel is at fault, not the test",
+};
+
+/*
+ * A reader has just printed the head of a split mapping.  mprotect() joins head
+ * and tail; that is over before the reader looks for the next mapping, so that
+ * nothing asks it to try again.  Its iterator, left at the head, finds the
+ * joined mapping in place of it, and goes on behind: the tail is never printed.
+ *
+ *	layout 0	wwrrrr		reader prints ww
+ *	layout 1	wwwwrr		reader goes on behind wwww, prints rr
+ *
+ * A failure means that a monitor can miss a mapping that was there all the time.
+ */
+TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
+{
+	struct scene *scene = &self->scene;
+	uint64_t seed = seed_from_env();
+	const struct scene_options options = {
+		.seed = seed,
+		.cheat = plant_from_env(),
+	};
+	struct finding finding = { 0 };
+	uint64_t close_by[ARRAY_SIZE(slices)] = { 0 };
+	int64_t begin = now_ns();
+	struct tally tally = { 0 };
+	uint32_t transitions;
+	unsigned int i;
+	int cpu[2], err = 0, timer;
+	bool bug;
+
+	choose_cpus(cpu);
+	if (!open_scene(_metadata, scene, &change_merge_left_partial,
+			&file_maps, &options))
+		return;
+	scene->one_call = true;
+	timer = reader_timer_start();
+	scene->urgent = true;
+	run_at(0, LEVEL_READER);
+	for (i = 0; !err && now_ns() - begin < KNOWN_SECONDS * NSEC_PER_SEC &&
+	     tally.mixed < KNOWN_ENOUGH &&
+	     (tally.mixed || tally.torn_calls < KNOWN_LOCKED); i++) {
+		unsigned int way = i % ARRAY_SIZE(slices);
+		uint64_t before = tally.mixed;
+
+		if (slices[way].cpus > 1 && cpu[1] < 0)
+			continue;
+		/* Without preemption, say, that way leads nowhere. */
+		if (before && i >= ARRAY_SIZE(slices) && !close_by[way])
+			continue;
+		err = race_slice(scene, &slices[way], KNOWN_SLICE, 0, 0, cpu,
+				 &tally, &finding);
+		close_by[way] += tally.mixed - before;
+	}
+	run_at(0, 0);
+	close(timer);
+	transitions = scene->race->seq / 2;
+	ASSERT_GE(err, err == 1 ? 1 : 0) {
+		diag("changer: %s", strerror(-err));
+	}
+	scene_end_peer(scene);
+	tally_print(&tally, "known", transitions);
+	diag("known: %.2f s", (now_ns() - begin) / 1e9);
+	if (err == 1) {
+		bug = is_lost_tail(scene);
+		finding = scene_judge(scene);
+		evidence_print(scene, &finding, slices[(i - 1) %
+			       ARRAY_SIZE(slices)].name,
+			       again("known", "", "tail_lost_after_merge", seed));
+		*known_bug_seen = bug;
+		if (bug) {
+			diag("summary: %s", known_bug[0]);
+			diag("summary: %s", known_bug[1]);
+		}
+		ASSERT_STREQ("legal", rule_text[finding.rule]);
+	}
+	if (tally.mixed ? tally.mixed < KNOWN_FLOOR :
+			  tally.torn_calls < KNOWN_LOCKED || cpu[1] < 0)
+		SKIP(return, "not provoked");
+}
+
+#endif /* PROC_TEST_KNOWN_H */

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * test_shapes.h - many mappings, each position of the stage in a page of text
+ */
+#ifndef PROC_TEST_SHAPES_H
+#define PROC_TEST_SHAPES_H
+
+#include "drive.h"
+
+FIXTURE(shapes) {
+	struct scene scene;
+};
+
+FIXTURE_SETUP(shapes)
+{
+}
+
+FIXTURE_TEARDOWN(shapes)
+{
+	scene_end(&self->scene);
+}
+
+/* So many mappings that a reading takes many pages of text. */
+#define MANY_MAPPINGS 4000
+
+/*
+ * With thousands of mappings the maple tree has several levels, and a reading
+ * has as many restarts as pages of text.
+ */
+TEST_F(shapes, many_mappings)
+{
+	uint64_t seed = seed_from_env();
+	const struct scene_options options = {
+		.seed = seed,
+		.fillers = MANY_MAPPINGS,
+	};
+	struct scene *scene = &self->scene;
+	struct finding finding = { 0 };
+	struct tally tally = { 0 };
+	unsigned int i;
+	int cpu[2], err;
+
+	choose_cpus(cpu);
+	err = scene_start(scene, &change_split_middle, &file_maps, &options);
+	if (err == -ENOMEM)
+		SKIP(return, "too few mappings allowed");
+	if (err == -ETIMEDOUT)
+		SKIP(return, "too slow to make many mappings");
+	ASSERT_EQ(0, err);
+	err = scene_check_rest(scene, &finding);
+	scene->oracle.tolerate_lost_tail = *known_bug_seen;
+	for (i = 0; i < ARRAY_SIZE(slices) && !err; i++)
+		if (slices[i].cpus == 1 || cpu[1] >= 0)
+			err = race_slice(scene, &slices[i], 0.1, RACING_FLOOR,
+					 RACING_PATIENCE, cpu, &tally,
+					 &finding);
+	ASSERT_GE(err, err == 1 ? 1 : 0);
+	scene_end_peer(scene);
+	tally_print(&tally, "many_mappings", scene->race->seq / 2);
+	if (err)
+		evidence_print(scene, &finding, "in a race",
+			       again("shapes", "", "many_mappings", seed));
+	ASSERT_STREQ("legal", rule_text[finding.rule]);
+	if (!tally_suffices(&tally))
+		SKIP(return, "race not exercised");
+}
+
+/* Bytes of one line of maps without a name, of addresses below 4 GiB. */
+#define SHORT_LINE 41
+
+/*
+ * One big read() after @skip records, a transition, the rest: the end of the
+ * page of text falls on or near the stage.
+ */
+static int step_at_page_end(struct scene *scene, unsigned int skip,
+			    struct tally *tally, struct finding *finding)
+{
+	struct reading *reading = &scene->reading;
+	struct cursor cursor = { 0 };
+	struct span span;
+	ssize_t got;
+	int err;
+
+	scene->reader.buffer = 1 << 16;
+	err = reading_take(&scene->reader, reading);
+	if (err)
+		return err;
+	while (skip-- && reading_next(&file_maps, reading, &cursor, &span) > 0)
+		;
+	err = reading_begin(&scene->reader, reading);
+	scene->reader.buffer = cursor.pos;
+	while (!err && reading->len < cursor.pos) {
+		got = reading_call(&scene->reader, reading);
+		scene->reader.buffer = cursor.pos - reading->len;
+		err = got < 0 ? got : 0;
+	}
+	scene->reader.buffer = 1 << 16;
+	if (!err)
+		err = reading_call(&scene->reader, reading) < 0 ? -EIO : 0;
+	if (!err)
+		err = scene_step(scene, 1);
+	if (!err)
+		err = reading_go_on(&scene->reader, reading);
+	if (err)
+		return err;
+	*finding = scene_judge(scene);
+	tally_add(tally, finding);
+	return !!finding->rule;
+}
+
+/*
+ * seq_file fills a page, drops the record that did not fit, and looks it up
+ * again in the next read().  Here that happens at each byte of each line of the
+ * stage: fillers bring the stage to the end of the page, the name of the first
+ * one shifts it by single bytes, and records left out shift it by lines.
+ */
+TEST_F(shapes, page_positions)
+{
+	unsigned int page = sysconf(_SC_PAGESIZE), pad, skip;
+	struct finding finding = { 0 };
+	struct tally tally = { 0 };
+	struct scene *scene = &self->scene;
+
+	for (pad = 1; pad <= SHORT_LINE; pad++) {
+		const struct scene_options options = {
+			.seed = 1,
+			.pad = pad,
+			.fillers = page / SHORT_LINE - 4,
+		};
+		int err = scene_start(scene, &change_single_pages, &file_maps,
+				      &options);
+
+		for (skip = 0; skip < 16 && !err; skip++)
+			err = step_at_page_end(scene, skip, &tally, &finding);
+		ASSERT_GE(err, err == 1 ? 1 : 0) {
+			diag("%s", strerror(-err));
+		}
+		if (err) {
+			scene_end_peer(scene);
+			evidence_print(scene, &finding, "at the end of a page",
+				       again("shapes", "", "page_positions", 1));
+		}
+		ASSERT_STREQ("legal", rule_text[finding.rule]);
+		scene_end(scene);
+		memset(scene, 0, sizeof(*scene));
+	}
+	tally_print(&tally, "page_positions", 16 * SHORT_LINE);
+	/* Else the end of the page was never near the stage. */
+	ASSERT_GT(tally.mixed, 0U);
+}
+
+#endif /* PROC_TEST_SHAPES_H */

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * test_stepped.h - read some lines, make a transition, read on
+ */
+#ifndef PROC_TEST_STEPPED_H
+#define PROC_TEST_STEPPED_H
+
+#include "drive.h"
+
+FIXTURE(stepped) {
+	struct scene scene;
+};
+
+FIXTURE_VARIANT(stepped) {
+	const struct change *change;
+};
+
+FIXTURE_SETUP(stepped)
+{
+}
+
+FIXTURE_TEARDOWN(stepped)
+{
+	scene_end(&self->scene);
+}
+
+#define CHANGE(row) FIXTURE_VARIANT_ADD(stepped, row) { .change = &change_##row }
+#include "change_list.h"
+#undef CHANGE
+
+/* The body of all stepped tests. */
+static void run_stepped(struct __test_metadata *_metadata,
+			struct scene *scene, const struct change *change,
+			const struct file_kind *kind)
+{
+	static const size_t buffers[] = { 100, 1 << 16 };
+	struct finding finding = { 0 };
+	struct tally tally = { 0 };
+	unsigned int i, steps;
+	int err = 0;
+
+	if (!open_scene(_metadata, scene, change, kind, &plain))
+		return;
+	/* They wait for each other thousands of times, and for nobody else. */
+	run_at(0, LEVEL_READER);
+	run_at(scene->race->tid, LEVEL_CHANGER);
+	for (i = 0; i < ARRAY_SIZE(buffers) && !err; i++)
+		for (steps = 1; steps <= change->nr && !err; steps++)
+			err = step_boundaries(scene, buffers[i], steps,
+					      &tally, &finding);
+	ASSERT_GE(err, err == 1 ? 1 : 0) {
+		diag("changer or reader: %s", strerror(-err));
+	}
+	run_at(0, 0);
+	scene_end_peer(scene);
+	tally_print(&tally, change->name, scene->race->seq / 2);
+	if (err)
+		evidence_print(scene, &finding, "stepped",
+			       again("stepped", change->name, kind->name, 1));
+	ASSERT_STREQ("legal", rule_text[finding.rule]);
+	/* Without readings that a transition fell into nothing was tested. */
+	ASSERT_GT(tally.overlapped, 2U);
+}
+
+TEST_F(stepped, maps)
+{
+	run_stepped(_metadata, &self->scene, variant->change, &file_maps);
+}
+
+TEST_F(stepped, smaps)
+{
+	run_stepped(_metadata, &self->scene, variant->change, &file_smaps);
+}
+
+TEST_F(stepped, numa_maps)
+{
+	run_stepped(_metadata, &self->scene, variant->change, &file_numa_maps);
+}
+
+TEST_F(stepped, query)
+{
+	run_stepped(_metadata, &self->scene, variant->change, &file_query);
+}
+
+#endif /* PROC_TEST_STEPPED_H */
