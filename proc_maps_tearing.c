@@ -8,6 +8,7 @@
  * one rule, change.h has the changes as pictures; here are the ways to drive
  * one against the other, each in a header test_*.h:
  *
+ *   sweep	all changes in a hurry, for who breaks things in many places
  *   known	the bug of 6.17 and later, in a test of its own
  *   stepped	read some lines, make a transition, read on: for each change at
  *		each record boundary; no race, no luck, one CPU will do
@@ -24,12 +25,13 @@
  * the changer cheat, to see what red looks like).
  */
 /* In this order: what is quick and certain before what is long. */
-#include "test_known.h"
-#include "test_stepped.h"
-#include "test_shapes.h"
-#include "test_access.h"
+#include "test_sweep.h"
 #include "test_query.h"
 #include "test_leaving.h"
+#include "test_known.h"
+#include "test_stepped.h"
+#include "test_access.h"
 #include "test_racing.h"
+#include "test_shapes.h"
 
 TEST_HARNESS_MAIN
