@@ -4,26 +4,31 @@
 #
 # mutants.sh - who tests the test?
 #
-# Usage: mutants.sh [--times N] [--timeout S] [--out DIR] [--list] [NAME]...
-#                   [-- OPTIONS OF THE GATE]
+# Usage: mutants.sh [--times N] [--timeout S] [--beside] [--out DIR] [--list]
+#                   [NAME]... [-- OPTIONS OF THE GATE]
+#        mutants.sh --score FILE...
 #
 # Each mutants/NAME.patch breaks one thing in a kernel that is otherwise good:
 # the newest linux-source with the lab's cure.  Each is built, booted in the
 # lab's machine, and judged by the gate up to its first "not ok".  A line each:
 #
-#   caught  NAME  seconds  first test that failed: the rule it says is broken
-#   missed  NAME  seconds  all tests passed
-#   broken  NAME           no mutant: it was not built, or did not boot
+#   caught  NAME  10/10  seconds  first test that failed: what it said
+#   missed  NAME   9/10  seconds  a run in which all tests passed, or no answer
+#   broken  NAME                  no mutant: it was not built, or did not boot
 #
-# A kernel that complains in its log, or that never answers, is caught as well;
-# the line says so.  At the end the score, and the median time to the failure.
+# The seconds are the median of the runs that caught it.  A kernel that complains
+# in its log is caught as well, and the line says so.  At the end the score.
 # Only the program named in the patch's line "Judge:" is run (without such a
-# line, proc_maps_tearing).
+# line, proc_maps_tearing), in the configuration of its line "Config:", if any.
 #
-# --times N      each N times; all must be caught (default: 1)
+# --times N      runs of each; all must catch it (default: 1).  As many as fit
+#                into the machine's life: the line says how many there were
 # --timeout S    for one machine's whole life (default: 300)
+# --beside       also run the source's own proc-maps-race, once, as it is
 # --out DIR      what the machines printed (default: in the lab's cache)
 # --list         names and subjects only
+# --score FILE   the score of DIR/score, or of several such files, as from
+#                machines that did a part of the list each
 #
 # LAB_CACHE and LAB_PROGRAMS are as in lab.sh.
 #
@@ -50,20 +55,37 @@ list()
 {
 	for patch in "$room"/*.patch; do
 		printf '%-24s %s\n' "$(basename "$patch" .patch)" \
-			"$(sed -n 's/^Subject: *//p' "$patch")"
+			"$(field Subject "$(basename "$patch" .patch)")"
 	done
 }
 
-times=1 limit=300 results=$LAB_CACHE/mutants mutants=''
+# field WORD MUTANT: a line of the patch's head
+field()
+{
+	sed -n "/^---/q; s/^$1: *//p" "$room/$2.patch"
+}
+
+# score FILE...: prints it; fails where a mutant was missed, with 4 where one is none
+score()
+{
+	cat "$@" | jq -Rnr --arg rival "$rival" -f "$room/score.jq" || return 4
+	! grep -qh '^broken' "$@" || return 4
+	! grep -h '^missed' "$@" | cut -f 3 | grep -qvx "$rival"
+}
+
+times=1 limit=300 results=$LAB_CACHE/mutants mutants='' beside=''
+rival=proc-maps-race
 while [ $# -gt 0 ]; do
 	case $1 in
-	--times|--timeout|--out)
+	--times|--timeout|--out|--score)
 		[ -n "${2-}" ] || bad_usage "$1 needs a value" ;;
 	esac
 	case $1 in
 	--times) times=$2; shift ;;
 	--timeout) limit=$2; shift ;;
 	--out) results=$2; shift ;;
+	--beside) beside=1 ;;
+	--score) shift; need jq; score "$@"; exit ;;
 	--list) list; exit 0 ;;
 	--help|-h) usage; exit 0 ;;
 	--) shift; break ;;
@@ -85,104 +107,191 @@ if [ -z "$mutants" ]; then
 	done
 fi
 
-need cpio
+need cpio jq
 mkdir -p "$results" && results=$(cd "$results" && pwd) || exit 4
 
-# judge MUTANT DIR [OPTION]...: boots it; what the machine printed is in DIR
-judge()
+# build MUTANT: prints the name of the image
+build()
 {
-	mutant=$1
-	out=$2
-	shift 2
-	program=$(sed -n '/^---/q; s/^Judge: *//p' "$room/$mutant.patch")
-	program=${program:-proc_maps_tearing}
-	"$here/boot.sh" --kernel "$LAB_CACHE/images/mutant-$mutant/bzImage" \
-		--out "$out" --timeout "$limit" \
-		--program "$programs/$program" --program "$room/until-red.sh" \
-		-- until-red.sh "$program" "$@" > "$out/boot" 2>&1
-	booted=$?
+	# shellcheck disable=SC2046 # words
+	set -- "$1" $(field Config "$1" | sed 's/[^ ][^ ]*/--config &/g')
+	name=$1
+	shift
+	"$here/build.sh" --config preempt-full "$@" --patch "$here/cure.patch" \
+		--patch "$room/$name.patch" "mutant-$name"
 }
 
-# Why the first test failed: the rule, or else what the harness expected.
-reason()
+# The rival comes from the source that the mutant was made of.
+build_rival()
+{
+	release=$(sed -n 's/^linux-source [^ ]* \([^-~+ ]*\).*/\1/p' "$1/origin")
+	room_of_rival=$LAB_CACHE/src/$release+cure/tools/testing/selftests/proc
+	rival_at=$LAB_CACHE/rival/$release
+	mkdir -p "$rival_at"
+	make -s --no-print-directory -C "$room_of_rival" OUTPUT="$rival_at" \
+		USERLDFLAGS=-static "$rival_at/$rival" > "$rival_at/log" 2>&1 || {
+		say "$rival could not be built:"
+		tail -n 15 "$rival_at/log" >&2
+		return 1
+	}
+}
+
+# boot IMAGE DIR TIMES PROGRAM [OPTION]...: runs it there until red, so often
+boot()
+{
+	image=$1
+	dir=$2
+	often=$3
+	program=$4
+	shift 4
+	mkdir -p "$dir"
+	# Half a minute is for booting, and for a run longer than those before.
+	"$here/boot.sh" --kernel "$image/bzImage" --out "$dir" --timeout "$limit" \
+		--program "$program" --program "$room/until-red.sh" \
+		--program "$here/splat.sh" -- until-red.sh --times "$often" \
+		--budget $((limit > 60 ? limit - 30 : limit)) \
+		"${program##*/}" "$@" > "$dir/boot" 2>&1
+}
+
+# answers OUT: a line for each run in it, tab-separated: word, seconds, what
+answers()
 {
 	awk '
-		/^not ok / { exit }
-		/^(ok |# +RUN )/ { why = "" }
-		/RULE BROKEN: / && why !~ /^rule/ {
-			sub(/.*RULE BROKEN: /, "rule: ")
-			why = $0
+	function answer(word, what)
+	{
+		if (splat && word == "missed") {
+			word = "caught"
+			what = "only the log of the kernel"
 		}
-		/^# .*: ?Expected / && why == "" {
-			sub(/^# *[^ ]*:[0-9]+:[^:]*:/, "")
-			why = $0
-		}
-		/Test terminated|terminated by timeout/ && why == "" {
-			sub(/^# */, "")
-			why = $0
-		}
-		END { print why }' "$1"
+		printf "%s\t%s\t%s\n", word, seconds,
+			what (splat ? "; the kernel said: " splat : "")
+		open = 0
+	}
+	/^# run [0-9]+: / {
+		open = 1
+		test = why = rule = splat = at = ""
+		seconds = "-"
+		passed = 0
+	}
+	/^# +RUN / { at = $3 }
+	# What the harness expected, or better, which rule was broken.
+	/^(ok |# +RUN )/ { why = rule = "" }
+	/^ok / { passed++ }
+	test == "" && rule == "" && /RULE BROKEN: / {
+		rule = $0
+		sub(/.*RULE BROKEN: /, "rule: ", rule)
+	}
+	test == "" && why == "" && /^# .*: ?Expected / {
+		why = $0
+		sub(/^# *[^ ]*:[0-9]+:[^:]*:/, "", why)
+	}
+	test == "" && why == "" && /Test terminated|terminated by timeout/ {
+		why = $0
+		sub(/^# */, "", why)
+	}
+	/^not ok / && test == "" {
+		test = $0
+		sub(/^not ok [0-9]+ (- )?/, "", test)
+		why = rule != "" ? rule : why
+	}
+	/^# kernel: / { splat = substr($0, 11) }
+	/^# took [0-9.]+ s: / {
+		seconds = $3
+		sub(/.* s: /, "")
+		if (test != "")
+			answer("caught", test ": " why)
+		else if ($0 == "green")
+			answer("missed", passed " tests passed")
+		else
+			answer("missed", $0 ", in " at)
+	}
+	# The machine did not live to see the end of it.
+	END { if (open) print "died\t-\tin " at }' "$1"
 }
 
-# verdict MUTANT DIR: prints the line
-verdict()
+# runs STEM TIMES PROGRAM [OPTION]...: the answers are in STEM.answers.  A machine
+# that crashed is followed by another one.
+runs()
 {
-	test=$(sed -n 's/^not ok [0-9]* \(- \)\{0,1\}//p' "$2/out" | head -n 1)
-	took=$(sed -n 's/^# took \([0-9.]*\) s$/\1/p' "$2/out")
-	splat=$(splats "$2/log" | head -n 1 | sed 's/^\[ *[0-9.]*\] *//')
-	word=caught
-	if [ -n "$test" ]; then
-		what="$test: $(reason "$2/out")${splat:+ (the kernel said: $splat)}"
-	elif [ "$booted" = 4 ] && ! grep -q '^TAP version' "$2/out"; then
-		word=broken what="did not boot${splat:+: $splat}"
-	elif [ "$booted" = 4 ]; then
-		at=$(grep '^# *RUN ' "$2/out" | tail -n 1 | sed 's/.*RUN *//;s/ .*//')
-		what="no answer within $limit s, in $at${splat:+: $splat}"
-	elif [ -n "$splat" ]; then
-		what="only the kernel's log: $splat"
-	elif [ "$booted" = 0 ]; then
-		word=missed what="$(grep -c '^ok ' "$2/out") tests passed"
-	else
-		word=broken what="status $(cat "$2/status" 2>/dev/null), no \"not ok\""
+	stem=$1
+	wanted=$2
+	shift 2
+	boots=0
+	: > "$stem.answers"
+	while [ "$(wc -l < "$stem.answers")" -lt "$wanted" ]; do
+		boots=$((boots + 1))
+		boot "$image" "$stem.$boots" \
+			$((wanted - $(wc -l < "$stem.answers"))) "$@"
+		answers "$stem.$boots/out" > "$stem.new"
+		[ -s "$stem.new" ] ||
+			printf 'broken\t-\tdid not boot, see %s\n' \
+				"$stem.$boots/log" > "$stem.new"
+		last_words "$stem.$boots/log" "$stem.new" >> "$stem.answers"
+		# Else it was the time that ran out.
+		grep -q '^died' "$stem.new" || break
+		[ "$(cat "$stem.$boots/seconds")" -lt "$limit" ] || break
+	done
+	rm -f "$stem.new"
+}
+
+# last_words LOG ANSWERS: what the death of a machine says of the run in it
+last_words()
+{
+	said=$(splats "$1" | head -n 1 | sed 's/^\[ *[0-9.]*\] *//')
+	awk -F '\t' -v said="$said" '
+	$1 != "died" { print; next }
+	said == "" { printf "missed\t-\tno answer %s\n", $3 }
+	said != "" { printf "caught\t-\t%s the kernel said: %s\n", $3, said }' "$2"
+}
+
+# line LABEL MUTANT PROGRAM ANSWERS: prints it, and adds the runs to the score
+line()
+{
+	awk -F '\t' -v OFS='\t' -v name="$2" -v program="$3" '
+		{ print $1, name, program, $2, $3 }' "$4" >> "$results/score"
+	sort -t '	' -k 2n "$4" | awk -F '\t' -v name="$1" '
+	{ word[$1]++; what[$1] = what[$1] == "" ? $3 : what[$1] }
+	$1 == "caught" && $2 != "-" { took[++n] = $2 }
+	END {
+		verdict = "caught"
+		if (word["broken"] || word["missed"])
+			verdict = word["broken"] ? "broken" : "missed"
+		time = "-"
+		if (n)
+			time = (took[int((n + 1) / 2)] + took[int(n / 2) + 1]) / 2
+		printf "%-7s %-24s %7s %7s  %s\n", verdict, name,
+			(word["caught"] + 0) "/" NR, time, what[verdict]
+	}'
+}
+
+# mutant NAME [OPTION]...: one from source to line
+mutant()
+{
+	name=$1
+	shift
+	where=$results/$name
+	program=$(field Judge "$name")
+	program=${program:-proc_maps_tearing}
+	image=$LAB_CACHE/images/mutant-$name
+	note "$name"
+	if ! build "$name" > "$where.build" 2>&1; then
+		printf 'broken\t-\tnot built, see %s\n' "$where.build" \
+			> "$where.answers"
+		line "$name" "$name" "$program" "$where.answers"
+		return
 	fi
-	printf '%-7s %-24s %7s  %s\n' "$word" "$1" "${took:--}" "$what"
-	printf '%s %s %s\n' "$word" "$1" "${took:--}" >> "$results/score"
+	runs "$where" "$times" "$programs/$program" "$@"
+	line "$name" "$name" "$program" "$where.answers"
+	if [ -n "$beside" ] && build_rival "$image"; then
+		runs "$where.beside" 1 "$rival_at/$rival"
+		line "  $rival" "$name" "$rival" "$where.beside.answers"
+	fi
+	rm -rf "$image"
 }
 
 static_programs || exit 4
 : > "$results/score"
 for mutant in $mutants; do
-	"$here/build.sh" --config preempt-full --patch "$here/cure.patch" \
-		--patch "$room/$mutant.patch" "mutant-$mutant" > /dev/null || {
-		printf '%-7s %-24s %7s  %s\n' broken "$mutant" - 'not built'
-		echo "broken $mutant -" >> "$results/score"
-		continue
-	}
-	run=0
-	while [ "$run" -lt "$times" ]; do
-		run=$((run + 1))
-		dir=$results/$mutant.$run
-		mkdir -p "$dir"
-		judge "$mutant" "$dir" "$@"
-		verdict "$mutant" "$dir"
-	done
-	rm -rf "$LAB_CACHE/images/mutant-$mutant"
+	mutant "$mutant" "$@"
 done
-
-sort -k3n "$results/score" | awk '
-	{ runs[$2]++; word[$1]++ }
-	$1 == "caught" { hit[$2]++ }
-	$1 == "caught" && $3 != "-" { took[++n] = $3 }
-	END {
-		for (name in runs) {
-			all++
-			caught += hit[name] == runs[name]
-		}
-		printf "%d of %d mutants caught, in each of their runs", caught, all
-		if (n)
-			printf "; median %.1f s to the first failure, longest %.1f s",
-				(took[int((n + 1) / 2)] + took[int(n / 2) + 1]) / 2,
-				took[n]
-		print ""
-		exit word["broken"] ? 4 : word["missed"] ? 1 : 0
-	}'
+score "$results/score"
