@@ -33,6 +33,9 @@ usage_error gate -- word
 usage_error gate -- -t
 usage_error graft
 usage_error graft --no-such-option
+usage_error graft --patches
+usage_error graft --patches somewhere
+usage_error graft --patches somewhere --author
 usage_error install everything
 usage_error tree somewhere
 usage_error check no-such-check

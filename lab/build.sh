@@ -113,6 +113,13 @@ source_tree()
 	[ -f "$tree/Makefile" ]
 }
 
+# What a patch says above its diff makes no difference to a kernel.
+same_diff()
+{
+	[ -f "$2" ] && [ "$(sed -n '/^--- /,$p' "$1")" = \
+		"$(sed -n '/^--- /,$p' "$2")" ]
+}
+
 # What is applied stands beside the tree as copies, so that a patch that was
 # edited since, or a build that was killed, does not matter.
 apply_patches()
@@ -126,7 +133,7 @@ apply_patches()
 		[ -n "$file" ] || continue
 		count=$((count + 1))
 		copy=$applied/$(printf %03d "$count")
-		if [ -n "$same" ] && cmp -s "$file" "$copy"; then
+		if [ -n "$same" ] && same_diff "$file" "$copy"; then
 			continue
 		fi
 		[ -z "$same" ] || take_off "$count"

@@ -2,26 +2,35 @@
 # SPDX-License-Identifier: GPL-2.0
 #: graft KDIR            put the tests into a kernel tree, beside its own
 #: graft --undo KDIR     take them out again
+#: graft --patches DIR KDIR  write them to DIR as patches for git am
 #
 # graft.sh - put the files into tools/testing/selftests/proc of a kernel tree
 #
 # Usage: graft.sh [--undo] KDIR
+#        graft.sh --patches DIR [--author "NAME <MAIL>"] KDIR
 #
 # Programs, headers and run_tests.sh are copied; Makefile, .gitignore, config
 # and settings get the lines they miss.  All of that is kept as one diff in
 # proc/.graft.diff, which the kernel's .gitignore hides, so that it can be
 # undone to the byte whatever else changes there, and so that a second graft
 # starts from where the first one did.
+#
+# --patches changes nothing in KDIR, which need not be a git repository: it writes
+# to DIR what git am takes, a cover letter and one patch after the other, each of
+# which builds.  The author, who signs them off, is the one that git knows in KDIR,
+# else that of this repository.
 
 set -eu
 
 here=$(cd "$(dirname "$0")/.." && pwd -P)
 diff=.graft.diff
 programs="proc_maps_selftest proc_maps_tearing proc_mmap_latency"
+# shellcheck source=scripts/merge.sh
+. "$here/scripts/merge.sh"
 
 usage()
 {
-	echo "Usage: $0 [--undo] KDIR" >&2
+	echo "Usage: $0 [--undo | --patches DIR [--author WHO]] KDIR" >&2
 	exit 2
 }
 
@@ -48,62 +57,10 @@ undo()
 	done
 }
 
-# add FILE LINE: append the line unless FILE has it.
-add()
-{
-	[ -e "$1" ] && grep -qxF -e "$2" "$1" && return
-	# Where the last line is not ended, end it first.
-	[ ! -s "$1" ] || [ ! "$(tail -c 1 "$1")" ] || echo >>"$1"
-	printf '%s\n' "$2" >>"$1"
-}
-
-# The Makefile's lines belong behind the last program it knows, at any rate
-# before lib.mk is read.
-add_to_makefile()
-{
-	lines=
-	for program in $programs; do
-		lines="$lines
-TEST_GEN_PROGS += $program"
-	done
-	lines="$lines
-TEST_PROGS_EXTENDED += run_tests.sh
-LOCAL_HDRS += \$(wildcard *.h)"
-	printf '%s\n' "$lines" | awk '
-	NR == FNR {
-		if ($0 != "")
-			wanted[++count] = $0
-		next
-	}
-	{ line[FNR] = $0; have[$0] = 1; last = FNR }
-	/^TEST_GEN_PROGS/ { place = FNR }
-	/^include .*\/lib\.mk/ && !place { place = FNR - 1 }
-	END {
-		for (i = 0; i <= last; i++) {
-			if (i)
-				print line[i]
-			if (i != place)
-				continue
-			for (j = 1; j <= count; j++)
-				if (!(wanted[j] in have))
-					print wanted[j]
-		}
-	}' - "$1" >"$1.new"
-	mv "$1.new" "$1"
-}
-
 merge()
 {
-	add_to_makefile "$1/Makefile"
-	for program in $programs; do
-		add "$1/.gitignore" "/$program"
-	done
-	grep '^CONFIG_' "$here/config" | while read -r line; do
-		grep -qs "^${line%%=*}=" "$1/config" || add "$1/config" "$line"
-	done
-	grep -qs '^timeout=' "$1/settings" ||
-		add "$1/settings" "$(grep '^timeout=' "$here/settings")"
 	cp "$here"/proc_*.c "$here"/*.h "$here/run_tests.sh" "$1/"
+	merge_lists "$1"
 }
 
 graft()
@@ -133,10 +90,16 @@ graft()
 }
 
 command=graft
-if [ "${1-}" = --undo ]; then
+case ${1-} in
+--undo)
 	command=undo
 	shift
-fi
+	;;
+--patches)
+	shift
+	exec "$here/scripts/series.sh" "$@"
+	;;
+esac
 [ $# -eq 1 ] || usage
 case $1 in -*) usage ;; esac
 

@@ -4,7 +4,7 @@
 #
 # install.sh - see that the tools are there
 #
-# Usage: install.sh [build|graft|check|lab]
+# Usage: install.sh [build|graft|patches|check|lab]
 #
 # As root on Debian, what is missing is installed; otherwise it is named.
 
@@ -27,8 +27,13 @@ needs()
 		;;
 	esac
 	case $1 in
-	graft|check)
+	graft|patches|check)
 		echo patch patch
+		;;
+	esac
+	case $1 in
+	patches)
+		echo git git
 		;;
 	esac
 	case $1 in
@@ -72,10 +77,10 @@ missing()
 }
 
 case ${1-build} in
-build|graft|check|lab)
+build|graft|patches|check|lab)
 	;;
 *)
-	echo "Usage: $0 [build|graft|check|lab]" >&2
+	echo "Usage: $0 [build|graft|patches|check|lab]" >&2
 	exit 2
 	;;
 esac

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# merge.sh - our files beside those of tools/testing/selftests/proc
+#
+# Sourced, with $here and $programs set.
+# shellcheck disable=SC2154
+
+# add FILE LINE: append the line unless FILE has it.
+add()
+{
+	[ -e "$1" ] && grep -qxF -e "$2" "$1" && return
+	# Where the last line is not ended, end it first.
+	[ ! -s "$1" ] || [ ! "$(tail -c 1 "$1")" ] || echo >>"$1"
+	printf '%s\n' "$2" >>"$1"
+}
+
+# add_to_makefile MAKEFILE LINES: they belong behind the last program that it
+# knows, at any rate before lib.mk is read.
+add_to_makefile()
+{
+	printf '%s\n' "$2" | awk '
+	NR == FNR {
+		if ($0 != "")
+			wanted[++count] = $0
+		next
+	}
+	{ line[FNR] = $0; have[$0] = 1; last = FNR }
+	/^TEST_GEN_PROGS/ { place = FNR }
+	/^include .*\/lib\.mk/ && !place { place = FNR - 1 }
+	END {
+		for (i = 0; i <= last; i++) {
+			if (i)
+				print line[i]
+			if (i != place)
+				continue
+			for (j = 1; j <= count; j++)
+				if (!(wanted[j] in have))
+					print wanted[j]
+		}
+	}' - "$1" >"$1.new"
+	mv "$1.new" "$1"
+}
+
+# merge_lists DIR: what is no file of ours gets the lines that it misses, for
+# $programs and for run_tests.sh where that is in DIR.
+merge_lists()
+{
+	lines=
+	for program in $programs; do
+		lines="$lines
+TEST_GEN_PROGS += $program"
+		add "$1/.gitignore" "/$program"
+	done
+	[ ! -e "$1/run_tests.sh" ] || lines="$lines
+TEST_PROGS_EXTENDED += run_tests.sh"
+	add_to_makefile "$1/Makefile" "$lines
+LOCAL_HDRS += \$(wildcard *.h)"
+	grep '^CONFIG_' "$here/config" | while read -r line; do
+		grep -qs "^${line%%=*}=" "$1/config" || add "$1/config" "$line"
+	done
+	grep -qs '^timeout=' "$1/settings" ||
+		add "$1/settings" "$(grep '^timeout=' "$here/settings")"
+}
