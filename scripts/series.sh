@@ -180,6 +180,18 @@ make_steps()
 	done
 }
 
+# What is tested, rather than how, has its place in the series.
+check_steps()
+{
+	steps | while read -r step; do
+		head_of "$step" Adds | tr ' ' '\n'
+	done >"$work/placed"
+	for file in "$here"/proc_*.c "$here"/test_*.h; do
+		grep -qxF "${file##*/}" "$work/placed" ||
+			die "no step in scripts/series is about ${file##*/}"
+	done
+}
+
 # Step by step it must come to what graft puts there in one go.
 compare_with_graft()
 {
@@ -250,6 +262,7 @@ done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
+check_steps
 mkdir "$work/tree"
 cd "$work/tree"
 # Nothing of the machine's own git configuration.
