@@ -130,8 +130,10 @@ TEST_F(shapes, page_positions)
 		int err = scene_start(scene, &change_single_pages, &file_maps,
 				      &options);
 
-		for (skip = 0; skip < 16 && !err; skip++)
-			err = step_at_page_end(scene, skip, &tally, &finding);
+		/* Twice each, since the transition goes there and back. */
+		for (skip = 0; skip < 32 && !err; skip++)
+			err = step_at_page_end(scene, skip / 2, &tally,
+					       &finding);
 		ASSERT_GE(err, err == 1 ? 1 : 0) {
 			diag("%s", strerror(-err));
 		}
@@ -144,7 +146,7 @@ TEST_F(shapes, page_positions)
 		scene_end(scene);
 		memset(scene, 0, sizeof(*scene));
 	}
-	tally_print(&tally, "page_positions", 16 * SHORT_LINE);
+	tally_print(&tally, "page_positions", 32 * SHORT_LINE);
 	/* Else the end of the page was never near the stage. */
 	ASSERT_GT(tally.mixed, 0U);
 }
