@@ -1,10 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-#: install [check|lab]     install the Debian packages that are needed
+#: install [SET]         install the Debian packages that are needed
 #
 # install.sh - see that the tools are there
 #
-# Usage: install.sh [build|graft|patches|check|lab]
+# Usage: install.sh [build|graft|patches|check|lab|kernel|cross]
+#
+#   build    what the programs are built and run with
+#   graft    what puts them into a kernel tree
+#   patches  what makes a series of patches of them
+#   check    what tests the tests
+#   lab      what boots other kernels (lab run)
+#   kernel   what builds kernels (lab build)
+#   cross    compilers and QEMU for other architectures (lab run --arch)
 #
 # As root on Debian, what is missing is installed; otherwise it is named.
 
@@ -17,7 +25,7 @@ CANNOT_TELL=4
 needs()
 {
 	case $1 in
-	build|check|lab)
+	build|check|lab|kernel|cross)
 		cat <<-END
 		gcc gcc
 		make make
@@ -27,7 +35,7 @@ needs()
 		;;
 	esac
 	case $1 in
-	graft|patches|check)
+	graft|patches|check|kernel)
 		echo patch patch
 		;;
 	esac
@@ -37,13 +45,52 @@ needs()
 		;;
 	esac
 	case $1 in
+	lab|kernel|cross)
+		echo chdist devscripts
+		;;
+	esac
+	case $1 in
+	lab|cross)
+		cat <<-END
+		cpio cpio
+		jq jq
+		END
+		;;
+	esac
+	case $1 in
 	lab)
 		cat <<-END
 		qemu-system-x86_64 qemu-system-x86
 		busybox busybox-static
-		cpio cpio
-		chdist devscripts
-		jq jq
+		END
+		;;
+	kernel)
+		cat <<-END
+		bc bc
+		bison bison
+		flex flex
+		/usr/include/gelf.h libelf-dev
+		/usr/include/openssl/ssl.h libssl-dev
+		END
+		;;
+	cross)
+		cat <<-END
+		qemu-system-x86_64 qemu-system-x86
+		qemu-system-aarch64 qemu-system-arm
+		qemu-system-ppc64 qemu-system-ppc
+		qemu-system-riscv64 qemu-system-misc
+		qemu-system-s390x qemu-system-misc
+		END
+		while read -r arch triplet; do
+			echo "$triplet-gcc gcc-$triplet"
+			echo "/usr/$triplet/include/stdio.h libc6-dev-$arch-cross"
+		done <<-END
+		arm64 aarch64-linux-gnu
+		armhf arm-linux-gnueabihf
+		i386 i686-linux-gnu
+		ppc64el powerpc64le-linux-gnu
+		riscv64 riscv64-linux-gnu
+		s390x s390x-linux-gnu
 		END
 		;;
 	esac
@@ -77,15 +124,15 @@ missing()
 }
 
 case ${1-build} in
-build|graft|patches|check|lab)
+build|graft|patches|check|lab|kernel|cross)
 	;;
 *)
-	echo "Usage: $0 [build|graft|patches|check|lab]" >&2
+	echo "Usage: $0 [build|graft|patches|check|lab|kernel|cross]" >&2
 	exit 2
 	;;
 esac
 
-packages=$(missing "${1-build}" | tr '\n' ' ')
+packages=$(missing "${1-build}" | sort -u | tr '\n' ' ')
 packages=${packages% }
 [ "$packages" ] || exit 0
 
