@@ -13,17 +13,23 @@ archive_suites='bullseye bookworm bookworm-updates bookworm-backports trixie
 archive_security='bullseye-security bookworm-security trixie-security'
 archive_max_age=1440	# minutes until the indexes are asked for again
 
-archive_arch=$(dpkg --print-architecture)
-
-# Which flavour of an architecture's kernels, as a pattern for package names.  A
-# cloud flavour has what we need built in and is half the size.
-archive_flavour()
+# archive_for MACHINE: of which architecture packages are from here on, and which
+# flavour of its kernels, as a pattern for package names.  Where there is a cloud
+# flavour, it has what we need built in and is half the size.
+archive_for()
 {
+	archive_machine=$1
+	archive_arch=${1%%-*}
 	case $1 in
-	amd64) echo 'cloud-amd64' ;;
-	*) echo "$1" ;;
+	amd64|arm64) archive_flavour=cloud-$1 ;;
+	i386) archive_flavour=686-pae ;;
+	armhf) archive_flavour=armmp ;;
+	ppc64el*) archive_flavour=powerpc64le${1#ppc64el} ;;
+	*) archive_flavour=$1 ;;
 	esac
 }
+
+archive_for amd64
 
 # archive_chdist COMMAND...: for the suites of $archive_arch
 archive_chdist()
@@ -99,7 +105,7 @@ archive_index()
 	archive_chdist apt-get indextargets --format '$(FILENAME)' \
 		'Created-By: Packages' |
 	xargs -r /usr/lib/apt/apt-helper cat-file 2>/dev/null |
-	awk -v flavour="$(archive_flavour "$archive_arch")" '
+	awk '
 		/^Package: / { package = $2 }
 		/^Version: / { version = $2 }
 		/^Installed-Size: / { size = $2 }
@@ -108,7 +114,7 @@ archive_index()
 			sub(/-.*/, "", release)
 			if (package ~ /^linux-source-[0-9.]+$/)
 				print "source", release, package, version
-			else if (size > 1000 && package ~ ("^linux-(image|binary|binary-unsigned|image-unsigned)-[0-9].*[0-9]-(" flavour ")$"))
+			else if (size > 1000 && package ~ /^linux-(image|binary)(-unsigned)?-[0-9].*[0-9]-[a-z0-9-]+$/ && package !~ /-dbg$/)
 				kernel[release " " (package !~ /unsigned/) " " package " " version]
 			package = version = ""
 			size = 0
@@ -127,7 +133,8 @@ archive_index()
 archive_list()
 {
 	archive_update || return 1
-	awk -v kind="$1" '
+	awk -v kind="$1" -v flavour="[0-9]-$archive_flavour\$" '
+		$1 ~ /^kernel/ && $3 !~ flavour { next }
 		$1 ~ ("^" kind) { if (!($2 in at)) order[++n] = $2; }
 		$1 == kind "-unsigned" && ($2 in at) { next }
 		$1 ~ ("^" kind) { at[$2] = $2 " " $3 " " $4 }
@@ -135,61 +142,101 @@ archive_list()
 	' "$LAB_CACHE/chdist/$archive_arch/index"
 }
 
-# archive_find KIND WHICH: the newest release of a series, or just that release
+# archive_matching KIND WHICH: the releases of a series, newest first, or just
+# that release
+archive_matching()
+{
+	archive_list "$1" | tac | awk -v which="$2" '
+		which == "newest" || $1 == which || index($1, which ".") == 1 ||
+		index($1, which "~") == 1'
+}
+
+# archive_find KIND WHICH: the newest of these
 archive_find()
 {
-	archive_list "$1" | awk -v which="$2" '
-		which == "newest" || $1 == which || index($1, which ".") == 1 ||
-		index($1, which "~") == 1 { found = $0 }
-		END { if (found == "") exit 1; print found }'
+	archive_matching "$@" | head -n 1 | grep .
 }
 
-# archive_get PACKAGE VERSION DIR: the package's .deb in DIR; prints its name
+# archive_get PACKAGE[=VERSION] DIR: the package's .deb in DIR, which has none of
+# that name yet; prints its name
 archive_get()
 {
-	archive_file=$3/${1}_$(echo "$2" | sed 's/^[0-9]*://')
-	note "fetching $1 $2"
-	mkdir -p "$3"
-	(cd "$3" && archive_chdist apt-get -q \
-		-o APT::Sandbox::User=root download "$1=$2") \
-		> "$3/download.log" 2>&1 || {
-		say "$1 $2 could not be had from the archive:"
-		grep '^[EW]:' "$3/download.log" >&2
+	note "fetching $1"
+	mkdir -p "$2"
+	(cd "$2" && archive_chdist apt-get -q \
+		-o APT::Sandbox::User=root download "$1") \
+		> "$2/download.log" 2>&1 || {
+		say "$1 could not be had from the archive:"
+		grep '^[EW]:' "$2/download.log" >&2
 		return 1
 	}
-	ls "$archive_file"_*.deb
+	ls "$2/${1%%=*}"_*.deb
 }
 
-# archive_kernel WHICH: makes $LAB_CACHE/images/[ARCH-]RELEASE/bzImage from the
-# archive if it is not there yet; prints RELEASE
-archive_kernel()
+# archive_busybox: a static busybox for the architecture; prints where
+archive_busybox()
 {
-	archive_line=$(archive_find kernel "$1") || {
-		say "the archive has no kernel $1 for $archive_arch"
-		return 1
-	}
-	archive_release=${archive_line%% *}
-	archive_image=$LAB_CACHE/images/$(archive_prefix)$archive_release
-	if [ ! -s "$archive_image/bzImage" ]; then
-		# shellcheck disable=SC2086 # three words
-		set -- $archive_line
+	archive_file=$LAB_CACHE/busybox/$archive_arch
+	if [ ! -x "$archive_file" ]; then
+		archive_update || return 1
+		mkdir -p "$LAB_CACHE/busybox"
 		archive_temp=$(mktemp -d "$LAB_CACHE/get.XXXXXX") || return 1
-		if archive_deb=$(archive_get "$2" "$3" "$archive_temp") &&
+		if archive_deb=$(archive_get busybox-static "$archive_temp") &&
 			dpkg-deb --fsys-tarfile "$archive_deb" |
-			tar -xO --wildcards '*/vmlinu[xz]*' \
-				> "$archive_temp/bzImage" &&
-			[ -s "$archive_temp/bzImage" ]; then
-			mkdir -p "$archive_image"
-			echo "$2 $3" > "$archive_image/origin"
-			mv "$archive_temp/bzImage" "$archive_image/bzImage"
+			tar -xO --wildcards '*bin/busybox' \
+				> "$archive_temp/busybox" &&
+			chmod 755 "$archive_temp/busybox"; then
+			mv "$archive_temp/busybox" "$archive_file"
 		fi
 		rm -rf "$archive_temp"
-		[ -s "$archive_image/bzImage" ] || return 1
+		[ -x "$archive_file" ] || return 1
 	fi
-	echo "$archive_release"
+	echo "$archive_file"
+}
+
+# archive_image RELEASE PACKAGE VERSION: the package's image as bzImage in
+# $archive_image, if it is not there yet
+archive_image()
+{
+	[ ! -s "$archive_image/bzImage" ] || return 0
+	archive_temp=$(mktemp -d "$LAB_CACHE/get.XXXXXX") || return 1
+	if archive_deb=$(archive_get "$2=$3" "$archive_temp") &&
+		dpkg-deb --fsys-tarfile "$archive_deb" |
+		tar -xO --wildcards '*/vmlinu[xz]*' > "$archive_temp/bzImage" &&
+		[ -s "$archive_temp/bzImage" ]; then
+		mkdir -p "$archive_image"
+		echo "$2 $3" > "$archive_image/origin"
+		mv "$archive_temp/bzImage" "$archive_image/bzImage"
+	fi
+	rm -rf "$archive_temp"
+	[ -s "$archive_image/bzImage" ]
+}
+
+# archive_kernel WHICH: makes $LAB_CACHE/images/NAME/bzImage from the archive if
+# it is not there yet; prints NAME, which is [MACHINE-]RELEASE.  An index may
+# know releases that the archive no longer has: then the next older one.
+archive_kernel()
+{
+	archive_lines=$(archive_matching kernel "$1")
+	[ -n "$archive_lines" ] || {
+		say "the archive has no kernel $1 for $archive_machine"
+		return 1
+	}
+	while read -r archive_line; do
+		archive_name=$(archive_prefix)${archive_line%% *}
+		archive_image=$LAB_CACHE/images/$archive_name
+		# shellcheck disable=SC2086 # three words
+		if archive_image $archive_line; then
+			echo "$archive_name"
+			return 0
+		fi
+	done <<-END
+	$archive_lines
+	END
+	return 1
 }
 
 archive_prefix()
 {
-	[ "$archive_arch" = amd64 ] || echo "$archive_arch-"
+	[ "$archive_machine" = amd64 ] || echo "$archive_machine-"
 }

@@ -5,7 +5,7 @@
 #
 # The machine is QEMU with a serial port for each thing that must come out:
 # the kernel's log, what the command prints, and at the end the files it left,
-# as a tar archive.  ISA serial ports need no module on any kernel we boot.
+# as a tar archive.
 
 set -u
 umask 022
@@ -26,7 +26,7 @@ as root there and powers off.  DIR then has
   --kernel IMAGE   a bzImage, or what -kernel takes on that machine
   --out DIR        made if it is not there; an older result in it is replaced
   --program FILE   a static program or a script, put into /bin (repeatable)
-  --arch ARCH      the machine, in Debian's words (default: amd64)
+  --arch ARCH      the machine (default: amd64; others: see machine.sh)
   --busybox FILE   a static busybox for that machine (default: the host's)
   --cpus N         (default: 2)
   --memory SIZE    as QEMU takes it (default: 1G)
@@ -159,15 +159,15 @@ chmod 755 "$root/init" "$root"/bin/*
 
 started=$(date +%s)
 echo "$accel" > "$out/accel"
-# shellcheck disable=SC2086 # $machine and $cpu are words for QEMU
+# shellcheck disable=SC2086 # $machine, $cpu and $ports are words for QEMU
 setpriv --pdeathsig TERM timeout -k 5 "$limit" "$qemu" $machine $cpu \
 	-accel "$accel" -nodefaults -no-user-config -display none -no-reboot \
 	-smp "$cpus" -m "$memory" -kernel "$kernel" \
 	-initrd "$stage/initramfs" \
-	-append "console=$port_log panic=-1 ignore_loglevel $append" \
-	-chardev "file,id=log,path=$out/log" -serial chardev:log \
-	-chardev "file,id=out,path=$out/out" -serial chardev:out \
-	-chardev "file,id=files,path=$stage/files" -serial chardev:files \
+	-append "console=$console panic=-1 ignore_loglevel $append" \
+	-chardev "file,id=log,path=$out/log" \
+	-chardev "file,id=out,path=$out/out" \
+	-chardev "file,id=files,path=$stage/files" $ports \
 	2> "$stage/qemu" &
 machine_pid=$!
 if [ -n "$show" ]; then

@@ -99,7 +99,7 @@ source_tree()
 
 	temp=$(mktemp -d "$LAB_CACHE/src/new.XXXXXX") || return 1
 	trap 'rm -rf "$temp"' EXIT
-	if deb=$(archive_get "$2" "$3" "$temp") &&
+	if deb=$(archive_get "$2=$3" "$temp") &&
 		note "unpacking $2 $3" &&
 		mkdir "$temp/tree" &&
 		dpkg-deb --fsys-tarfile "$deb" |

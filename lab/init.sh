@@ -19,9 +19,11 @@ mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
 # shellcheck disable=SC1091 # written by boot.sh
 . /etc/lab
 
-# Kept open, and off the console, which is the kernel's own.
-exec < /dev/null > "/dev/$port_out" 2>&1
-stty -F "/dev/$port_out" raw
+# Kept open, since some drivers forget on close what stty said, and off the
+# console, which is the kernel's own.  A virtio port is no terminal.
+exec <> "/dev/$port_out"
+stty raw 2>/dev/null
+exec >&0 2>&1 < /dev/null
 ip link set lo up 2>/dev/null
 uname -r > /out/.release
 cat /proc/version > /out/.version
@@ -40,8 +42,10 @@ cd /tmp || :
 run
 echo $? > /out/.status
 
-stty -F "/dev/$port_files" raw
-tar -c -C /out . > "/dev/$port_files"
-stty -F "/dev/$port_files" cooked	# waits until all of it is out
-stty -F "/dev/$port_out" cooked
+{
+	stty raw 2>/dev/null
+	tar -c -C /out . >&0
+	stty cooked 2>/dev/null		# waits until all of it is out
+} <> "/dev/$port_files"
+stty cooked <&1 2>/dev/null
 poweroff -f

@@ -13,14 +13,16 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/common.sh"
 # shellcheck source-path=SCRIPTDIR source=archive.sh
 . "$here/archive.sh"
+# shellcheck source-path=SCRIPTDIR source=machine.sh
+. "$here/machine.sh"
 
 usage()
 {
 	cat <<EOF
-usage: lab.sh list
+usage: lab.sh list [--arch ARCH]
        lab.sh run [--kernel K]... [options] [-- OPTIONS OF THE GATE]
        lab.sh build [--source WHICH] [VARIANT]...
-       lab.sh fetch K...
+       lab.sh fetch [--arch ARCH] K...
 
 list    Prints the kernels that run takes: Debian's of each release, with *
         where already here, and own images.
@@ -32,6 +34,8 @@ build   Builds variants from Debian's linux-source (default: all but those
         that are here): $(variants | tr '\n' ' ')
 fetch   Only gets kernels from the archive, so that run need not.
 
+  --arch ARCH      the machine, emulated (default: amd64; others:
+                   ${machines#* })
   --cpus N         (default: 2; with 1 latency is skipped)
   --memory SIZE    (default: 1G)
   --timeout S      for one kernel's whole run (default: 600)
@@ -67,12 +71,27 @@ own_images()
 	:
 }
 
+# for_machine ARCH: what is fetched and booted is for that from here on
+for_machine()
+{
+	case " $machines " in
+	*" $1 "*) archive_for "$1" ;;
+	*) bad_usage "no machine '$1'; there are: $machines" ;;
+	esac
+}
+
 list()
 {
+	[ "${1-}" != --arch ] || {
+		for_machine "${2-}"
+		shift 2
+	}
+	[ $# -eq 0 ] || bad_usage "list does not take $1"
 	archive_list kernel > /dev/null || return 4
 	archive_list kernel | while read -r release package _; do
 		here_mark=' '
-		[ ! -f "$LAB_CACHE/images/$release/bzImage" ] || here_mark='*'
+		[ ! -f "$LAB_CACHE/images/$(archive_prefix)$release/bzImage" ] ||
+			here_mark='*'
 		echo "$release $here_mark $package"
 	done | awk '
 		{
@@ -86,6 +105,7 @@ list()
 			printf " %s%s", $1, ($2 == "*" ? "*" : "")
 		}
 		END { print "" }'
+	[ "$archive_machine" = amd64 ] || return 0
 	own_images | while read -r image; do
 		echo "$image: $(paste -sd' ' "$LAB_CACHE/images/$image/origin" \
 			2>/dev/null)"
@@ -110,6 +130,7 @@ build()
 		variants | grep -qx "$variant" ||
 			bad_usage "no variant $variant"
 	done
+	"$here/../scripts/install.sh" kernel || exit
 	[ $# -gt 0 ] || {
 		for variant in $(variants); do
 			[ -f "$LAB_CACHE/images/$variant/bzImage" ] ||
@@ -131,13 +152,17 @@ build()
 
 fetch()
 {
+	[ "${1-}" != --arch ] || {
+		for_machine "${2-}"
+		shift 2
+	}
 	for kernel; do
 		archive_kernel "$kernel" || exit 4
 	done
 }
 
 case ${1-} in
-list) shift; [ $# -eq 0 ] || bad_usage 'list takes no options'; list ;;
+list) shift; list "$@" ;;
 run) shift
 	# shellcheck source-path=SCRIPTDIR source=run.sh
 	. "$here/run.sh" ;;

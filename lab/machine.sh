@@ -3,21 +3,55 @@
 #
 # machine.sh - which machine QEMU makes for an architecture
 #
-# Sourced.  machine_for ARCH sets qemu, machine, cpu, accel, and the names that
-# the guest has for its serial ports: port_log, port_out, port_files.
+# Sourced.  An architecture is named in Debian's words, with the flavour of its
+# kernels behind it where that is not the usual one: arm64-16k, ppc64el-64k.
 
+machines='amd64 i386 arm64 arm64-16k armhf riscv64 ppc64el ppc64el-64k s390x'
+
+# machine_for ARCH: sets qemu, machine, cpu and accel; console, port_out and
+# port_files, which are the guest's names for its serial ports; and ports, which
+# joins these to the chardevs log, out and files.
+#
+# What a port needs must be built into Debian's kernels, since there are no
+# modules in the machine: 16550s on the ISA or the PCI bus, the hypervisor's
+# own terminals on pseries, virtio on s390x.
 machine_for()
 {
-	qemu='' machine='' cpu='-cpu max' accel=tcg,thread=multi
-	port_log=ttyS0 port_out=ttyS1 port_files=ttyS2
+	qemu='' machine='-machine virt' cpu='-cpu max' accel=tcg,thread=multi
+	console=ttyS0 port_out=ttyS1 port_files=ttyS2
+	ports='-serial chardev:log'
+	machine_pci='-device pci-serial,chardev=out -device pci-serial,chardev=files'
 	case $1 in
-	amd64) qemu=qemu-system-x86_64 machine='-machine pc' ;;
+	amd64|i386)
+		qemu=qemu-system-x86_64 machine='-machine pc'
+		ports="$ports -serial chardev:out -serial chardev:files" ;;
+	arm64*)	# the architected pointer authentication is slow to emulate
+		qemu=qemu-system-aarch64 cpu='-cpu max,pauth-impdef=on'
+		console=ttyAMA0 port_out=ttyS0 port_files=ttyS1
+		ports="$ports $machine_pci" ;;
+	armhf)	# without LPAE a kernel does not reach what is above 4 GB
+		qemu=qemu-system-arm machine='-machine virt,highmem=off'
+		cpu='-cpu cortex-a15'
+		console=ttyAMA0 port_out=ttyS0 port_files=ttyS1
+		ports="$ports $machine_pci" ;;
+	riscv64)
+		qemu=qemu-system-riscv64 cpu='-cpu rv64'
+		ports="$ports $machine_pci" ;;
+	ppc64el*)
+		qemu=qemu-system-ppc64 machine='-machine pseries'
+		console=hvc0 port_out=hvc1 port_files=hvc2
+		ports="$ports -serial chardev:out -serial chardev:files" ;;
+	s390x)	qemu=qemu-system-s390x machine='-machine s390-ccw-virtio'
+		console=ttysclp0 port_out=vport0p1 port_files=vport0p2
+		ports="$ports -device virtio-serial-ccw
+			-device virtserialport,nr=1,chardev=out
+			-device virtserialport,nr=2,chardev=files" ;;
 	*) return 1 ;;
 	esac
 
 	# A machine like the one we are on can be run by its own processor.
 	# /dev/kvm alone says nothing: it may be there and refuse to work.
-	[ "$1" = "$(dpkg --print-architecture)" ] || return 0
+	[ "${1%%-*}" = "$(dpkg --print-architecture)" ] || return 0
 	if kvm_works; then
 		accel=kvm cpu='-cpu host'
 	fi

@@ -1,16 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154
 #
 # programs.sh - the test programs, built statically for whatever kernel there
 # will be.  Sourced, with here in lab/ and LAB_CACHE set.
 
-# The tree's own Makefile builds them.  Sets $programs to where they are, which
-# is LAB_PROGRAMS where that is set.
+# static_programs [ARCH]: the tree's own Makefile builds them, for this machine's
+# architecture or for another one of Debian's.  Sets $programs to where they are,
+# which is LAB_PROGRAMS where that is set.
 static_programs()
 {
 	programs=${LAB_PROGRAMS-}
 	[ -z "$programs" ] || return 0
 	programs=$LAB_CACHE/static
+	set -- "${1:-$(dpkg --print-architecture)}"
+	programs_compiler=''
+	if [ "$1" != "$(dpkg --print-architecture)" ]; then
+		programs=$programs-$1
+		programs_compiler=$(dpkg-architecture -f -a"$1" \
+			-qDEB_HOST_GNU_TYPE)- || return 1
+	fi
 	mkdir -p "$programs"
 	programs_tree=$("$here/../run_tests.sh" tree) || return 1
 	programs_list=''
@@ -20,7 +28,8 @@ static_programs()
 	note 'building the programs, static'
 	# shellcheck disable=SC2086 # a list of targets
 	make --no-print-directory -C "$programs_tree" OUTPUT="$programs" \
-		USERLDFLAGS=-static $programs_list > "$programs/log" 2>&1 || {
+		CROSS_COMPILE="$programs_compiler" USERLDFLAGS=-static \
+		$programs_list > "$programs/log" 2>&1 || {
 		say 'the programs could not be built statically:'
 		tail -n 15 "$programs/log" >&2
 		return 1

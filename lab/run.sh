@@ -7,8 +7,6 @@
 
 # shellcheck source-path=SCRIPTDIR source=splat.sh
 . "$here/splat.sh"
-# shellcheck source-path=SCRIPTDIR source=machine.sh
-. "$here/machine.sh"
 # shellcheck source-path=SCRIPTDIR source=programs.sh
 . "$here/programs.sh"
 
@@ -20,12 +18,13 @@ kernels='' results=$LAB_CACHE/runs vng='' times=1 limit=600 cpus=2
 machine_options=''
 while [ $# -gt 0 ]; do
 	case $1 in
-	--kernel|--cpus|--memory|--timeout|--append|--out|--times)
+	--kernel|--arch|--cpus|--memory|--timeout|--append|--out|--times)
 		[ -n "${2-}" ] || bad_usage "$1 needs a value" ;;
 	esac
 	case $1 in
 	--kernel) kernels="$kernels$2
 "; shift ;;
+	--arch) for_machine "$2"; shift ;;
 	--cpus) cpus=$2; shift ;;
 	--memory|--append)
 		machine_options="$machine_options $1 '$(printf %s "$2" |
@@ -62,10 +61,10 @@ image_of()
 		}
 		printf '%s\t%s\n' "$(echo "$1" | sed 's#^/*##; s#/#_#g')" \
 			"$(realpath "$1")" ;;
-	*)	name=$1
+	*)	name=$(archive_prefix)$1
 		if [ ! -f "$LAB_CACHE/images/$name/bzImage" ]; then
-			case $name in
-			[0-9]*) name=$(archive_kernel "$name") || return 4 ;;
+			case $1 in
+			[0-9]*) name=$(archive_kernel "$1") || return 4 ;;
 			*)	say "no image $name (lab build $name, lab list)"
 				return 2 ;;
 			esac
@@ -90,7 +89,8 @@ boot()
 		run_vng "$@"
 		return
 	fi
-	eval "set -- $machine_options --env GUEST_LIMIT=$limit \
+	eval "set -- --arch $archive_machine ${busybox:+--busybox \"\$busybox\"} \
+		$machine_options --env GUEST_LIMIT=$limit \
 		$(hand_on) -- guest.sh \"\$@\""
 	for file in "$programs"/proc_m*; do
 		[ ! -x "$file" ] || set -- --program "$file" "$@"
@@ -359,8 +359,14 @@ one_kernel()
 		>> "$results/matrix.new"
 }
 
-need jq cpio
-static_programs || exit 4
+busybox=''
+if [ "$archive_arch" = "$(dpkg --print-architecture)" ]; then
+	"$here/../scripts/install.sh" lab || exit
+else
+	"$here/../scripts/install.sh" cross || exit
+	busybox=$(archive_busybox) || exit 4
+fi
+static_programs "$archive_arch" || exit 4
 [ -n "$kernels" ] ||
 	kernels=$(archive_list kernel | sed 's/^\([0-9]*\.[0-9]*\).*/\1/' | uniq)
 : > "$results/matrix.new"
