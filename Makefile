@@ -10,7 +10,8 @@ CFLAGS += -D__SANE_USERSPACE_TYPES__ -include asm/types.h
 LDFLAGS += -pthread
 LOCAL_HDRS += $(wildcard *.h)
 
-TEST_GEN_PROGS := proc_maps_selftest proc_maps_tearing proc_mmap_latency
+TEST_GEN_PROGS := proc_maps_selftest proc_maps_tearing proc_maps_stress
+TEST_GEN_PROGS += proc_mmap_latency
 TEST_GEN_PROGS_EXTENDED := latency_bench
 TEST_PROGS_EXTENDED := run_tests.sh
 

@@ -119,9 +119,10 @@ static inline const char *again(const char *fixture, const char *variant,
 {
 	static char buf[160];
 
-	snprintf(buf, sizeof(buf),
-		 "SEED=%" PRIu64 " ./proc_maps_tearing -r %s.%s%s%s", seed,
-		 fixture, variant, *variant ? "." : "", test);
+	snprintf(buf, sizeof(buf), "%sSEED=%" PRIu64 " ./%s -r %s.%s%s%s",
+		 getenv("STRESS") ? "STRESS=1 " : "", seed,
+		 program_invocation_short_name, fixture, variant,
+		 *variant ? "." : "", test);
 	return buf;
 }
 

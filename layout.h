@@ -114,6 +114,41 @@ static inline const struct span *layout_covering(const struct layout *layout,
 }
 
 /**
+ * layout_cut() - take a stretch of anonymous memory out of a layout
+ * @layout:	has room for one span more
+ * @from:	first byte
+ * @to:		the byte behind
+ */
+static inline void layout_cut(struct layout *layout, uint64_t from, uint64_t to)
+{
+	unsigned int i, n;
+
+	for (i = 0; i < layout->nr; i++) {
+		struct span *span = &layout->span[i];
+
+		if (span->end <= from || span->start >= to)
+			continue;
+		n = layout->nr - i;
+		if (span->start < from && span->end > to) {
+			memmove(span + 1, span, n * sizeof(*span));
+			span[0].end = from;
+			span[1].start = to;
+			layout->nr++;
+			return;
+		}
+		if (span->start < from) {
+			span->end = from;
+		} else if (span->end > to) {
+			span->start = to;
+		} else {
+			memmove(span, span + 1, (n - 1) * sizeof(*span));
+			layout->nr--;
+			i--;
+		}
+	}
+}
+
+/**
  * span_print() - a span in the notation of maps
  * @buf:	where to
  * @size:	how much fits

@@ -43,6 +43,22 @@ enum { LEVEL_READER = 1, LEVEL_CHANGER = 2 };
 /* limit of a changer that is to go on until it is told otherwise */
 #define RACE_FREE UINT32_MAX
 
+struct race;
+
+/**
+ * struct company - what else is going on in the changer's process
+ * @begin:	called when the stage is there; what it maps must stay mapped
+ * @made:	called after each transition, from layout @index to the next
+ * @arg:	theirs, in shared memory
+ *
+ * Both return 0, or -errno that ends the race.
+ */
+struct company {
+	int (*begin)(struct race *race, void *arg);
+	int (*made)(struct race *race, unsigned int index, void *arg);
+	void *arg;
+};
+
 /**
  * struct race - what reader and changer share
  * @seq:	twice the transitions made, odd while one is under way
@@ -59,6 +75,8 @@ enum { LEVEL_READER = 1, LEVEL_CHANGER = 2 };
  * @cheat:	plant a fault: see changer_cheat()
  * @seed:	of the random delays
  * @fillers:	for stage_setup()
+ * @unit:	for stage_setup()
+ * @company:	what else the changer's process does
  * @file:	see struct stage
  * @change:	what to do
  * @stage:	where; filled in by the changer
@@ -78,6 +96,8 @@ struct race {
 	char cheat;
 	uint64_t seed;
 	unsigned int fillers;
+	size_t unit;
+	struct company company;
 	int file[STAGE_FILES];
 	const struct change *change;
 	struct stage stage;
@@ -197,12 +217,14 @@ static inline int changer(void *arg)
 {
 	struct race *race = arg;
 	uint64_t seed = race->seed | 1;
-	uint32_t made = 0;
+	uint32_t made = 0, index;
 	int err;
 
 	prctl(PR_SET_TIMERSLACK, 1UL);
 	err = stage_setup(&race->stage, race->change, race->fillers,
-			  race->file);
+			  race->unit, race->file);
+	if (!err && race->company.begin)
+		err = race->company.begin(race, race->company.arg);
 	race->error = err;
 	race->tid = syscall(SYS_gettid);
 	word_set(&race->ready, 1);
@@ -227,12 +249,17 @@ static inline int changer(void *arg)
 			continue;
 		}
 		atomic_fetch_add(&race->seq, 1);
-		err = stage_apply(&race->stage, made % race->change->nr);
+		index = made % race->change->nr;
+		err = stage_apply(&race->stage, index);
 		if (race->cheat && limit == RACE_FREE)
 			changer_cheat(&race->stage, race->cheat);
 		if (err)
 			race->error = err;
 		atomic_fetch_add(&race->seq, 1);
+		if (!err && race->company.made)
+			err = race->company.made(race, index, race->company.arg);
+		if (err)
+			race->error = err;
 		if (++made == race->limit || err)
 			word_set(&race->seq, race->seq);
 	}

@@ -11,7 +11,7 @@
 set -u
 
 USAGE=2 CANNOT_TELL=4
-PROGRAMS="proc_maps_selftest proc_maps_tearing proc_mmap_latency"
+PROGRAMS="proc_maps_selftest proc_maps_tearing proc_maps_stress proc_mmap_latency"
 
 here=$(cd "$(dirname "$0")" && pwd -P) || exit "$CANNOT_TELL"
 scripts=$here/scripts
@@ -43,6 +43,7 @@ usage()
 	Environment:
 	  KDIR=DIR     a kernel source tree to build against and run in
 	  DURATION=N   seconds for each racing test
+	  STRESS=1     more load: what the whole machine feels, too
 	  GATE=1       interference fails on every kernel, however old
 
 	Exit status: 0 pass, 1 fail, 4 could not tell, 2 bad usage.
@@ -209,6 +210,7 @@ pass_options()
 {
 	export KSELFTEST_PROC_MAPS_SELFTEST_ARGS="$*"
 	export KSELFTEST_PROC_MAPS_TEARING_ARGS="$*"
+	export KSELFTEST_PROC_MAPS_STRESS_ARGS="$*"
 	export KSELFTEST_PROC_MMAP_LATENCY_ARGS="$*"
 }
 

@@ -25,6 +25,8 @@
  * @pad:	length of the name of the first of them, which is a file then
  * @task:	read /proc/PID/task/TID/...
  * @own:	the changer is a thread of this process, which reads its own file
+ * @unit:	bytes for each character of a picture; 0 for a page
+ * @company:	what else the changer's process does
  */
 struct scene_options {
 	uint64_t seed;
@@ -33,6 +35,8 @@ struct scene_options {
 	unsigned int pad;
 	bool task;
 	bool own;
+	size_t unit;
+	struct company company;
 };
 
 /**
@@ -207,6 +211,8 @@ static inline int scene_start(struct scene *scene, const struct change *change,
 	race->fillers = options->fillers;
 	race->seed = options->seed;
 	race->cheat = options->cheat;
+	race->unit = options->unit;
+	race->company = options->company;
 	scene_files(race, options->pad);
 
 	scene->failed = "changer";

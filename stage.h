@@ -42,6 +42,8 @@
 
 /* Where the stage is tried first: above vm.mmap_min_addr, below programs. */
 #define STAGE_LOWEST 0x100000UL
+/* And a stage of more than single pages: above a program that is not PIE. */
+#define STAGE_LOWEST_BIG 0x40000000UL
 
 /* The names that 'p' and 'q' stand for: long, so that a mix is seen. */
 #define STAGE_NAME_P "pppppppppppppppppppppppppppppppppppppppppppppppppppppppp"
@@ -60,7 +62,7 @@ enum {
 /**
  * struct stage - a stage; in shared memory where another process reads it
  * @change:	the row it is for
- * @page:	bytes per page
+ * @page:	bytes that a character of a picture stands for: a page, or some
  * @base:	first byte of the stage
  * @fillers:	number of one-page mappings below it
  * @file:	the files (memfd); -1 for no padding
@@ -309,6 +311,29 @@ static inline int stage_find(struct reader *maps, struct reading *reading,
 	return err;
 }
 
+/* Some address space, a multiple of @unit bytes, that begins at one. */
+static inline char *stage_find_room(size_t len, size_t unit)
+{
+	bool big = unit > (size_t)sysconf(_SC_PAGESIZE);
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	size_t spare;
+	char *p;
+
+	p = mmap((void *)(big ? STAGE_LOWEST_BIG : STAGE_LOWEST), len,
+		 PROT_NONE, flags | MAP_FIXED_NOREPLACE, -1, 0);
+	if (p != MAP_FAILED || !big)
+		return p != MAP_FAILED ? p :
+		       mmap(NULL, len, PROT_NONE, flags, -1, 0);
+	p = mmap(NULL, len + unit, PROT_NONE, flags, -1, 0);
+	if (p == MAP_FAILED)
+		return p;
+	spare = -(uintptr_t)p & (unit - 1);
+	if (spare)
+		munmap(p, spare);
+	munmap(p + spare + len, unit - spare);
+	return p + spare;
+}
+
 /*
  * One stretch for fillers, guards and stage; the stage itself is left empty.
  * Fillers alternate between two protections, so that none merges.
@@ -316,14 +341,8 @@ static inline int stage_find(struct reader *maps, struct reading *reading,
 static inline int stage_reserve(struct stage *stage)
 {
 	unsigned long pages = stage->fillers + STAGE_PAGES + 2, i;
-	size_t len = pages * stage->page;
-	int flags = MAP_PRIVATE | MAP_ANONYMOUS;
-	char *p;
+	char *p = stage_find_room(pages * stage->page, stage->page);
 
-	p = mmap((void *)STAGE_LOWEST, len, PROT_NONE,
-		 flags | MAP_FIXED_NOREPLACE, -1, 0);
-	if (p == MAP_FAILED)
-		p = mmap(NULL, len, PROT_NONE, flags, -1, 0);
 	if (p == MAP_FAILED)
 		return -errno;
 	for (i = 0; i < stage->fillers; i += 2)
@@ -422,12 +441,14 @@ static inline int stage_find_place(struct stage *stage, struct reader *maps,
  * @stage:	filled in
  * @change:	for which change
  * @fillers:	how many mappings are to stand before it
+ * @unit:	bytes for each character of its pictures, a power of two; 0 for a
+ *		page
  * @file:	the files
  *
  * Return: 0 or -errno.
  */
 static inline int stage_setup(struct stage *stage, const struct change *change,
-			      unsigned int fillers,
+			      unsigned int fillers, size_t unit,
 			      const int file[STAGE_FILES])
 {
 	struct reader maps = { .kind = &file_maps, .buffer = 1 << 16 };
@@ -435,7 +456,7 @@ static inline int stage_setup(struct stage *stage, const struct change *change,
 	int err;
 
 	stage->change = change;
-	stage->page = sysconf(_SC_PAGESIZE);
+	stage->page = unit ? unit : (size_t)sysconf(_SC_PAGESIZE);
 	stage->fillers = fillers;
 	memcpy(stage->file, file, sizeof(stage->file));
 	stage->uffd = -1;

@@ -39,7 +39,7 @@ program()
 }
 
 programs=''
-for file in proc_maps_selftest proc_maps_tearing proc_mmap_latency; do
+for file in proc_maps_selftest proc_maps_tearing proc_maps_stress proc_mmap_latency; do
 	[ ! -x "$GUEST_PROGRAMS/$file" ] || programs="$programs $file"
 done
 # shellcheck disable=SC2086 # names

@@ -22,7 +22,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")/.." && pwd -P)
 proc=tools/testing/selftests/proc
-all="proc_maps_selftest proc_maps_tearing proc_mmap_latency"
+all="proc_maps_selftest proc_maps_tearing proc_maps_stress proc_mmap_latency"
 # shellcheck source=scripts/merge.sh
 . "$here/scripts/merge.sh"
 

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * machine.h - what the kernel tells of the whole machine
+ *
+ * Its memory and nodes, what it has counted, and whether it has complained: a
+ * kernel that warns while a test runs has failed it, whatever was read.
+ */
+#ifndef PROC_MACHINE_H
+#define PROC_MACHINE_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/**
+ * machine_count() - a number behind a word
+ * @path:	a file of lines "WORD NUMBER": /proc/vmstat, /proc/meminfo
+ * @word:	with its colon, where it has one
+ *
+ * Return: the number; 0 where there is none.
+ */
+static inline uint64_t machine_count(const char *path, const char *word)
+{
+	FILE *file = fopen(path, "re");
+	uint64_t number = 0;
+	char line[128];
+	size_t n = strlen(word);
+
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (!strncmp(line, word, n) && line[n] == ' ') {
+			number = strtoull(line + n, NULL, 10);
+			break;
+		}
+	fclose(file);
+	return number;
+}
+
+/** machine_free() - bytes that can be had without swapping. */
+static inline uint64_t machine_free(void)
+{
+	return machine_count("/proc/meminfo", "MemAvailable:") << 10;
+}
+
+/** machine_swap() - bytes of swap that are free. */
+static inline uint64_t machine_swap(void)
+{
+	return machine_count("/proc/meminfo", "SwapFree:") << 10;
+}
+
+/**
+ * machine_nodes() - the first and the last node that has memory
+ * @node:	filled in
+ *
+ * Return: whether they are two.
+ */
+static inline bool machine_nodes(int node[2])
+{
+	FILE *file = fopen("/sys/devices/system/node/has_memory", "re");
+	char list[256] = "";
+	size_t n;
+
+	node[0] = 0;
+	node[1] = 0;
+	if (!file)
+		return false;
+	if (fgets(list, sizeof(list), file)) {
+		n = strcspn(list, "\n");
+		while (n && strchr("0123456789", list[n - 1]))
+			n--;
+		node[0] = strtol(list, NULL, 10);
+		node[1] = strtol(list + n, NULL, 10);
+	}
+	fclose(file);
+	return node[0] != node[1];
+}
+
+/**
+ * struct watch - the kernel's state of mind when a test began
+ * @taint:	/proc/sys/kernel/tainted
+ * @log:	/dev/kmsg, behind its last record; -1 where it may not be read
+ */
+struct watch {
+	unsigned long taint;
+	int log;
+};
+
+/* A bad page, an oops, a warning, a lockup: what a test can bring about. */
+#define WATCH_TAINT (1UL << 5 | 1UL << 7 | 1UL << 9 | 1UL << 14)
+
+static inline unsigned long watch_taint(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/tainted", "re");
+	unsigned long taint = 0;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%lu", &taint) != 1)
+		taint = 0;
+	fclose(file);
+	return taint & WATCH_TAINT;
+}
+
+/** watch_begin() - from here on complaints count. */
+static inline void watch_begin(struct watch *watch)
+{
+	watch->taint = watch_taint();
+	watch->log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (watch->log >= 0)
+		lseek(watch->log, 0, SEEK_END);
+}
+
+/* Does the kernel complain of itself?  Not: of the machine, of a program. */
+static inline bool watch_complains(const char *line)
+{
+	static const char *const words[] = {
+		"BUG: ", "BUG at ", "Oops: ", "general protection fault",
+		"unable to handle", "KASAN: ", "KFENCE: ", "KCSAN: ",
+		"UBSAN: ", "DEBUG_LOCKS_WARN_ON", "detected stalls",
+		"self-detected stall", "blocked for more than", "lockup",
+		"scheduling while atomic", "Bad page ", "Bad rss-counter",
+		"list_add corruption", "list_del corruption", "refcount_t: ",
+		"WARNING: possible", "WARNING: suspicious",
+		"WARNING: inconsistent", "WARNING: bad unlock",
+	};
+	const char *warning = strstr(line, "WARNING: ");
+	size_t i;
+
+	if (warning && strstr(warning, " at "))
+		return true;
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strstr(line, words[i]))
+			return true;
+	return false;
+}
+
+/**
+ * watch_end() - has the kernel complained since watch_begin()?
+ * @watch:	its log is closed
+ * @buf:	filled with the first complaint
+ * @size:	how much fits
+ *
+ * Return: whether it has.
+ */
+static inline bool watch_end(struct watch *watch, char *buf, size_t size)
+{
+	unsigned long taint = watch_taint();
+	bool found = false;
+	char record[1024];
+	ssize_t got;
+
+	while (watch->log >= 0 && !found) {
+		got = read(watch->log, record, sizeof(record) - 1);
+		/* EPIPE: so much was logged that the beginning is lost. */
+		if (got < 0 && errno == EPIPE)
+			continue;
+		if (got <= 0)
+			break;
+		record[got] = '\0';
+		/* priority,number,time,flags;text */
+		if (strchr(record, ';') &&
+		    watch_complains(strchr(record, ';') + 1)) {
+			snprintf(buf, size, "%.*s",
+				 (int)strcspn(strchr(record, ';') + 1, "\n"),
+				 strchr(record, ';') + 1);
+			found = true;
+		}
+	}
+	if (watch->log >= 0)
+		close(watch->log);
+	watch->log = -1;
+	if (!found && taint & ~watch->taint) {
+		snprintf(buf, size, "tainted 0x%lx, was 0x%lx", taint,
+			 watch->taint);
+		found = true;
+	}
+	return found;
+}
+
+#endif /* PROC_MACHINE_H */

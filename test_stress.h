@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * test_stress.h - what is read while the memory underneath is in motion
+ *
+ * For each row of stressor.h and each file: the changes of the target, read as
+ * in a race; the children of the target, each of which must show the layouts of
+ * one instant of its parent; and those that exec, of which a reading is old or
+ * new and never both.
+ *
+ * Rows of which the change merges mappings would show the known bug of 6.17 and
+ * later.  It has a test elsewhere (proc_maps_tearing); here its signature is
+ * counted.  What a child changes merges with nothing, and is judged strictly.
+ */
+#ifndef PROC_TEST_STRESS_H
+#define PROC_TEST_STRESS_H
+
+#include "drive.h"
+#include "stressor.h"
+
+/* Seconds per row and file by default, and where STRESS is set. */
+#define STRESS_SECONDS 0.12
+#define STRESS_STRONG_SECONDS 1.0
+/* One turn of reading: the target, then a child. */
+#define STRESS_SLICE 0.02
+/* Without evidence enough, go on up to this long. */
+#define STRESS_PATIENCE 3.0
+/* Readings of children below which nothing is said of them. */
+#define KID_FLOOR 3
+/* Readings of one exec, from its beginning to the new program. */
+#define EXEC_READINGS 20
+/* At the end each thread of the target finishes what it is about. */
+#define STRESS_END_NS (30 * NSEC_PER_SEC)
+
+/**
+ * struct nursery - what reads and judges the children
+ * @scene:	a child in place of the changer; layouts and reading are its own
+ * @tally:	readings of children that change nothing but holes
+ * @old:	readings of the program before an exec
+ * @fresh:	readings of the program after one
+ * @empty:	readings that came too late
+ */
+struct nursery {
+	struct scene scene;
+	struct tally tally;
+	uint64_t old, fresh, empty;
+};
+
+FIXTURE(stress) {
+	struct scene scene;
+	struct nursery nursery;
+	struct stress *stress;
+	struct cgroup cgroup;
+	struct watch watch;
+};
+
+FIXTURE_VARIANT(stress) {
+	const struct stressor *row;
+};
+
+FIXTURE_SETUP(stress)
+{
+	self->cgroup.pipe = -1;
+	watch_begin(&self->watch);
+}
+
+FIXTURE_TEARDOWN(stress)
+{
+	unsigned int k;
+
+	scene_end(&self->scene);
+	for (k = 0; k <= KID_HOLES; k++)
+		free(self->nursery.scene.layout[k].span);
+	reading_free(&self->nursery.scene.reading);
+	cgroup_end(&self->cgroup);
+	if (self->stress)
+		munmap(self->stress, sizeof(*self->stress));
+}
+
+#define STRESSOR(name_) \
+	FIXTURE_VARIANT_ADD(stress, name_) { .row = &stressor_##name_ }
+
+STRESSOR(fork_fault);
+STRESSOR(fork_hole);
+STRESSOR(fork_exec);
+STRESSOR(collapse);
+STRESSOR(unmap);
+STRESSOR(unmap_huge);
+STRESSOR(move_pages);
+STRESSOR(compact);
+STRESSOR(pageout);
+STRESSOR(pressure);
+STRESSOR(all);
+
+static double stress_seconds(void)
+{
+	const char *duration = getenv("DURATION");
+	double seconds = duration ? strtod(duration, NULL) : 0;
+
+	if (seconds > 0)
+		return seconds;
+	return getenv("STRESS") ? STRESS_STRONG_SECONDS : STRESS_SECONDS;
+}
+
+/* All the evidence, or none: a test without it proves nothing. */
+static bool stress_suffices(const struct stress *stress,
+			    const struct nursery *nursery,
+			    const struct tally *tally, uint64_t done)
+{
+	const struct stressor *row = stress->row;
+	bool kids = stressor_forks(row) && !row->exec;
+
+	return tally_suffices(tally) && done >= row->floor &&
+	       stress->checked && stress->written &&
+	       (!kids || nursery->tally.readings >= KID_FLOOR) &&
+	       (!row->exec || (nursery->old >= KID_FLOOR &&
+			       nursery->fresh >= KID_FLOOR));
+}
+
+/* What the row has done: by its own count, or the kernel's. */
+static uint64_t stress_done(const struct stress *stress, uint64_t before)
+{
+	const char *counter = stress->row->counter;
+
+	if (!counter)
+		return stress->done;
+	return machine_count("/proc/vmstat", counter) - before;
+}
+
+/* --- children ---------------------------------------------------------------- */
+
+/* A scene like the target's, but with layouts of its own. */
+static bool nursery_build(struct nursery *nursery, const struct scene *scene)
+{
+	struct scene *kid = &nursery->scene;
+	unsigned int room = scene->rest.nr + STAGE_PAGES + KID_HOLES, k;
+
+	*kid = *scene;
+	kid->oracle.layout = kid->layout;
+	kid->oracle.tolerate_lost_tail = false;
+	memset(kid->oracle.via, 0, sizeof(kid->oracle.via));
+	for (k = 0; k <= KID_HOLES; k++)
+		kid->layout[k].span = calloc(room, sizeof(struct span));
+	for (k = 0; k <= KID_HOLES; k++)
+		if (!kid->layout[k].span)
+			return false;
+	return reading_alloc(&kid->reading, SCENE_TEXT(room),
+			     SCENE_TEXT(room) / 32);
+}
+
+/* The layouts of a child that was forked while layout @k was in place. */
+static void nursery_layouts(struct nursery *nursery, const struct scene *scene,
+			    const struct stress *stress, unsigned int k)
+{
+	struct scene *kid = &nursery->scene;
+	unsigned int n, hole;
+	size_t from, to;
+
+	kid->oracle.nr = stress->row->holes ? KID_HOLES + 1 : 1;
+	for (n = 0; n < kid->oracle.nr; n++) {
+		struct layout *layout = &kid->layout[n];
+
+		layout->nr = scene->layout[k].nr;
+		memcpy(layout->span, scene->layout[k].span,
+		       layout->nr * sizeof(*layout->span));
+		for (hole = 0; hole < n; hole++) {
+			kid_hole(stress->size, hole, &from, &to);
+			layout_cut(layout, (uintptr_t)stress->arena + from,
+				   (uintptr_t)stress->arena + to);
+		}
+	}
+}
+
+/*
+ * Is the reading of a child legal for one layout that its parent had while it
+ * was forked?  Not for two of them together: a child is one instant.
+ */
+static struct finding nursery_judge(struct nursery *nursery,
+				    const struct scene *scene,
+				    const struct stress *stress,
+				    const struct kid *slot)
+{
+	unsigned int k, mask = layouts_between(&scene->oracle, slot->before,
+					       slot->after);
+	struct finding finding = { .rule = RULE_TORN }, best = { 0 };
+
+	for (k = 0; k < scene->oracle.nr; k++) {
+		if (!(mask & (1U << k)))
+			continue;
+		nursery_layouts(nursery, scene, stress, k);
+		finding = scene_judge(&nursery->scene);
+		if (!finding.rule)
+			return finding;
+		if (!best.rule || finding.lines > best.lines)
+			best = finding;
+	}
+	return best;
+}
+
+static bool is_punching(const struct stress *stress, const struct kid *slot)
+{
+	return stress->row->holes && slot->seq < 2 * KID_HOLES &&
+	       !kill(slot->pid, 0);
+}
+
+/* Readings of a child that may punch holes meanwhile. */
+static int watch_child(struct nursery *nursery, const struct scene *scene,
+		       const struct stress *stress, struct kid *slot,
+		       struct finding *finding)
+{
+	static const size_t buffers[] = { 1 << 16, 300, 1 << 16, 4096 };
+	struct scene *kid = &nursery->scene;
+	unsigned int i;
+	int err = 0;
+
+	word_set(&slot->state, KID_GO);
+	for (i = 0; (i < ARRAY_SIZE(buffers) || is_punching(stress, slot)) &&
+	     !err; i++) {
+		kid->reader.buffer = buffers[i % ARRAY_SIZE(buffers)];
+		err = reading_take(&kid->reader, &kid->reading);
+		if (err)
+			break;
+		*finding = nursery_judge(nursery, scene, stress, slot);
+		tally_add(&nursery->tally, finding);
+		err = !!finding->rule;
+	}
+	/* It may have been killed for want of memory. */
+	return err == -ESRCH ? 0 : err;
+}
+
+/* Is it a line of what only the target and its children have? */
+static bool is_old_line(const struct scene *scene, const struct span *line)
+{
+	uint64_t unit = scene->race->stage.page;
+	uint64_t base = scene->race->stage.base;
+
+	return line->end > base - unit &&
+	       line->start < base + (STAGE_PAGES + 1) * unit;
+}
+
+/*
+ * A reading that begins with a line of the old program is one of the old
+ * program, up to wherever it ends; any other one must have no such line.
+ */
+static struct finding judge_exec(struct nursery *nursery,
+				 const struct scene *scene,
+				 const struct stress *stress,
+				 const struct kid *slot)
+{
+	const struct file_kind *kind = nursery->scene.reader.kind;
+	struct reading *reading = &nursery->scene.reading;
+	struct finding finding = { 0 };
+	uint64_t end = 0;
+	enum parse parsed;
+	struct span span;
+
+	/* Nobody knows whether the file ended or its process. */
+	reading->whole = false;
+	while ((parsed = reading_next(kind, reading, &finding.where, &span)) ==
+	       PARSE_SPAN) {
+		if (is_old_line(scene, &span) && !finding.lines) {
+			nursery->old++;
+			return nursery_judge(nursery, scene, stress, slot);
+		}
+		if (is_old_line(scene, &span))
+			finding.rule = RULE_EXEC;
+		else if (span.end <= end)
+			finding.rule = RULE_ORDER;
+		if (finding.rule)
+			return finding;
+		end = span.end;
+		finding.lines++;
+	}
+	if (parsed != PARSE_END)
+		finding.rule = RULE_MALFORMED;
+	nursery->fresh += finding.lines > 0;
+	nursery->empty += !finding.lines;
+	return finding;
+}
+
+/* Reads up to where the file ends; that the process is gone is no error. */
+static int read_what_is_left(struct scene *kid)
+{
+	int err = reading_go_on(&kid->reader, &kid->reading);
+
+	return err == -ESRCH ? 0 : err;
+}
+
+/* PLANT=exec: what comes next in the reading is another program. */
+static void plant_exec(struct scene *kid, const char *dir)
+{
+	struct reader other = kid->reader;
+
+	nap_ns(NSEC_PER_MSEC);
+	if (reader_open(&other, dir))
+		return;
+	reader_close(&kid->reader);
+	kid->reader = other;
+}
+
+/*
+ * One reading is begun before the exec, and goes on after it; others are begun
+ * after it, sooner or later.
+ */
+static int watch_exec(struct nursery *nursery, const struct scene *scene,
+		      const struct stress *stress, struct kid *slot,
+		      const char *dir, struct finding *finding)
+{
+	struct scene *kid = &nursery->scene;
+	uint64_t random = now_ns() | 1, fresh = nursery->fresh;
+	unsigned int i;
+	int err;
+
+	kid->reader.buffer = 200;
+	err = reading_begin(&kid->reader, &kid->reading);
+	for (i = random_below(&random, 20) + 2; i && !err; i--)
+		if (reading_call(&kid->reader, &kid->reading) < 0)
+			err = -EIO;
+	word_set(&slot->state, KID_GO);
+	nap_ns(random_below(&random, 500 * NSEC_PER_USEC));
+	if (stress->plant == 'e')
+		plant_exec(kid, dir);
+	if (!err)
+		err = read_what_is_left(kid);
+	for (i = 0; !err; i++) {
+		*finding = judge_exec(nursery, scene, stress, slot);
+		if (finding->rule)
+			return 1;
+		reader_close(&kid->reader);
+		if (i == EXEC_READINGS || nursery->fresh > fresh ||
+		    reader_open(&kid->reader, dir))
+			return 0;
+		kid->reader.buffer = i & 1 ? 1 << 16 : 200;
+		reading_begin(&kid->reader, &kid->reading);
+		err = read_what_is_left(kid);
+		nap_ns(random_below(&random, NSEC_PER_MSEC));
+	}
+	return err;
+}
+
+/**
+ * watch_kids() - read each child that waits for it
+ * @nursery:	its scene holds the reading that is judged
+ * @scene:	the target
+ * @stress:	the target's
+ * @finding:	of the first illegal reading
+ *
+ * Return: 0, -errno, or 1 with @finding.
+ */
+static int watch_kids(struct nursery *nursery, const struct scene *scene,
+		      struct stress *stress, struct finding *finding)
+{
+	struct reader *reader = &nursery->scene.reader;
+	unsigned int i;
+	char dir[16];
+	int err = 0;
+
+	for (i = 0; i < STRESS_ACTS && !err; i++) {
+		struct kid *slot = &stress->kid[i];
+		uint32_t ready = KID_READY;
+
+		if (!atomic_compare_exchange_strong(&slot->state, &ready,
+						    KID_WATCHED))
+			continue;
+		reader->seq = &slot->seq;
+		snprintf(dir, sizeof(dir), "%d", slot->pid);
+		err = reader_open(reader, dir);
+		if (!err && stress->row->act[i] == act_fork_exec)
+			err = watch_exec(nursery, scene, stress, slot, dir,
+					 finding);
+		else if (!err)
+			err = watch_child(nursery, scene, stress, slot,
+					  finding);
+		reader_close(reader);
+		word_set(&slot->state, KID_RELEASED);
+		if (err == -ENOENT || err == -ESRCH)
+			err = 0;
+	}
+	return err;
+}
+
+/* --- the tests -------------------------------------------------------------- */
+
+static void stress_print(const struct stress *stress,
+			 const struct nursery *nursery, uint64_t done,
+			 uint64_t bytes)
+{
+	const struct stressor *row = stress->row;
+
+	diag("%s: %" PRIu64 " %s; pages checked %" PRIu64 ", rewritten %" PRIu64
+	     "; at most %" PRIu64 " MiB", row->name, done, row->unit,
+	     stress->checked, stress->written, bytes >> 20);
+	if (stress->kids)
+		diag("children: %" PRIu64 ", at most %u at once; readings %" PRIu64
+		     ", overlapped %" PRIu64 ", lines %" PRIu64, stress->forks,
+		     stress->kids, nursery->tally.readings,
+		     nursery->tally.overlapped, nursery->tally.lines);
+	if (row->exec)
+		diag("exec: readings of the program before %" PRIu64
+		     ", after %" PRIu64 ", of none %" PRIu64, nursery->old,
+		     nursery->fresh, nursery->empty);
+}
+
+/* Reads until there is evidence, or a finding, or no more patience. */
+static int stress_read(struct scene *scene, struct nursery *nursery,
+		       struct stress *stress, struct tally *tally,
+		       struct finding *finding, bool *kid, uint64_t counted)
+{
+	double seconds = stress_seconds();
+	int64_t begin = now_ns();
+	int cpu[2], err = 0;
+	unsigned int i;
+
+	choose_cpus(cpu);
+	for (i = 0; !err; i++) {
+		int64_t took = now_ns() - begin;
+
+		if (took > seconds * NSEC_PER_SEC &&
+		    (took > (seconds + STRESS_PATIENCE) * NSEC_PER_SEC ||
+		     now_ns() - began_ns > RACING_BUDGET * NSEC_PER_SEC ||
+		     stress_suffices(stress, nursery, tally,
+				     stress_done(stress, counted))))
+			break;
+		/* No evidence will come. */
+		if (stressor_refused(stress))
+			break;
+		/* Two CPUs: by overlap, or free; one: by preemption. */
+		err = race_slice(scene, &slices[cpu[1] < 0 ? 2 : i % 2],
+				 STRESS_SLICE, 0, 0, cpu, tally, finding);
+		if (err)
+			break;
+		err = watch_kids(nursery, scene, stress, finding);
+		*kid = err == 1;
+	}
+	return err;
+}
+
+/* The threads end when they are through with what they are about. */
+static int stress_end(struct stress *stress)
+{
+	int64_t deadline = now_ns() + STRESS_END_NS;
+
+	stress->stop = true;
+	while (stress->running && !stress->race->error)
+		if (now_ns() > deadline)
+			return -ETIMEDOUT;
+		else
+			nap_ns(100 * NSEC_PER_USEC);
+	return stress->race->error;
+}
+
+/* The body of all tests. */
+static void run_stress(struct __test_metadata *_metadata,
+		       FIXTURE_DATA(stress) *self, const struct stressor *row,
+		       const struct file_kind *kind)
+{
+	struct stress *stress = shared_alloc(sizeof(*stress));
+	struct scene *scene = &self->scene;
+	uint64_t seed = seed_from_env(), bytes, counted = 0, done;
+	char plant = plant_from_env(), buf[300];
+	struct scene_options options = {
+		.seed = seed,
+		.cheat = plant && strchr("gpi", plant) ? plant : 0,
+		.unit = row->draw,
+		.company = { stress_begin, stress_made, stress },
+	};
+	struct finding finding = { 0 };
+	struct tally tally = { 0 };
+	bool kid = false;
+	int err;
+
+	self->stress = stress;
+	ASSERT_NE(NULL, stress);
+	if (row->strong && !getenv("STRESS"))
+		SKIP(return, "felt by the whole machine, set STRESS=1");
+	bytes = stress_plan(stress, row, getenv("STRESS"));
+	if (!bytes)
+		SKIP(return, "too little memory is free");
+	if (row->allowed && !row->allowed(stress))
+		SKIP(return, "%s", row->needs);
+	stress->plant = plant;
+	if (row->cgroup) {
+		if (cgroup_make(&self->cgroup, row->cgroup))
+			SKIP(return, "%s", row->needs);
+		stress->cgroup = &self->cgroup;
+	}
+	if (!open_scene(_metadata, scene, row->change, kind, &options))
+		return;
+	scene->oracle.tolerate_lost_tail = true;
+	ASSERT_TRUE(nursery_build(&self->nursery, scene));
+	if (row->counter)
+		counted = machine_count("/proc/vmstat", row->counter);
+	word_set(&stress->go, 1);
+	err = stress_read(scene, &self->nursery, stress, &tally, &finding, &kid,
+			  counted);
+	if (!err)
+		err = stress_end(stress);
+	if (!err)
+		err = scene_check_rest(scene, &finding);
+	done = stress_done(stress, counted);
+	scene_end_peer(scene);
+	tally_print(&tally, row->name, scene->race->seq / 2);
+	stress_print(stress, &self->nursery, done, bytes);
+	if (err == 1)
+		evidence_print(kid ? &self->nursery.scene : scene, &finding,
+			       kid ? "in a child" : row->name,
+			       again("stress", row->name, kind->name, seed));
+	ASSERT_STREQ("legal", rule_text[finding.rule]);
+	ASSERT_FALSE(stress->flawed) {
+		diag("PAGES WRONG: found by %s", stress->finder);
+		if (stress->flaw.addr)
+			diag("  %s", flaw_print(buf, sizeof(buf),
+						&stress->flaw));
+		diag("  once more   %s", again("stress", row->name, kind->name,
+					       seed));
+	}
+	if (err == -ENOMEM)
+		SKIP(return, "processes were killed for want of memory");
+	ASSERT_EQ(0, err) {
+		diag("target or reader: %s", strerror(-err));
+	}
+	ASSERT_FALSE(watch_end(&self->watch, buf, sizeof(buf))) {
+		diag("the kernel said: %s", buf);
+	}
+	if (stressor_refused(stress))
+		SKIP(return, "%s", row->needs);
+	if (!stress_suffices(stress, &self->nursery, &tally, done))
+		SKIP(return, "stress not exercised");
+}
+
+TEST_F_TIMEOUT(stress, maps, 3600)
+{
+	run_stress(_metadata, self, variant->row, &file_maps);
+}
+
+TEST_F_TIMEOUT(stress, smaps, 3600)
+{
+	run_stress(_metadata, self, variant->row, &file_smaps);
+}
+
+TEST_F_TIMEOUT(stress, query, 3600)
+{
+	run_stress(_metadata, self, variant->row, &file_query);
+}
+
+#endif /* PROC_TEST_STRESS_H */
