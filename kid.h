@@ -15,7 +15,7 @@
 /* A batch; what a batch may have is bounded by memory, too. */
 #define KID_MOST 100
 /* Memory of a child, at most: page tables, kernel stack, what it rewrites. */
-#define KID_BYTES (1UL << 20)
+#define KID_BYTES 0x100000UL
 /* A program that was arrived at stays so long, for who wants to read it. */
 #define KID_STAYS_NS (20 * NSEC_PER_MSEC)
 /* How long the one waits for its reader, and then for the reader's end. */

@@ -91,8 +91,11 @@ struct watch {
 	int log;
 };
 
-/* A bad page, an oops, a warning, a lockup: what a test can bring about. */
-#define WATCH_TAINT (1UL << 5 | 1UL << 7 | 1UL << 9 | 1UL << 14)
+/*
+ * What a test can bring about, of the bits in Documentation/admin-guide/
+ * tainted-kernels.rst: a bad page (5), an oops (7), a warning (9), a lockup (14).
+ */
+#define WATCH_TAINT 0x42a0UL
 
 static inline unsigned long watch_taint(void)
 {
@@ -127,14 +130,14 @@ static inline bool watch_complains(const char *line)
 		"scheduling while atomic", "Bad page ", "Bad rss-counter",
 		"list_add corruption", "list_del corruption", "refcount_t: ",
 		"WARNING: possible", "WARNING: suspicious",
-		"WARNING: inconsistent", "WARNING: bad unlock",
+		"WARNING: inconsistent", "WARNING: bad unlock", NULL
 	};
 	const char *warning = strstr(line, "WARNING: ");
 	size_t i;
 
 	if (warning && strstr(warning, " at "))
 		return true;
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (i = 0; words[i]; i++)
 		if (strstr(line, words[i]))
 			return true;
 	return false;

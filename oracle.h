@@ -45,7 +45,6 @@ enum rule {
 	RULE_SKIPPED,		/* stepped over a mapping of each layout */
 	RULE_TAIL,		/* the file ended too early */
 	RULE_QUERY,		/* PROCMAP_QUERY answered what no layout says */
-	RULE_EXEC,		/* a line of the program that was before */
 	NR_RULES,
 };
 
@@ -60,7 +59,6 @@ static const char *const rule_text[NR_RULES] = {
 	[RULE_SKIPPED] = "mapping passed over",
 	[RULE_TAIL] = "file ends before the last mapping",
 	[RULE_QUERY] = "query answer that was never true",
-	[RULE_EXEC] = "line of the program before an exec",
 };
 
 /**

@@ -13,6 +13,8 @@
 #include "histogram.h"
 #include "race.h"
 #include "judge.h"
+#include "machine.h"
+#include "pages.h"
 #include "verdict.h"
 #include "../kselftest_harness.h"
 
@@ -1296,6 +1298,137 @@ TEST(oracle_judges_queries)
 			TH_LOG("answer %u", i);
 		}
 	}
+}
+
+/* ---- pages that describe themselves, layouts with holes ---- */
+
+#define PLANT_PAGE 4096
+
+/* A wrong bit, wherever it is; another page; an older one; an empty one. */
+TEST(pages_say_what_they_are)
+{
+	static uint64_t page[PLANT_PAGE / sizeof(uint64_t)], other;
+	const uint64_t ticket = page_ticket(7, 3);
+	struct flaw flaw;
+	char buf[200];
+	size_t bit;
+
+	ASSERT_TRUE(page_check(page, sizeof(page), 0, &flaw));
+	ASSERT_FALSE(page_check(page, sizeof(page), ticket, &flaw));
+	EXPECT_EQ(0U, flaw.offset);
+	page_write(page, sizeof(page), ticket);
+	ASSERT_TRUE(page_check(page, sizeof(page), ticket, &flaw));
+	ASSERT_FALSE(page_check(page, sizeof(page), 0, &flaw));
+	ASSERT_FALSE(page_check(page, sizeof(page), page_ticket(7, 2), &flaw));
+	ASSERT_FALSE(page_check(page, sizeof(page), page_ticket(6, 3), &flaw));
+	for (bit = 0; bit < 8 * sizeof(page); bit++) {
+		page[bit / 64] ^= 1ULL << bit % 64;
+		ASSERT_FALSE(page_check(page, sizeof(page), ticket, &flaw));
+		ASSERT_EQ(bit / 64 * 8, flaw.offset);
+		page[bit / 64] ^= 1ULL << bit % 64;
+	}
+	/* The second half of another page is named. */
+	other = page_ticket(9, 2);
+	for (bit = 256; bit < 512; bit++)
+		page[bit] = other + bit * PAGE_STEP;
+	ASSERT_FALSE(page_check(page, sizeof(page), ticket, &flaw));
+	EXPECT_EQ(2048U, flaw.offset);
+	ASSERT_NE(NULL, strstr(flaw_print(buf, sizeof(buf), &flaw),
+			       "as if 9 of generation 2"));
+}
+
+/*
+ * For each system call of each row: what is not mapped has no pages, what the
+ * call is not about keeps them, and no page is there twice.
+ */
+TEST(tickets_follow_pages)
+{
+	enum { PER = 2, N = STAGE_PAGES * PER };
+	unsigned int i, k, n, m;
+
+	for (i = 0; i < nr_rows; i++)
+		for (k = 0; k < rows[i]->nr; k++) {
+			const char *before = rows[i]->draw[k];
+			const char *after = rows[i]->draw[(k + 1) % rows[i]->nr];
+			const struct op *op = &rows[i]->op[k];
+			uint64_t ticket[N] = { 0 };
+
+			/* The heap and the stack are on no such stage. */
+			if (rows[i]->place == PLACE_HEAP ||
+			    rows[i]->place == PLACE_STACK)
+				continue;
+			for (n = 0; before[n / PER]; n++)
+				if (before[n / PER] != '.')
+					ticket[n] = n + 1;
+			tickets_follow(op, ticket, PER);
+			for (n = 0; after[n / PER]; n++) {
+				bool about = n / PER >= op->page &&
+					     n / PER < op->page + op->pages;
+
+				if (after[n / PER] == '.')
+					ASSERT_EQ(0U, ticket[n]) {
+						TH_LOG("%s", rows[i]->name);
+					}
+				if (!about && ticket[n] &&
+				    before[n / PER] == after[n / PER])
+					ASSERT_EQ(n + 1, ticket[n]);
+				for (m = 0; m < n; m++)
+					ASSERT_TRUE(!ticket[n] ||
+						    ticket[n] != ticket[m]);
+			}
+			if (op->type == OP_MOVE || op->type == OP_COPY)
+				ASSERT_EQ(op->page * PER + 1U,
+					  ticket[op->to * PER]);
+			if (op->type == OP_PROTECT || op->type == OP_ATTR)
+				ASSERT_EQ(op->page * PER + 1U,
+					  ticket[op->page * PER]);
+		}
+}
+
+/* All stretches out of all layouts of some pages, against the pages. */
+TEST(layout_cut_is_brute_force)
+{
+	unsigned int mapped, starts, from, to, page, n;
+
+	for (mapped = 0; mapped < 64; mapped++)
+		for (starts = 0; starts < 64; starts++)
+			for (n = 0; n < 36; n++) {
+				struct span span[8] = { 0 };
+				struct layout layout = { 0, span };
+
+				from = n / 6;
+				to = n % 6 + 1;
+				if (from >= to)
+					continue;
+				/* A set bit of @starts divides neighbours. */
+				for (page = 0; page < 6; page++) {
+					if (!(mapped >> page & 1))
+						continue;
+					if (!page || !(mapped >> (page - 1) & 1) ||
+					    starts >> page & 1)
+						span[layout.nr++].start = page;
+					span[layout.nr - 1].end = page + 1;
+				}
+				layout_cut(&layout, from, to);
+				for (page = 0; page < 6; page++)
+					ASSERT_EQ((mapped >> page & 1) &&
+						  (page < from || page >= to),
+						  !!layout_covering(&layout, page));
+				for (page = 1; page < layout.nr; page++)
+					ASSERT_LE(span[page - 1].end,
+						  span[page].start);
+			}
+}
+
+TEST(complaints_are_known)
+{
+	EXPECT_TRUE(watch_complains("WARNING: CPU: 0 PID: 7 at mm/mmap.c:9 f+0x1"));
+	EXPECT_TRUE(watch_complains("WARNING: mm/vma.c:12 at vma_merge+0x1/0x2"));
+	EXPECT_TRUE(watch_complains("BUG: Bad page state in process x"));
+	EXPECT_TRUE(watch_complains("INFO: task x:7 blocked for more than 120 seconds."));
+	EXPECT_TRUE(watch_complains("WARNING: possible circular locking dependency"));
+	EXPECT_FALSE(watch_complains("WARNING: Unprivileged eBPF is enabled"));
+	EXPECT_FALSE(watch_complains("debug: x uses a deprecated system call"));
 }
 
 TEST_HARNESS_MAIN

@@ -8,7 +8,7 @@
  * The judges are the same for all rows: the oracle for what is read, and the
  * pages themselves.  Evidence is each row's own, and must reach its floor.
  *
- * To add a row: write its act, add the row, and name it in proc_maps_stress.c.
+ * To add a row: write its act, add the row, and name it in test_stress.h.
  */
 #ifndef PROC_STRESSOR_H
 #define PROC_STRESSOR_H
@@ -123,8 +123,7 @@ static inline int act_move_pages(struct stress *stress, struct kid *slot)
 		}
 		if (syscall(SYS_move_pages, 0, STRESS_MOVE, page, to, status,
 			    STRESS_MPOL_MF_MOVE) < 0)
-			return errno == ENOSYS || errno == EPERM ?
-			       -EOPNOTSUPP : -errno;
+			return -EOPNOTSUPP;
 		for (i = 0; i < STRESS_MOVE; i++)
 			n += status[i] == to[i];
 	}

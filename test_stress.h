@@ -45,12 +45,24 @@ struct nursery {
 	uint64_t old, fresh, empty;
 };
 
-FIXTURE(stress) {
+/**
+ * struct session - what a test holds
+ * @scene:	the target and its readings
+ * @nursery:	its children's
+ * @stress:	what goes on in the target
+ * @cgroup:	the target's, where the row has one
+ * @watch:	the kernel's own complaints
+ */
+struct session {
 	struct scene scene;
 	struct nursery nursery;
 	struct stress *stress;
 	struct cgroup cgroup;
 	struct watch watch;
+};
+
+FIXTURE(stress) {
+	struct session session;
 };
 
 FIXTURE_VARIANT(stress) {
@@ -59,21 +71,22 @@ FIXTURE_VARIANT(stress) {
 
 FIXTURE_SETUP(stress)
 {
-	self->cgroup.pipe = -1;
-	watch_begin(&self->watch);
+	self->session.cgroup.pipe = -1;
+	watch_begin(&self->session.watch);
 }
 
 FIXTURE_TEARDOWN(stress)
 {
+	struct session *session = &self->session;
 	unsigned int k;
 
-	scene_end(&self->scene);
+	scene_end(&session->scene);
 	for (k = 0; k <= KID_HOLES; k++)
-		free(self->nursery.scene.layout[k].span);
-	reading_free(&self->nursery.scene.reading);
-	cgroup_end(&self->cgroup);
-	if (self->stress)
-		munmap(self->stress, sizeof(*self->stress));
+		free(session->nursery.scene.layout[k].span);
+	reading_free(&session->nursery.scene.reading);
+	cgroup_end(&session->cgroup);
+	if (session->stress)
+		munmap(session->stress, sizeof(*session->stress));
 }
 
 #define STRESSOR(name_) \
@@ -262,7 +275,7 @@ static struct finding judge_exec(struct nursery *nursery,
 			return nursery_judge(nursery, scene, stress, slot);
 		}
 		if (is_old_line(scene, &span))
-			finding.rule = RULE_EXEC;
+			finding.rule = RULE_STALE;
 		else if (span.end <= end)
 			finding.rule = RULE_ORDER;
 		if (finding.rule)
@@ -440,21 +453,21 @@ static int stress_end(struct stress *stress)
 	int64_t deadline = now_ns() + STRESS_END_NS;
 
 	stress->stop = true;
-	while (stress->running && !stress->race->error)
+	while (stress->running && !stress->race->error) {
 		if (now_ns() > deadline)
 			return -ETIMEDOUT;
-		else
-			nap_ns(100 * NSEC_PER_USEC);
+		nap_ns(100 * NSEC_PER_USEC);
+	}
 	return stress->race->error;
 }
 
 /* The body of all tests. */
 static void run_stress(struct __test_metadata *_metadata,
-		       FIXTURE_DATA(stress) *self, const struct stressor *row,
+		       struct session *session, const struct stressor *row,
 		       const struct file_kind *kind)
 {
 	struct stress *stress = shared_alloc(sizeof(*stress));
-	struct scene *scene = &self->scene;
+	struct scene *scene = &session->scene;
 	uint64_t seed = seed_from_env(), bytes, counted = 0, done;
 	char plant = plant_from_env(), buf[300];
 	struct scene_options options = {
@@ -468,7 +481,7 @@ static void run_stress(struct __test_metadata *_metadata,
 	bool kid = false;
 	int err;
 
-	self->stress = stress;
+	session->stress = stress;
 	ASSERT_NE(NULL, stress);
 	if (row->strong && !getenv("STRESS"))
 		SKIP(return, "felt by the whole machine, set STRESS=1");
@@ -479,18 +492,18 @@ static void run_stress(struct __test_metadata *_metadata,
 		SKIP(return, "%s", row->needs);
 	stress->plant = plant;
 	if (row->cgroup) {
-		if (cgroup_make(&self->cgroup, row->cgroup))
+		if (cgroup_make(&session->cgroup, row->cgroup))
 			SKIP(return, "%s", row->needs);
-		stress->cgroup = &self->cgroup;
+		stress->cgroup = &session->cgroup;
 	}
 	if (!open_scene(_metadata, scene, row->change, kind, &options))
 		return;
 	scene->oracle.tolerate_lost_tail = true;
-	ASSERT_TRUE(nursery_build(&self->nursery, scene));
+	ASSERT_TRUE(nursery_build(&session->nursery, scene));
 	if (row->counter)
 		counted = machine_count("/proc/vmstat", row->counter);
 	word_set(&stress->go, 1);
-	err = stress_read(scene, &self->nursery, stress, &tally, &finding, &kid,
+	err = stress_read(scene, &session->nursery, stress, &tally, &finding, &kid,
 			  counted);
 	if (!err)
 		err = stress_end(stress);
@@ -499,13 +512,13 @@ static void run_stress(struct __test_metadata *_metadata,
 	done = stress_done(stress, counted);
 	scene_end_peer(scene);
 	tally_print(&tally, row->name, scene->race->seq / 2);
-	stress_print(stress, &self->nursery, done, bytes);
+	stress_print(stress, &session->nursery, done, bytes);
 	if (err == 1)
-		evidence_print(kid ? &self->nursery.scene : scene, &finding,
+		evidence_print(kid ? &session->nursery.scene : scene, &finding,
 			       kid ? "in a child" : row->name,
 			       again("stress", row->name, kind->name, seed));
 	ASSERT_STREQ("legal", rule_text[finding.rule]);
-	ASSERT_FALSE(stress->flawed) {
+	ASSERT_FALSE((bool)stress->flawed) {
 		diag("PAGES WRONG: found by %s", stress->finder);
 		if (stress->flaw.addr)
 			diag("  %s", flaw_print(buf, sizeof(buf),
@@ -518,28 +531,28 @@ static void run_stress(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, err) {
 		diag("target or reader: %s", strerror(-err));
 	}
-	ASSERT_FALSE(watch_end(&self->watch, buf, sizeof(buf))) {
+	ASSERT_FALSE(watch_end(&session->watch, buf, sizeof(buf))) {
 		diag("the kernel said: %s", buf);
 	}
 	if (stressor_refused(stress))
 		SKIP(return, "%s", row->needs);
-	if (!stress_suffices(stress, &self->nursery, &tally, done))
+	if (!stress_suffices(stress, &session->nursery, &tally, done))
 		SKIP(return, "stress not exercised");
 }
 
 TEST_F_TIMEOUT(stress, maps, 3600)
 {
-	run_stress(_metadata, self, variant->row, &file_maps);
+	run_stress(_metadata, &self->session, variant->row, &file_maps);
 }
 
 TEST_F_TIMEOUT(stress, smaps, 3600)
 {
-	run_stress(_metadata, self, variant->row, &file_smaps);
+	run_stress(_metadata, &self->session, variant->row, &file_smaps);
 }
 
 TEST_F_TIMEOUT(stress, query, 3600)
 {
-	run_stress(_metadata, self, variant->row, &file_query);
+	run_stress(_metadata, &self->session, variant->row, &file_query);
 }
 
 #endif /* PROC_TEST_STRESS_H */
