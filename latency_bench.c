@@ -26,15 +26,10 @@ static struct trial trial;
 
 static const struct source *source_named(const char *name)
 {
-	static const struct source * const all[] = {
-		&source_maps, &source_query, &source_smaps, &source_numa,
-		&source_rollup, &source_pagemap,
-	};
-	unsigned int i;
+	const struct source *source = source_find(name);
 
-	for (i = 0; i < sizeof(all) / sizeof(*all); i++)
-		if (!strcmp(all[i]->name, name))
-			return all[i];
+	if (source)
+		return source;
 	fprintf(stderr, "no such file: %s\n", name);
 	exit(1);
 }

@@ -65,7 +65,14 @@ struct procmap_query {
 /* Published setting of the hogs: two thirds of the CPU, in small portions. */
 #define LOAD_HOG_BUSY_US 2000
 #define LOAD_HOG_IDLE_US 1000
-#define LOAD_MAX 1024
+/* The largest published load is a thousand of each on one CPU. */
+#define LOAD_MAX 4096
+/*
+ * Patience with the start: for a machine that is busy, and for each process (an
+ * emulator needs some milliseconds to make one).
+ */
+#define LOAD_START_NS (20 * NSEC_PER_SEC)
+#define LOAD_START_EACH_NS (10 * NSEC_PER_MSEC)
 
 /** enum arm - whose file the scanners read; ARM_QUIET: nobody's */
 enum arm {
@@ -196,6 +203,30 @@ static const struct source source_pagemap = {
 	"pagemap", "pagemap", scan_pagemap
 };
 
+static const struct source source_status = {
+	"status", "status", scan_text
+};
+
+/**
+ * source_find() - the way to read that has a name, as in /proc/PID
+ * @name:	the name
+ *
+ * Return: the source, or NULL.
+ */
+static inline const struct source *source_find(const char *name)
+{
+	static const struct source * const all[] = {
+		&source_maps, &source_query, &source_smaps, &source_numa,
+		&source_rollup, &source_pagemap, &source_status,
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (!strcmp(all[i]->name, name))
+			return all[i];
+	return NULL;
+}
+
 /**
  * scan_open() - prepare to read about a process
  * @scan:	filled in
@@ -252,8 +283,8 @@ struct hog_stats {
  * struct load_shared - the part of a load that its processes see
  * @gate:	nothing is timed before everybody has come
  * @target:	an enum arm
- * @pause:	hogs stand still while it is not 0, and scanners that have
- *		changed over
+ * @pause:	scanners that have changed over stand still while it is not 0
+ * @hold:	so do hogs while this one is not 0
  * @scanner:	one for each scanner
  * @hog:	one for each hog
  */
@@ -261,6 +292,7 @@ struct load_shared {
 	struct gate gate;
 	_Atomic uint32_t target;
 	_Atomic uint32_t pause;
+	_Atomic uint32_t hold;
 	struct scanner_stats scanner[LOAD_MAX];
 	struct hog_stats hog[LOAD_MAX];
 };
@@ -273,8 +305,11 @@ struct load_shared {
  * @scanners:	how many, at most LOAD_MAX
  * @hogs:	how many, at most LOAD_MAX
  * @cpu:	where they all run
+ * @cpus:	spread them over so many, from @cpu on; 0 is 1
  * @busy_us:	a hog spins this long
  * @idle_us:	and sleeps this long; 0: never
+ * @head_start_ms: scanners read for so long before the hogs come; then some are
+ *		preempted in the middle of a read, however many hogs there are
  * @plant_idle:	a planted fault: scanners open the file, and then just sleep
  * @pid:	whose file, by arm; ARM_QUIET is not used
  * @from:	first address of interest in these processes
@@ -289,8 +324,10 @@ struct load {
 	unsigned int scanners;
 	unsigned int hogs;
 	int cpu;
+	unsigned int cpus;
 	unsigned int busy_us;
 	unsigned int idle_us;
+	unsigned int head_start_ms;
 	bool plant_idle;
 	pid_t pid[NR_ARMS];
 	uint64_t from[NR_ARMS];
@@ -318,6 +355,14 @@ static inline int cpu_pin(int cpu)
 	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
 }
 
+/* In turn, so that each CPU has as many scanners, and as many hogs. */
+static inline int load_pin(const struct load_job *job)
+{
+	const struct load *load = job->load;
+
+	return cpu_pin(load->cpu + (int)(job->index % (load->cpus ?: 1)));
+}
+
 static inline int scanner_main(void *arg)
 {
 	const struct load_job *job = arg;
@@ -329,7 +374,7 @@ static inline int scanner_main(void *arg)
 	uint32_t arm;
 	long n = 0;
 
-	if (cpu_pin(load->cpu))
+	if (load_pin(job))
 		return 1;
 	setpriority(PRIO_PROCESS, 0, LOAD_NICE);
 	for (arm = ARM_DECOY; arm < NR_ARMS && n >= 0; arm++) {
@@ -382,7 +427,7 @@ static inline int hog_main(void *arg)
 	struct load_shared *shared = load->shared;
 	struct hog_stats *stats = &shared->hog[job->index];
 
-	if (cpu_pin(load->cpu))
+	if (load_pin(job))
 		return 1;
 	/* Not at the precedence of the one who measures. */
 	setpriority(PRIO_PROCESS, 0, 0);
@@ -392,11 +437,11 @@ static inline int hog_main(void *arg)
 	for (;;) {
 		int64_t end = now_ns() + load->busy_us * NSEC_PER_USEC;
 
-		while (now_ns() < end && !atomic_load(&shared->pause))
+		while (now_ns() < end && !atomic_load(&shared->hold))
 			;
-		if (atomic_load(&shared->pause)) {
+		if (atomic_load(&shared->hold)) {
 			atomic_store(&stats->paused, 1);
-			word_wait(&shared->pause, 1, NSEC_PER_SEC);
+			word_wait(&shared->hold, 1, NSEC_PER_SEC);
 			atomic_store(&stats->paused, 0);
 			continue;
 		}
@@ -455,8 +500,8 @@ static inline int load_error(const struct load *load)
  */
 static inline int load_start(struct load *load)
 {
-	int64_t deadline = now_ns() + 20 * NSEC_PER_SEC;
 	uint32_t all = load->scanners + load->hogs;
+	int64_t deadline = now_ns() + LOAD_START_NS + all * LOAD_START_EACH_NS;
 	unsigned int i;
 
 	if (!load->shared)
@@ -467,6 +512,7 @@ static inline int load_start(struct load *load)
 	atomic_store(&load->shared->gate.open, 0);
 	atomic_store(&load->shared->target, ARM_QUIET);
 	atomic_store(&load->shared->pause, 0);
+	atomic_store(&load->shared->hold, 0);
 	for (i = 0; i < load->scanners; i++) {
 		struct scanner_stats *stats = &load->shared->scanner[i];
 
@@ -541,6 +587,7 @@ static inline int load_target(struct load *load, enum arm arm)
 	int ret = 0;
 	unsigned int i;
 
+	atomic_store(&shared->hold, 1);
 	atomic_store(&shared->pause, 1);
 	word_set(&shared->target, arm);
 	for (i = 0; i < load->scanners && !ret; i++) {
@@ -567,6 +614,9 @@ static inline int load_target(struct load *load, enum arm arm)
 	if (hurried)
 		load_nice(load, LOAD_NICE);
 	word_set(&shared->pause, 0);
+	if (load->head_start_ms && !ret && arm != ARM_QUIET)
+		nap_ns(load->head_start_ms * NSEC_PER_MSEC);
+	word_set(&shared->hold, 0);
 	return ret;
 }
 

@@ -49,6 +49,7 @@
  * @scanners:	at nice 15
  * @hogs:	on the scanners' CPU
  * @moving:	how many slots the mapper uses, from the first; 0: all
+ * @populate:	mappings have their pages, and so page tables to be walked
  * @still:	the scanners ask only about slots that the mapper does not use
  *		(query_at only; else they ask about those that it does)
  */
@@ -59,6 +60,7 @@ struct scenario {
 	unsigned int scanners;
 	unsigned int hogs;
 	unsigned int moving;
+	bool populate;
 	bool still;
 };
 
@@ -66,29 +68,35 @@ struct scenario {
  * struct knobs - how to measure; the same for all trials of a program
  * @cpu_mapper:	where the victim runs, -1: anywhere
  * @cpu_load:	where scanners and hogs run
+ * @cpus_load:	on so many CPUs from there on, 0 is 1
  * @window_ms:	length of a window
  * @max_pairs:	bound of the sequential test
  * @max_ns:	and of the time it may take
  * @nap_us:	of the mapper, between two operations
  * @hog_busy_us: a hog spins this long
  * @hog_idle_us: and sleeps this long; 0: never
+ * @head_start_ms: scanners run for so long before the hogs come
  * @limit_ns:	what a slow operation is
  * @seed:	of everything that is random
  * @plant:	a fault in the victim
+ * @apart:	victim and decoy not in the load's scheduling group
  * @plant_idle:	lazy scanners
  */
 struct knobs {
 	int cpu_mapper;
 	int cpu_load;
+	unsigned int cpus_load;
 	unsigned int window_ms;
 	unsigned int max_pairs;
 	int64_t max_ns;
 	unsigned int nap_us;
 	unsigned int hog_busy_us;
 	unsigned int hog_idle_us;
+	unsigned int head_start_ms;
 	uint64_t limit_ns;
 	uint64_t seed;
 	enum plant plant;
+	bool apart;
 	bool plant_idle;
 };
 
@@ -180,9 +188,11 @@ static inline int trial_setup(struct trial *trial,
 
 		side[i]->slots = scenario->slots;
 		side[i]->moving = moving;
+		side[i]->populate = scenario->populate;
 		side[i]->nap_us = knobs->nap_us;
 		side[i]->cpu = knobs->cpu_mapper;
 		side[i]->seed = knobs->seed;
+		side[i]->apart = knobs->apart;
 		ret = mapper_start(side[i]);
 		if (ret)
 			return ret;
@@ -199,8 +209,10 @@ static inline int trial_setup(struct trial *trial,
 	load->scanners = scenario->scanners;
 	load->hogs = scenario->hogs;
 	load->cpu = knobs->cpu_load;
+	load->cpus = knobs->cpus_load;
 	load->busy_us = knobs->hog_busy_us;
 	load->idle_us = knobs->hog_idle_us;
+	load->head_start_ms = knobs->head_start_ms;
 	load->plant_idle = knobs->plant_idle;
 	return load_start(load);
 }

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One sample of the table: how long do mmap() and munmap() take in a process
+ * that busy tasks read about?
+ *
+ * A busy task is a pair: a scanner at nice 15 and a hog at nice 0 on the same
+ * CPU.  scripts/table.sh runs this once for each sample, with fresh processes,
+ * so that samples owe nothing to each other.
+ *
+ * Not a test: it has no verdict.  Environment:
+ *	BUSY=n			busy tasks, on each of the busy CPUs
+ *	MAPPINGS=n		of the victim
+ *	DURATION=n		seconds
+ *	PROCFILE=name		what the scanners read
+ *	CONTROL=1		measure also while they read a decoy
+ *	BUSYDURATION=n		a hog spins n ms, then sleeps 1 ms; 0: spins
+ *	CPU_MAPPER=n, CPU_SCRIPT=n	where the victim and this program run
+ *	CPU_LOAD=n, CPUS_LOAD=n	the first busy CPU, and how many there are
+ *	SEED=n			of all that is random
+ *	SAMPLE=n		its number, to be printed
+ *	PLANT=stall|hang	a fault, to see it in the table
+ *
+ * Prints a line, with CONTROL one of the decoy before it:
+ *
+ *	sample BUSY MAPPINGS SAMPLE ARM HANG OPS SUM_NS MAX_NS READS NS:COUNT...
+ *
+ * HANG is 1 where the interferers had to be killed, READS what the scanners got
+ * to the end, and NS:COUNT the histogram, each bucket by its upper end.
+ *
+ * Exit status: 0, or 4 when it could not be measured; no line is printed then.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "trial.h"
+
+#define CANNOT_TELL 4
+/*
+ * Scanners first, then hogs, then the mapper, as published.  A thousand of them
+ * get a third of a second to be somewhere in the middle of a read each.
+ */
+#define HEAD_START_MS 300
+/* Between two spins; a constant of the published benchmark. */
+#define HOG_REST_US 1000
+/* How long a spin is that is followed by the next one. */
+#define HOG_SPIN_US 1000
+
+static struct trial trial;
+static pid_t self;
+
+static __attribute__((format(printf, 1, 2))) void die(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	trial_free(&trial);
+	exit(CANNOT_TELL);
+}
+
+/* Peers are killed before this process is gone: nothing outlives Ctrl-C. */
+static void end_all(int signal)
+{
+	if (getpid() == self)
+		trial_free(&trial);
+	_exit(128 + signal);
+}
+
+static unsigned int number(const char *name, unsigned int fallback)
+{
+	const char *text = getenv(name);
+	unsigned long value;
+	char *end;
+
+	if (!text)
+		return fallback;
+	value = strtoul(text, &end, 10);
+	if (*end || end == text || value > INT32_MAX)
+		die("%s=%s is no number", name, text);
+	return (unsigned int)value;
+}
+
+static enum plant planted(void)
+{
+	const char *plant = getenv("PLANT") ?: "";
+
+	if (!strcmp(plant, "stall"))
+		return PLANT_STALL;
+	return strcmp(plant, "hang") ? PLANT_NOTHING : PLANT_HANG;
+}
+
+static void set_up(const struct scenario *scenario, const struct knobs *knobs)
+{
+	int ret = trial_setup(&trial, scenario, knobs);
+
+	switch (-ret) {
+	case 0:
+		return;
+	case ENOENT:
+	case ENOTTY:
+		die("this kernel has no %s", scenario->source->name);
+		break;
+	case ENOMEM:
+		die("%u mappings are more than vm.max_map_count or memory allows",
+		    scenario->slots);
+		break;
+	case EAGAIN:
+		die("too many processes, or a machine too busy to start them");
+		break;
+	default:
+		die("could not start: %s", strerror(-ret));
+	}
+}
+
+static void print_sample(unsigned int busy, unsigned int n, enum arm arm,
+			 bool hang, const struct window *window)
+{
+	struct histogram hist;
+	unsigned int i;
+
+	trial_hist(&trial, arm, &hist);
+	printf("sample %u %u %u %s %d %llu %llu %llu %llu", busy,
+	       trial.scenario.slots, n, arm_name[arm], hang,
+	       (unsigned long long)window->ops,
+	       (unsigned long long)window->sum_ns,
+	       (unsigned long long)window->max_ns,
+	       (unsigned long long)trial.reads[arm]);
+	for (i = 0; i < HIST_BUCKETS; i++)
+		if (hist.bucket[i])
+			printf(" %llu:%llu",
+			       (unsigned long long)hist_ceiling(i),
+			       (unsigned long long)hist.bucket[i]);
+	if (hist.overflow)
+		printf(" %llu:%llu", (unsigned long long)hist.max,
+		       (unsigned long long)hist.overflow);
+	putchar('\n');
+}
+
+/*
+ * An operation that did not even come back when all interferers were dead is as
+ * old as it is, and the end of the sample.
+ */
+static bool measure(enum arm arm, struct window *window)
+{
+	const struct worker_shared *worker = &trial.victim.shared->worker[0];
+	uint64_t age;
+	int ret;
+
+	ret = trial_window(&trial, arm, window);
+	if (!ret)
+		return trial.hangs[arm];
+	if (ret != -ETIMEDOUT || !trial.hangs[arm])
+		die("%s", ret == -EAGAIN ?
+		    "the machine is too busy to run so many processes" :
+		    "a process of the measurement failed or is stuck");
+	age = (uint64_t)(now_ns() - worker->watch.begin);
+	*window = mapper_window(&trial.victim);
+	window->ops++;
+	window->sum_ns += age;
+	window->max_ns = age;
+	return true;
+}
+
+int main(void)
+{
+	struct scenario scenario = {
+		.op = { &op_populate },
+		.populate = true,
+		.slots = number("MAPPINGS", 16384),
+	};
+	unsigned int busy = number("BUSY", 1), n = number("SAMPLE", 1);
+	unsigned int spin_ms = number("BUSYDURATION", 0);
+	bool control = number("CONTROL", 0), hang[NR_ARMS] = { 0 };
+	struct knobs knobs = {
+		.window_ms = number("DURATION", 3) * 1000,
+		.nap_us = MAPPER_NAP_US,
+		.hog_busy_us = spin_ms ? spin_ms * 1000 : HOG_SPIN_US,
+		.hog_idle_us = spin_ms ? HOG_REST_US : 0,
+		.head_start_ms = HEAD_START_MS,
+		.cpu_mapper = (int)number("CPU_MAPPER", 0),
+		.cpu_load = (int)number("CPU_LOAD", 1),
+		.cpus_load = number("CPUS_LOAD", 1),
+		.seed = number("SEED", 1) + n,
+		.plant = planted(),
+		.apart = true,
+	};
+	const char *file = getenv("PROCFILE") ?: "maps";
+	struct window window[NR_ARMS] = { 0 };
+	enum arm first = ARM_VICTIM, second = ARM_DECOY;
+	uint64_t rng = knobs.seed;
+
+	self = getpid();
+	die_with_parent(getppid());
+	signal(SIGINT, end_all);
+	signal(SIGTERM, end_all);
+	signal(SIGHUP, end_all);
+
+	scenario.source = source_find(file);
+	if (!scenario.source)
+		die("no such file: %s", file);
+	if (busy > LOAD_MAX / (knobs.cpus_load ?: 1))
+		die("at most %u busy tasks in all", LOAD_MAX);
+	if (!scenario.slots)
+		die("no mappings, no operations");
+	scenario.scanners = busy * knobs.cpus_load;
+	scenario.hogs = scenario.scanners;
+	if (cpu_pin((int)number("CPU_SCRIPT", (unsigned int)knobs.cpu_mapper)))
+		die("cannot run on that CPU");
+	setpriority(PRIO_PROCESS, 0, LOAD_NICE_HURRY);
+
+	/* In random order, so that drift favours neither. */
+	if (control && random_below(&rng, 2)) {
+		first = ARM_DECOY;
+		second = ARM_VICTIM;
+	}
+	set_up(&scenario, &knobs);
+	hang[first] = measure(first, &window[first]);
+	if (control)
+		hang[second] = measure(second, &window[second]);
+	if (control)
+		print_sample(busy, n, ARM_DECOY, hang[ARM_DECOY],
+			     &window[ARM_DECOY]);
+	print_sample(busy, n, ARM_VICTIM, hang[ARM_VICTIM],
+		     &window[ARM_VICTIM]);
+	trial_free(&trial);
+	if (fclose(stdout)) {
+		perror("cannot write");
+		return CANNOT_TELL;
+	}
+	return 0;
+}
