@@ -1,152 +1,77 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-#: compare A.json B.json two results of JSON=FILE: is B worse for a mapper?
+#: compare A B           two results of table, or of JSON=FILE: is B worse?
+#: compare --published A a result of table beside the published numbers
 #
 # compare.sh - is B worse for a mapper than A?
 #
-# Usage: compare.sh A.json B.json
+# Usage: compare.sh A B
+#        compare.sh --published A
 #
-# A and B are what proc_mmap_latency writes for JSON=file.  For each scenario
-# that both have: the windows' worst operation while the victim was read, as
-# median, minimum and maximum; the share of windows over the limit and over
-# twice the limit; and the ratio of mean operation times, B over A, each first
-# divided by its own decoy so that two machines, or two days, can be compared.
+# A and B are results files of table, or what proc_mmap_latency writes for
+# JSON=file.  For each row that both have (a number of busy tasks, of mappings, or
+# a scenario): the samples' worst operation while the victim was read, as median,
+# minimum and maximum, with hangs starred; the share of samples over the limit of
+# 0.5 ms and over twice the limit; and the ratio of mean operation times, B over
+# A.  Where both have them, each mean is first divided by that while a decoy was
+# read, so that two machines, or two days, can be compared.
 #
-# The interval is a bootstrap: windows are drawn again with replacement, a
-# thousand times, and the middle 95 % of the ratios are printed.  Windows, and
-# not operations, since those within a window stall together.
+# The interval is a bootstrap: samples are drawn again with replacement, a
+# thousand times, and the middle 95 % of the ratios are printed.  Samples, and
+# not operations, since those within a sample stall together.  Of fewer than
+# five samples there is none.
 #
-# Exit status: 0, 1 when B is worse beyond doubt in some scenario (the interval
-# lies above WORSE, by default 1.41, as for the verdict), 2 for wrong usage.
+# With --published: beside each set of published numbers (scripts/published has
+# them with their sources), and what differs in the setting.
+#
+# Exit status: 0, 1 when B is worse beyond doubt in some row (the interval lies
+# above WORSE, by default 1.41, as for the verdict), 2 bad usage, 4 no row has
+# samples enough to say.
 
-usage()
+set -u
+
+USAGE=2
+scripts=$(cd "$(dirname "$0")" && pwd -P)
+
+die()
 {
-	echo "usage: $0 A.json B.json" >&2
-	exit 2
+	echo "compare: $*" >&2
+	exit "$USAGE"
 }
 
-[ $# -eq 2 ] || usage
-for file; do
-	[ -r "$file" ] || { echo "$0: cannot read $file" >&2; exit 2; }
-	grep -q '"windows": \[' "$file" || {
-		echo "$0: $file is not from proc_mmap_latency" >&2
-		exit 2
-	}
-done
-
-exec awk -v worse="${WORSE:-1.41}" -v seed="${SEED:-1}" '
-# One window, one scenario name, one limit a line: see report_json().
-function field(key,	rest)
+# kind FILE
+kind()
 {
-	if (!match($0, "\"" key "\": *"))
-		return ""
-	rest = substr($0, RSTART + RLENGTH)
-	sub(/^"/, "", rest)
-	sub(/[",}].*/, "", rest)
-	return rest
-}
-
-FNR == 1 { which++ }
-/"release":/ { release[which] = field("release") }
-/"limit_us":/ { limit[which] = field("limit_us") * 1000 }
-/"name":/ {
-	name = field("name")
-	if (!(name in order)) {
-		order[name] = ++names
-		named[names] = name
-	}
-}
-/"arm":/ {
-	arm = field("arm")
-	if (field("ops") + 0 == 0)
-		next
-	i = ++n[which, name, arm]
-	mean[which, name, arm, i] = field("sum_ns") / field("ops")
-	ops[which, name, arm, i] = field("ops") + 0
-	sum[which, name, arm, i] = field("sum_ns") + 0
-	max[which, name, arm, i] = field("max_ns") + 0
-}
-
-# The mean operation of all windows of one side, or of a new draw of them.
-function side(w, name, arm, draw,	i, j, m, s, o)
-{
-	m = n[w, name, arm]
-	for (i = 1; i <= m; i++) {
-		j = draw ? int(rand() * m) + 1 : i
-		s += sum[w, name, arm, j]
-		o += ops[w, name, arm, j]
-	}
-	return s / o
-}
-
-function ratio(name, draw)
-{
-	return side(2, name, "victim", draw) / side(2, name, "decoy", draw) / \
-	       side(1, name, "victim", draw) * side(1, name, "decoy", draw)
-}
-
-function sort(v, m,	i, j, t)
-{
-	for (i = 2; i <= m; i++) {
-		t = v[i]
-		for (j = i - 1; j > 0 && v[j] > t; j--)
-			v[j + 1] = v[j]
-		v[j + 1] = t
-	}
-}
-
-function row(w, name,	i, m, v, over, twice)
-{
-	m = n[w, name, "victim"]
-	for (i = 1; i <= m; i++) {
-		v[i] = max[w, name, "victim", i]
-		over += v[i] > limit[w]
-		twice += v[i] > 2 * limit[w]
-	}
-	sort(v, m)
-	printf "%-18s %s %7d %9.3f %9.3f %9.3f %7.0f %7.0f %9.2f", name,
-	       w == 1 ? "A" : "B", m, v[int((m + 1) / 2)] / 1e6, v[1] / 1e6,
-	       v[m] / 1e6, 100 * over / m, 100 * twice / m,
-	       side(w, name, "victim", 0) / side(w, name, "decoy", 0)
-}
-
-END {
-	srand(seed)
-	printf "A: %s, %s\nB: %s, %s\n\n", ARGV[1], release[1], ARGV[2],
-	       release[2]
-	printf "%-18s   %7s %9s %9s %9s %7s %7s %9s\n", "worst per window, ms",
-	       "windows", "median", "minimum", "maximum", "%>lim", "%>2lim",
-	       "to_decoy"
-	for (k = 1; k <= names; k++) {
-		name = named[k]
-		if (!n[1, name, "victim"] || !n[2, name, "victim"] ||
-		    !n[1, name, "decoy"] || !n[2, name, "decoy"])
-			continue
-		both++
-		for (i = 1; i <= 1000; i++)
-			v[i] = ratio(name, 1)
-		sort(v, 1000)
-		row(1, name)
-		print ""
-		row(2, name)
-		printf "   B/A %.2f (%.2f to %.2f)\n", ratio(name, 0), v[25],
-		       v[975]
-		if (v[25] > worse)
-			bad = bad " " name
-		if (v[975] < 1 / worse)
-			good = good " " name
-	}
-	if (!both) {
-		print "no scenario is in both files"
-		exit 2
-	}
-	if (bad != "") {
-		print "\nA mapper should wish for A: B is worse in" bad
-		exit 1
-	}
-	if (good != "")
-		print "\nA mapper should wish for B: it is better in" good
+	if [ "$(head -n 1 "$1")" = "# latency_table 1" ]; then
+		sed -n 's/^# sweep //p' "$1"
+	elif grep -q '"windows": \[' "$1"; then
+		echo windows
 	else
-		print "\nA mapper has no reason to wish for one or the other"
+		die "$1 is not from table or proc_mmap_latency"
+	fi
 }
-' "$1" "$2"
+
+published=''
+if [ "${1-}" = --published ]; then
+	published=1
+	shift
+	[ $# -eq 1 ] || die "--published takes one result, see --help"
+fi
+[ "$published" ] || [ $# -eq 2 ] || die "two results, please, see --help"
+for file; do
+	[ -f "$file" ] || die "no such file: $file"
+	[ -r "$file" ] || die "cannot read $file"
+	kind "$file" >/dev/null
+done
+first=$(kind "$1") || exit
+if [ "$published" ]; then
+	[ "$first" = busy ] || die "only a sweep over #Busy has been published"
+	exec awk -f "$scripts/samples.awk" -f "$scripts/published.awk" "$1" \
+		"$scripts/published"
+fi
+second=$(kind "$2") || exit
+[ "$first" = "$second" ] || die "they do not measure the same: $1 has" \
+	"$first, $2 has $second"
+
+exec awk -v worse="${WORSE:-1.41}" -v seed="${SEED:-1}" \
+	-f "$scripts/samples.awk" -f "$scripts/compare.awk" "$1" "$2"

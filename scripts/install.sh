@@ -4,7 +4,7 @@
 #
 # install.sh - see that the tools are there
 #
-# Usage: install.sh [build|graft|patches|check|lab|kernel|cross]
+# Usage: install.sh [build|graft|patches|check|lab|kernel|cross|plot]
 #
 #   build    what the programs are built and run with
 #   graft    what puts them into a kernel tree
@@ -13,6 +13,7 @@
 #   lab      what boots other kernels (lab run)
 #   kernel   what builds kernels (lab build)
 #   cross    compilers and QEMU for other architectures (lab run --arch)
+#   plot     what draws pictures
 #
 # As root on Debian, what is missing is installed; otherwise it is named.
 
@@ -95,6 +96,11 @@ needs()
 		;;
 	esac
 	case $1 in
+	plot|check)
+		echo gnuplot gnuplot-nox
+		;;
+	esac
+	case $1 in
 	check)
 		cat <<-END
 		clang clang
@@ -124,10 +130,10 @@ missing()
 }
 
 case ${1-build} in
-build|graft|patches|check|lab|kernel|cross)
+build|graft|patches|check|lab|kernel|cross|plot)
 	;;
 *)
-	echo "Usage: $0 [build|graft|patches|check|lab|kernel|cross]" >&2
+	echo "Usage: $0 [build|graft|patches|check|lab|kernel|cross|plot]" >&2
 	exit 2
 	;;
 esac
