@@ -32,7 +32,6 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,17 +51,11 @@
 static struct trial trial;
 static pid_t self;
 
-static __attribute__((format(printf, 1, 2))) void die(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-	trial_free(&trial);
-	exit(CANNOT_TELL);
-}
+#define die(format, ...) do {						\
+	fprintf(stderr, format "\n", ##__VA_ARGS__);			\
+	trial_free(&trial);						\
+	exit(CANNOT_TELL);						\
+} while (0)
 
 /* Peers are killed before this process is gone: nothing outlives Ctrl-C. */
 static void end_all(int signal)
@@ -82,7 +75,7 @@ static unsigned int number(const char *name, unsigned int fallback)
 		return fallback;
 	value = strtoul(text, &end, 10);
 	if (*end || end == text || value > INT32_MAX)
-		die("%s=%s is no number", name, text);
+		die("%s=%s: what is that?", name, text);
 	return (unsigned int)value;
 }
 
@@ -105,14 +98,11 @@ static void set_up(const struct scenario *scenario, const struct knobs *knobs)
 	case ENOENT:
 	case ENOTTY:
 		die("this kernel has no %s", scenario->source->name);
-		break;
 	case ENOMEM:
 		die("%u mappings are more than vm.max_map_count or memory allows",
 		    scenario->slots);
-		break;
 	case EAGAIN:
 		die("too many processes, or a machine too busy to start them");
-		break;
 	default:
 		die("could not start: %s", strerror(-ret));
 	}

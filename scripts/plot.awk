@@ -112,7 +112,7 @@ END {
 	print "set bmargin " 4 + files
 	print "set arrow 1 from " limit ", graph 0 to " limit \
 	      ", graph 1 nohead dt 2 lc rgb \"#666666\""
-	print "set label 1 \" limit\" at " limit ", graph 0.04 tc rgb \"#666666\""
+	print "set label 1 \" " limit " ms\" at " limit ", graph 0.04 tc rgb \"#666666\""
 	plot("$ccdf@ using 1:2 with steps lt @ title \"TITLE\"")
 
 	print "set title \"Worst of each sample, by number of " what "\""
