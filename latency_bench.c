@@ -14,6 +14,7 @@
 #endif
 #include <stdio.h>
 #include <stdlib.h>
+#include "sources.h"
 #include "trial.h"
 
 #define BENCH_MAX_ROUNDS 1000

@@ -203,30 +203,6 @@ static const struct source source_pagemap = {
 	"pagemap", "pagemap", scan_pagemap
 };
 
-static const struct source source_status = {
-	"status", "status", scan_text
-};
-
-/**
- * source_find() - the way to read that has a name, as in /proc/PID
- * @name:	the name
- *
- * Return: the source, or NULL.
- */
-static inline const struct source *source_find(const char *name)
-{
-	static const struct source * const all[] = {
-		&source_maps, &source_query, &source_smaps, &source_numa,
-		&source_rollup, &source_pagemap, &source_status,
-	};
-	unsigned int i;
-
-	for (i = 0; i < sizeof(all) / sizeof(*all); i++)
-		if (!strcmp(all[i]->name, name))
-			return all[i];
-	return NULL;
-}
-
 /**
  * scan_open() - prepare to read about a process
  * @scan:	filled in

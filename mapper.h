@@ -138,29 +138,16 @@ static inline int do_munmap(const struct stage *stage, char *slot,
 	return ret ? -errno : 0;
 }
 
-static inline int mmap_slot(const struct stage *stage, char *slot, int flags,
-			    struct stopwatch *sw)
+static inline int do_mmap(const struct stage *stage, char *slot,
+			  struct stopwatch *sw)
 {
 	void *p;
 
 	stopwatch_start(sw);
 	p = mmap(slot, stage->page, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | flags, -1, 0);
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	stopwatch_stop(sw);
 	return p == MAP_FAILED ? -errno : 0;
-}
-
-static inline int do_mmap(const struct stage *stage, char *slot,
-			  struct stopwatch *sw)
-{
-	return mmap_slot(stage, slot, 0, sw);
-}
-
-/* With its page: what the published benchmark does. */
-static inline int do_mmap_populate(const struct stage *stage, char *slot,
-				   struct stopwatch *sw)
-{
-	return mmap_slot(stage, slot, MAP_POPULATE, sw);
 }
 
 static inline int do_protect(const struct stage *stage, char *slot,
@@ -251,10 +238,6 @@ static inline int do_brk_down(const struct stage *stage, char *slot,
 
 static const struct operation op_mmap = {
 	{ do_munmap, do_mmap }, { "munmap", "mmap" }
-};
-
-static const struct operation op_populate = {
-	{ do_munmap, do_mmap_populate }, { "munmap", "mmap" }
 };
 
 static const struct operation op_mprotect = {
