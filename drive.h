@@ -174,6 +174,26 @@ static inline size_t scene_near(struct scene *scene)
 	return cursor.pos;
 }
 
+/*
+ * Bytes of text before the first record that changes, where that is far from
+ * the beginning of the file.
+ */
+static inline size_t scene_before(struct scene *scene)
+{
+	const struct stage *stage = &scene->race->stage;
+	struct cursor cursor = { 0 };
+	size_t before = 0;
+	struct span span;
+
+	if (stage->change->place == PLACE_STAGE ||
+	    reading_take(&scene->reader, &scene->reading))
+		return 0;
+	while (reading_next(scene->reader.kind, &scene->reading, &cursor,
+			    &span) > 0 && span.end <= stage->base)
+		before = cursor.pos;
+	return before;
+}
+
 /* How readings are to be taken from now on: one per call, odd, a page, big. */
 static inline void vary_reader(struct scene *scene, size_t near, uint64_t *seed)
 {
@@ -191,6 +211,28 @@ static inline void vary_reader(struct scene *scene, size_t near, uint64_t *seed)
 	reader->buffer = buffers[random_below(seed, ARRAY_SIZE(buffers))];
 	/* Three in four see the stage and little else. */
 	reader->limit = near < 4096 && random_below(seed, 4) ? near : 0;
+}
+
+/*
+ * The reading begins for the changer, who waits for it, when @before bytes have
+ * been read: transitions shall not fall on what is constant.  Returns when that
+ * was, or -errno.
+ */
+static inline int64_t take_steered(struct scene *scene, size_t before)
+{
+	struct reader *reader = &scene->reader, quick = *reader;
+	int err = reading_begin(reader, &scene->reading);
+	int64_t begin;
+
+	quick.buffer = before;
+	quick.limit = before;
+	if (!err && before)
+		err = reading_go_on(&quick, &scene->reading);
+	atomic_fetch_add(&scene->race->round, 1);
+	begin = now_ns();
+	if (!err)
+		err = reading_go_on(reader, &scene->reading);
+	return err ? err : begin;
 }
 
 /**
@@ -212,10 +254,10 @@ static inline int race_slice(struct scene *scene, const struct slice *slice,
 			     struct finding *finding)
 {
 	struct race *race = scene->race;
-	size_t near = scene_near(scene);
+	size_t near = scene_near(scene), before = scene_before(scene);
 	uint64_t seed = race->seed + slice->steer, first = tally->overlapped;
 	int64_t begin = now_ns(), now = begin;
-	int err = 0;
+	int64_t took = 0;
 
 	if (cpu[0] >= 0)
 		run_on(0, cpu[0]);
@@ -224,25 +266,23 @@ static inline int race_slice(struct scene *scene, const struct slice *slice,
 	       (tally->overlapped - first < floor &&
 		now - begin < patience * NSEC_PER_SEC &&
 		now - began_ns < RACING_BUDGET * NSEC_PER_SEC)) {
-		int64_t took;
-
 		vary_reader(scene, near, &seed);
-		atomic_fetch_add(&race->round, 1);
-		err = reading_take(&scene->reader, &scene->reading);
-		if (err || race->error)
+		took = take_steered(scene, scene->one_call ||
+				    random_below(&seed, 2) ? before : 0);
+		if (took < 0 || race->error)
 			break;
 		*finding = scene_judge(scene);
 		tally_add(tally, finding);
 		if (finding->rule)
 			return 1;
-		took = now_ns() - now;
-		now += took;
+		now = now_ns();
+		took = now - took;
 		race->reading_ns += ((int64_t)took - race->reading_ns) / 8;
 	}
 	scene->reader.limit = 0;
 	scene->reader.buffer = 1 << 16;
-	if (err || race->error)
-		return err ? err : race->error;
+	if (took < 0 || race->error)
+		return took < 0 ? took : race->error;
 	return race_freeze(race);
 }
 
