@@ -11,8 +11,10 @@
 
 #include "drive.h"
 
-/* Seconds of racing per change. */
-#define SWEEP_SECONDS 0.012
+/* Overlapped readings per change and way of steering... */
+#define SWEEP_FLOOR 20
+/* ...and seconds at most. */
+#define SWEEP_PATIENCE 0.02
 
 /* Room for the rows of the table. */
 #define SWEEP_MAX 64
@@ -43,29 +45,25 @@ FIXTURE_TEARDOWN(sweep)
 /* One change: 0, also where it cannot be made here, -errno, or 1 with @finding. */
 static int sweep_change(struct scene *scene, const struct change *change,
 			const struct scene_options *options,
-			struct tally *tally, struct finding *finding,
-			const char **how)
+			const int cpu[2], struct tally *tally,
+			struct finding *finding, const char **how)
 {
 	unsigned int i;
-	int cpu[2], err;
+	int err;
 
 	*how = "at rest";
-	choose_cpus(cpu);
 	err = scene_start(scene, change, &file_maps, options);
 	if (!err)
 		err = scene_check_rest(scene, finding);
 	if (err)
 		return err < 0 && change->needs ? 0 : err;
-	/* That bug has a test of its own, which comes later. */
-	scene->oracle.tolerate_lost_tail = true;
 	scene->one_call = true;
 	for (i = 0; i < ARRAY_SIZE(slices) && !err; i++) {
 		if (slices[i].cpus > 1 && cpu[1] < 0)
 			continue;
 		*how = slices[i].name;
-		err = race_slice(scene, &slices[i], SWEEP_SECONDS *
-				 slices[i].share / 100, 0, 0, cpu, tally,
-				 finding);
+		err = race_slice(scene, &slices[i], 0, SWEEP_FLOOR,
+				 SWEEP_PATIENCE, cpu, tally, finding);
 	}
 	return err;
 }
@@ -84,11 +82,13 @@ TEST_F(sweep, maps)
 	uint32_t transitions = 0;
 	const char *how;
 	unsigned int i, n = sweep_list(swept);
-	int err, timer = reader_timer_start();
+	int cpu[2], err, timer = reader_timer_start();
 
+	/* Once: who is pinned to a CPU may run on no other. */
+	choose_cpus(cpu);
 	for (i = 0; i < n; i++) {
-		err = sweep_change(scene, swept[i], &options, &tally, &finding,
-				   &how);
+		err = sweep_change(scene, swept[i], &options, cpu, &tally,
+				   &finding, &how);
 		ASSERT_GE(err, err == 1 ? 1 : 0) {
 			diag("%s: changer or reader: %s", swept[i]->name,
 			     strerror(-err));
@@ -97,6 +97,11 @@ TEST_F(sweep, maps)
 			scene_end_peer(scene);
 			evidence_print(scene, &finding, how,
 				       again("sweep", "", "maps", seed));
+		}
+		/* One bug, one red test. */
+		if (err && is_lost_tail(scene)) {
+			*known_bug_seen = true;
+			SKIP(return, "left to known.tail_lost_after_merge");
 		}
 		ASSERT_STREQ("legal", rule_text[finding.rule]);
 		transitions += scene->race->seq / 2;
