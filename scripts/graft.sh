@@ -59,7 +59,9 @@ undo()
 
 merge()
 {
-	cp "$here"/proc_*.c "$here"/*.h "$here/run_tests.sh" "$1/"
+	our_files | while read -r file; do
+		cp "$here/$file" "$1/"
+	done
 	merge_lists "$1"
 }
 
@@ -69,9 +71,7 @@ graft()
 	trap 'rm -rf "$work"' EXIT
 	trap 'exit 1' HUP INT TERM
 	mkdir "$work/a" "$work/b"
-	for file in Makefile .gitignore config settings run_tests.sh \
-		    "$here"/proc_*.c "$here"/*.h; do
-		file=${file##*/}
+	for file in Makefile .gitignore config settings $(our_files); do
 		[ ! -e "$proc/$file" ] || cp "$proc/$file" "$work/a/"
 	done
 	cp -R "$work/a/." "$work/b/"

@@ -6,6 +6,35 @@
 # Sourced, with $here and $programs set.
 # shellcheck disable=SC2154
 
+# with_headers WITHOUT FILE...: these files and the headers of ours that they
+# include, one a line, but for those that the file WITHOUT lists.
+with_headers()
+{
+	without=$1
+	shift
+	found=$(printf '%s\n' "$@" | sort -u)
+	while
+		grown=$({
+			echo "$found"
+			echo "$found" | sed "s,^,$here/," |
+				xargs sed -n 's/^#include "\([^/]*\)"$/\1/p'
+		} | sort -u | grep -vxF -f "$without")
+		[ "$grown" != "$found" ]
+	do
+		found=$grown
+	done
+	echo "$found"
+}
+
+# our_files: all that goes into a kernel tree.  Headers that only our own tools
+# include do not.
+our_files()
+{
+	# shellcheck disable=SC2046,SC2086
+	with_headers /dev/null $(printf '%s.c ' $programs)
+	echo run_tests.sh
+}
+
 # add FILE LINE: append the line unless FILE has it.
 add()
 {

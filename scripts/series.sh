@@ -22,7 +22,8 @@ set -eu
 
 here=$(cd "$(dirname "$0")/.." && pwd -P)
 proc=tools/testing/selftests/proc
-all="proc_maps_selftest proc_maps_tearing proc_maps_stress proc_mmap_latency"
+programs="proc_maps_selftest proc_maps_tearing proc_maps_stress proc_mmap_latency"
+all=$programs
 # shellcheck source=scripts/merge.sh
 . "$here/scripts/merge.sh"
 
@@ -83,9 +84,8 @@ copy_base()
 	{
 		# shellcheck disable=SC2046
 		changed_by $(steps)
-		for file in Makefile .gitignore config settings run_tests.sh \
-			    "$here"/proc_*.c "$here"/*.h; do
-			echo "$proc/${file##*/}"
+		for file in Makefile .gitignore config settings $(our_files); do
+			echo "$proc/$file"
 		done
 	} | sort -u | while read -r file; do
 		[ -e "$kdir/$file" ] || continue
@@ -94,33 +94,11 @@ copy_base()
 	done
 }
 
-# included LIST: the files that it names and the headers that they include.
-included()
-{
-	sed "s,^,$here/," "$1" |
-		xargs sed -n 's/^#include "\([^/]*\)"$/\1/p' |
-		sort -u - "$1" | grep -vxF -f "$work/later"
-}
-
-# with_headers FILE...: the same and what they include of ours, one a line,
-# without the headers that steps to come are about.
-with_headers()
-{
-	printf '%s\n' "$@" | sort -u >"$work/set"
-	while
-		included "$work/set" >"$work/grown"
-		! cmp -s "$work/set" "$work/grown"
-	do
-		mv "$work/grown" "$work/set"
-	done
-	cat "$work/set"
-}
-
 # add_files STEP
 add_files()
 {
 	# shellcheck disable=SC2046
-	with_headers $(head_of "$1" Adds) >"$work/files"
+	with_headers "$work/later" $(head_of "$1" Adds) >"$work/files"
 	sed 's/.*/#include "&"/' "$work/later" >"$work/drop"
 	while read -r file; do
 		grep -vxF -f "$work/drop" "$here/$file" >"$proc/$file" || :
@@ -158,13 +136,9 @@ apply()
 make_steps()
 {
 	steps | while read -r step; do
-		# A name that no file has, so that the list is never empty.
-		{
-			echo /
-			steps | sed "1,\,^$step\$,d" | while read -r later; do
-				head_of "$later" Adds | tr ' ' '\n'
-			done
-		} >"$work/later"
+		steps | sed "1,\,^$step\$,d" | while read -r later; do
+			head_of "$later" Adds | tr ' ' '\n'
+		done | grep . >"$work/later" || :
 		if [ "$(head_of "$step" Adds)" ]; then
 			add_files "$step"
 		elif ! wanted "$step"; then
@@ -186,17 +160,16 @@ check_steps()
 	steps | while read -r step; do
 		head_of "$step" Adds | tr ' ' '\n'
 	done >"$work/placed"
-	for file in "$here"/proc_*.c "$here"/test_*.h; do
-		grep -qxF "${file##*/}" "$work/placed" ||
-			die "no step in scripts/series is about ${file##*/}"
+	for file in $(our_files | grep -E '^(proc|test)_'); do
+		grep -qxF "$file" "$work/placed" ||
+			die "no step in scripts/series is about $file"
 	done
 }
 
 # Step by step it must come to what graft puts there in one go.
 compare_with_graft()
 {
-	for file in run_tests.sh "$here"/proc_*.c "$here"/*.h; do
-		file=${file##*/}
+	for file in $(our_files); do
 		[ -e "$proc/$file" ] ||
 			die "no step in scripts/series is about $file"
 		cmp -s "$here/$file" "$proc/$file" ||
