@@ -60,7 +60,7 @@ static inline unsigned int hist_index(uint64_t ns)
 	unsigned int lead, group;
 
 	if (ns < (1u << HIST_SUB_BITS))
-		return (unsigned int)ns;
+		return ns & ((1u << HIST_SUB_BITS) - 1);
 	lead = 63 - (unsigned int)__builtin_clzll(ns);
 	group = lead - HIST_SUB_BITS;
 	return ((group + 1) << HIST_SUB_BITS) +

@@ -734,8 +734,8 @@ TEST(layout_next_is_brute_force)
 			for (i = tiny.layout.nr; i--;)
 				if (tiny.span[i].end > pos)
 					expected = &tiny.span[i];
-			ASSERT_EQ((void *)expected,
-				  (void *)layout_next(&tiny.layout, pos));
+			ASSERT_EQ((uintptr_t)expected,
+				  (uintptr_t)layout_next(&tiny.layout, pos));
 		}
 	}
 }
@@ -911,7 +911,7 @@ TEST(changes_are_well_drawn)
 		draw(&drawn, change);
 		for (k = 0; k < change->nr; k++) {
 			unsigned int next = (k + 1) % change->nr;
-			char picture[STAGE_PAGES + 1];
+			char picture[STAGE_PAGES + 1] = "";
 			unsigned int page;
 
 			ASSERT_GE((size_t)STAGE_PAGES, strlen(change->draw[k]));
