@@ -4,12 +4,13 @@
 #
 # install.sh - see that the tools are there
 #
-# Usage: install.sh [build|graft|patches|check|lab|kernel|cross|plot]
+# Usage: install.sh [build|graft|patches|check|mainline|lab|kernel|cross|plot]
 #
 #   build    what the programs are built and run with
 #   graft    what puts them into a kernel tree
 #   patches  what makes a series of patches of them
 #   check    what tests the tests
+#   mainline what else check-mainline tests with
 #   lab      what boots other kernels (lab run)
 #   kernel   what builds kernels (lab build)
 #   cross    compilers and QEMU for other architectures (lab run --arch)
@@ -46,7 +47,7 @@ needs()
 		;;
 	esac
 	case $1 in
-	lab|kernel|cross)
+	lab|kernel|cross|mainline)
 		echo chdist devscripts
 		;;
 	esac
@@ -73,6 +74,24 @@ needs()
 		/usr/include/gelf.h libelf-dev
 		/usr/include/openssl/ssl.h libssl-dev
 		END
+		;;
+	mainline)
+		cat <<-END
+		bwrap bubblewrap
+		clang-tidy clang-tidy
+		musl-gcc musl-tools
+		ruby ruby
+		script bsdutils
+		sparse sparse
+		/usr/lib/python3/dist-packages/jsonschema python3-jsonschema
+		/usr/lib/python3/dist-packages/lava_common lava-common
+		/usr/lib/python3/dist-packages/tap python3-tap
+		/usr/include/gnu/stubs-32.h libc6-dev-i386
+		/usr/share/rubygems-integration/all/specifications ruby-activesupport
+		END
+		[ "$(gcc -m32 -print-libgcc-file-name 2>/dev/null)" != \
+		  "$(gcc -print-libgcc-file-name 2>/dev/null)" ] ||
+			echo "/none lib32gcc-$(gcc -dumpversion)-dev"
 		;;
 	cross)
 		cat <<-END
@@ -105,11 +124,13 @@ needs()
 		cat <<-END
 		clang clang
 		git git
+		jq jq
 		prove perl
 		ps procps
 		python3 python3
 		rsync rsync
 		shellcheck shellcheck
+		yamllint yamllint
 		END
 		;;
 	esac
@@ -130,10 +151,10 @@ missing()
 }
 
 case ${1-build} in
-build|graft|patches|check|lab|kernel|cross|plot)
+build|graft|patches|check|mainline|lab|kernel|cross|plot)
 	;;
 *)
-	echo "Usage: $0 [build|graft|patches|check|lab|kernel|cross|plot]" >&2
+	echo "Usage: $0 [build|graft|patches|check|mainline|lab|kernel|cross|plot]" >&2
 	exit 2
 	;;
 esac

@@ -1,0 +1,35 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Built for other architectures, by lib.mk's own means, without a warning.
+
+# shellcheck source=../lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+
+programs="proc_maps_selftest proc_maps_tearing proc_mmap_latency"
+
+# The kernel's name, the compiler's prefix, readelf's name
+while read -r arch prefix machine; do
+	if ! command -v "${prefix}gcc" >/dev/null; then
+		skip "$arch: builds without a warning" "no compiler for it"
+		continue
+	fi
+	mkdir "$work/$arch"
+	ok "$arch: builds without a warning" make -C "$top" \
+		OUTPUT="$work/$arch" USERCFLAGS=-Werror ARCH="$arch" \
+		CROSS_COMPILE="$prefix" || continue
+	for program in $programs; do
+		readelf -h "$work/$arch/$program" >"$work/header"
+		ok "$arch: $program is for it" \
+			grep -q "Machine: *$machine" "$work/header"
+	done
+done <<END
+i386 i686-linux-gnu- Intel 80386
+arm64 aarch64-linux-gnu- AArch64
+arm arm-linux-gnueabihf- ARM
+riscv riscv64-linux-gnu- RISC-V
+powerpc powerpc64le-linux-gnu- PowerPC64
+s390 s390x-linux-gnu- IBM S/390
+END
+
+finish
