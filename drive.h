@@ -194,6 +194,9 @@ static inline size_t scene_before(struct scene *scene)
 	return before;
 }
 
+/* Room for one line without a name, and for no second one. */
+#define READER_RECORD 80
+
 /* How readings are to be taken from now on: one per call, odd, a page, big. */
 static inline void vary_reader(struct scene *scene, size_t near, uint64_t *seed)
 {
@@ -202,8 +205,8 @@ static inline void vary_reader(struct scene *scene, size_t near, uint64_t *seed)
 	};
 	struct reader *reader = &scene->reader;
 
-	if (scene->one_call) {
-		reader->buffer = near;
+	if (scene->one_call || scene->by_record) {
+		reader->buffer = scene->one_call ? near : READER_RECORD;
 		reader->limit = near;
 		return;
 	}
