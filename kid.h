@@ -3,8 +3,8 @@
  * kid.h - children of a process under stress, a hundred at a time
  *
  * A child has the layout and the pages that its parent had at one instant.  It
- * looks at the pages, writes some of them (which the parent must not see), and
- * does what its row says.  One of each batch is read meanwhile: it waits for
+ * looks at the pages, writes some of them, which the parent must not see, as it
+ * must not see what the parent writes, and does what its row says.  One of each batch is read meanwhile: it waits for
  * the reader before it changes anything.
  */
 #ifndef PROC_KID_H
@@ -16,6 +16,8 @@
 #define KID_MOST 100
 /* Memory of a child, at most: page tables, kernel stack, what it rewrites. */
 #define KID_BYTES 0x100000UL
+/* Between two looks at what the parent writes, in its own memory. */
+#define KID_KEEPS_NS NSEC_PER_MSEC
 /* A program that was arrived at stays so long, for who wants to read it. */
 #define KID_STAYS_NS (20 * NSEC_PER_MSEC)
 /* How long the one waits for its reader, and then for the reader's end. */
@@ -79,6 +81,59 @@ static inline int kid_write(struct stress *stress, size_t from, size_t to)
 	return arena_check(stress, from, to, "a child, of what it wrote");
 }
 
+/* Whether a page of the stage may be read, or written, in each layout. */
+static inline bool stage_always(const struct change *change, unsigned int page,
+				int prot)
+{
+	unsigned int k;
+
+	for (k = 0; k < change->nr; k++)
+		if (change->draw[k][page] == '.' ||
+		    letter_is_file(change->draw[k][page]) ||
+		    (letter_prot(change->draw[k][page]) & prot) != prot)
+			return false;
+	return true;
+}
+
+/* All that the stage says, in one word. */
+static inline uint64_t kid_sum(const struct stress *stress)
+{
+	const struct stage *stage = &stress->race->stage;
+	uint64_t sum = 0;
+	unsigned int i;
+	size_t k;
+
+	for (i = 0; stage->change->draw[0][i]; i++) {
+		const uint64_t *word = stage_addr(stage, i);
+
+		if (stage_always(stage->change, i, PROT_READ))
+			for (k = 0; k < stage->page / sizeof(*word); k++)
+				sum = sum * PAGE_STEP + word[k];
+	}
+	return sum;
+}
+
+/*
+ * The stage is written by the parent all the time, also while it forks.  So a
+ * child does not know what it has to say; but it must go on saying it.  And what
+ * the child writes there is the parent's to find.
+ */
+static inline int kid_keeps(struct stress *stress)
+{
+	const struct stage *stage = &stress->race->stage;
+	uint64_t sum = kid_sum(stress);
+	unsigned int i;
+
+	nap_ns(KID_KEEPS_NS);
+	if (kid_sum(stress) != sum)
+		return stress_fail(stress, NULL,
+				   "a child, of pages that its parent writes");
+	for (i = 0; stage->change->draw[0][i]; i++)
+		if (stage_always(stage->change, i, PROT_READ | PROT_WRITE))
+			stage_touch(stage_addr(stage, i));
+	return 0;
+}
+
 /* Faults the mapping in, all of it. */
 static inline int kid_fault(struct stress *stress, struct kid *kid)
 {
@@ -86,7 +141,7 @@ static inline int kid_fault(struct stress *stress, struct kid *kid)
 	bool read = kid_is_read(stress, kid);
 
 	if (arena_check(stress, 0, pages, "a child, of what it inherited") ||
-	    kid_write(stress, 0, pages))
+	    kid_write(stress, 0, pages) || kid_keeps(stress))
 		return KID_FLAWED;
 	if (read)
 		kid_wait_for_reader(kid);
@@ -192,7 +247,11 @@ static inline int kid_exec(struct stress *stress, struct kid *kid)
 
 /* --- the parent's side ------------------------------------------------------- */
 
-/* How a child ended; SIGKILL comes from no test, but from a lack of memory. */
+/*
+ * How a child ended: 0, -EBADMSG where it found something wrong, -ETIMEDOUT where
+ * it did not end, -ECHILD where a signal ended it.  SIGKILL comes from no test,
+ * but from a lack of memory.
+ */
 static inline int kid_ended(struct stress *stress, pid_t pid)
 {
 	struct peer peer = { .pid = pid };
@@ -206,11 +265,11 @@ static inline int kid_ended(struct stress *stress, pid_t pid)
 		return -ENOEXEC;
 	if (code == -ETIMEDOUT) {
 		kill(pid, SIGKILL);
-		return stress_fail(stress, NULL, "a child that does not end");
+		return code;
 	}
 	if (code == KID_FLAWED)
 		return stress_fail(stress, NULL, "a program, of its arguments");
-	return stress_fail(stress, NULL, "a child that was ended by a signal");
+	return -ECHILD;
 }
 
 /**

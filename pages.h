@@ -86,7 +86,7 @@ static inline const char *flaw_print(char *buf, size_t size,
 	uint64_t was = flaw->found -
 		       flaw->offset / sizeof(uint64_t) * PAGE_STEP;
 
-	snprintf(buf, size, "page %08" PRIx64 " should be %u of generation %u; "
+	snprintf(buf, size, "%08" PRIx64 " should be %u of generation %u; "
 		 "at byte %zu %016" PRIx64 ", as if %u of generation %u",
 		 flaw->addr, (uint32_t)flaw->ticket,
 		 (uint32_t)(flaw->ticket >> 32), flaw->offset, flaw->found,

@@ -519,10 +519,11 @@ static void run_stress(struct __test_metadata *_metadata,
 			       again("stress", row->name, kind->name, seed));
 	ASSERT_STREQ("legal", rule_text[finding.rule]);
 	ASSERT_FALSE((bool)stress->flawed) {
-		diag("PAGES WRONG: found by %s", stress->finder);
+		diag("RULE BROKEN: page that does not say what it should");
+		diag("  found by    %s", stress->finder);
 		if (stress->flaw.addr)
-			diag("  %s", flaw_print(buf, sizeof(buf),
-						&stress->flaw));
+			diag("  page        %s", flaw_print(buf, sizeof(buf),
+							    &stress->flaw));
 		diag("  once more   %s", again("stress", row->name, kind->name,
 					       seed));
 	}

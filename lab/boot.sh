@@ -30,6 +30,8 @@ as root there and powers off.  DIR then has
   --busybox FILE   a static busybox for that machine (default: the host's)
   --cpus N         (default: 2)
   --memory SIZE    as QEMU takes it (default: 1G)
+  --nodes N        divide the memory among N nodes (default: 1)
+  --swap SIZE      also a disk to swap to, as QEMU takes it (default: none)
   --timeout S      seconds for boot, COMMAND and power-off (default: 120)
   --count          one processor, on which every instruction takes 1 ns: what
                    COMMAND times is instructions, the same on any host
@@ -56,11 +58,11 @@ quoted()
 }
 
 kernel='' out='' arch=amd64 busybox='' cpus=2 memory=1G limit=120 append=''
-programs='' environment='' show='' count=''
+nodes=1 swap='' programs='' environment='' show='' count=''
 while [ $# -gt 0 ]; do
 	case $1 in
-	--kernel|--out|--program|--arch|--busybox|--cpus|--memory|--timeout|\
-	--append|--env)
+	--kernel|--out|--program|--arch|--busybox|--cpus|--memory|--nodes|\
+	--swap|--timeout|--append|--env)
 		[ $# -ge 2 ] || bad_usage "$1 needs a value" ;;
 	esac
 	case $1 in
@@ -71,6 +73,8 @@ while [ $# -gt 0 ]; do
 	--busybox) busybox=$2; shift ;;
 	--cpus) cpus=$2; shift ;;
 	--memory) memory=$2; shift ;;
+	--nodes) nodes=$2; shift ;;
+	--swap) swap=$2; shift ;;
 	--timeout) limit=$2; shift ;;
 	--append) append="$append $2"; shift ;;
 	--env)	case ${2%%=*} in
@@ -91,7 +95,7 @@ if [ -z "$kernel" ] || [ -z "$out" ] || [ $# -eq 0 ]; then
 	bad_usage '--kernel, --out and a command are needed'
 fi
 [ -r "$kernel" ] || bad_usage "no kernel image: $kernel"
-for number in "$cpus" "$limit"; do
+for number in "$cpus" "$nodes" "$limit"; do
 	case $number in
 	''|0|*[!0-9]*) bad_usage "not a number: $number" ;;
 	esac
@@ -149,7 +153,7 @@ for program; do
 done
 chmod 755 "$root/init" "$root"/bin/*
 {
-	echo "port_out=$port_out port_files=$port_files"
+	echo "port_out=$port_out port_files=$port_files disk=${swap:+nvme0n1}"
 	echo "run() { env $environment $command; }"
 } > "$root/etc/lab"
 (cd "$root" && find . | cpio -o -H newc --quiet) | gzip -1 \
@@ -157,12 +161,17 @@ chmod 755 "$root/init" "$root"/bin/*
 
 # --- the machine ------------------------------------------------------------
 
+[ "$nodes" = 1 ] || machine_nodes "$nodes" "$memory" ||
+	bad_usage "$memory is not to be divided by $nodes"
+[ -z "$swap" ] || machine_swap "$stage/swap" "$swap" ||
+	bad_usage "no swap disk of $swap"
+
 started=$(date +%s)
 echo "$accel" > "$out/accel"
-# shellcheck disable=SC2086 # $machine, $cpu and $ports are words for QEMU
+# shellcheck disable=SC2086 # $machine, $cpu, $ports and $more are words for QEMU
 setpriv --pdeathsig TERM timeout -k 5 "$limit" "$qemu" $machine $cpu \
 	-accel "$accel" -nodefaults -no-user-config -display none -no-reboot \
-	-smp "$cpus" -m "$memory" -kernel "$kernel" \
+	-smp "$cpus" -m "$memory" $more -kernel "$kernel" \
 	-initrd "$stage/initramfs" \
 	-append "console=$console panic=-1 ignore_loglevel $append" \
 	-chardev "file,id=log,path=$out/log" \

@@ -29,6 +29,18 @@ uname -r > /out/.release
 cat /proc/version > /out/.version
 zcat /proc/config.gz > /out/.config 2>/dev/null || rm -f /out/.config
 
+# A machine with a disk is one for memory pressure.  The disk may take its time.
+if [ "$disk" ]; then
+	tries=100
+	while [ $tries -gt 0 ] && [ ! -b "/dev/$disk" ]; do
+		tries=$((tries - 1))
+		sleep 0.1
+	done
+	mkswap "/dev/$disk" > /dev/null && swapon "/dev/$disk"
+	mount -t cgroup2 cgroup2 /sys/fs/cgroup &&
+		echo +memory > /sys/fs/cgroup/cgroup.subtree_control
+fi
+
 # The first second's timers are as coarse as the tick, and a sleep of
 # microseconds is then one of milliseconds.
 tries=50

@@ -43,9 +43,12 @@ fetch   Only gets kernels from the archive, so that run need not.
   --out DIR        results (default: \$LAB_CACHE/runs)
   --vng            use virtme-ng's vng instead of the lab's own machine
   --times N        each kernel N times
+  --stress         instead: all of proc_maps_stress, in a machine with a disk for
+                   swap and two nodes of memory, DURATION seconds for each of
+                   its tests (default: 1; with 110 it is an hour)
 
 DIR has a folder for each kernel: out (KTAP), log (the kernel's), files/ (JSON),
-and matrix.json.  GATE, DURATION, FULL, SEED, PLANT and KSFT_MACHINE_SLOW are
+and matrix.json.  GATE, DURATION, FULL, SEED, PLANT, STRESS and KSFT_MACHINE_SLOW are
 handed on.  LAB_CACHE is the cache's folder (now: $LAB_CACHE).  LAB_PROGRAMS is
 a folder with the programs, already built statically.
 

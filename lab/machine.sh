@@ -9,8 +9,8 @@
 machines='amd64 i386 arm64 arm64-16k armhf riscv64 ppc64el ppc64el-64k s390x'
 
 # machine_for ARCH: sets qemu, machine, cpu and accel; console, port_out and
-# port_files, which are the guest's names for its serial ports; and ports, which
-# joins these to the chardevs log, out and files.
+# port_files, which are the guest's names for its serial ports; ports, which
+# joins these to the chardevs log, out and files; and more, for what follows.
 #
 # What a port needs must be built into Debian's kernels, since there are no
 # modules in the machine: 16550s on the ISA or the PCI bus, the hypervisor's
@@ -18,6 +18,7 @@ machines='amd64 i386 arm64 arm64-16k armhf riscv64 ppc64el ppc64el-64k s390x'
 machine_for()
 {
 	qemu='' machine='-machine virt' cpu='-cpu max' accel=tcg,thread=multi
+	more=''
 	console=ttyS0 port_out=ttyS1 port_files=ttyS2
 	ports='-serial chardev:log'
 	machine_pci='-device pci-serial,chardev=out -device pci-serial,chardev=files'
@@ -71,4 +72,27 @@ kvm_works()
 machine_counting()
 {
 	accel=tcg,thread=single cpu='-cpu max -icount shift=0,sleep=off' cpus=1
+}
+
+# machine_nodes N MEMORY: memory in N nodes, the processors in the first one
+machine_nodes()
+{
+	machine_part=$(numfmt --from=iec "$2" 2>/dev/null) &&
+		[ $((machine_part % ($1 << 20))) = 0 ] || return 1
+	machine_part=$((machine_part / $1))
+	machine_node=0
+	while [ "$machine_node" -lt "$1" ]; do
+		more="$more -object memory-backend-ram,id=m$machine_node,size=$machine_part"
+		more="$more -numa node,nodeid=$machine_node,memdev=m$machine_node"
+		machine_node=$((machine_node + 1))
+	done
+}
+
+# machine_swap FILE SIZE: a disk of its own, which is gone with the machine.  Its
+# driver must be built in; in Debian's kernels for clouds NVMe's is.
+machine_swap()
+{
+	truncate -s "$2" "$1" 2>/dev/null || return 1
+	more="$more -drive file=$1,format=raw,if=none,id=swap,cache=unsafe"
+	more="$more -device nvme,drive=swap,serial=swap"
 }

@@ -14,8 +14,8 @@ columns='tearing maps query smaps numa_maps'
 
 # --- options ----------------------------------------------------------------
 
-kernels='' results=$LAB_CACHE/runs vng='' times=1 limit=600 cpus=2
-machine_options=''
+kernels='' results=$LAB_CACHE/runs vng='' times=1 limit='' cpus=2
+machine_options='' stress=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel|--arch|--cpus|--memory|--timeout|--append|--out|--times)
@@ -33,6 +33,7 @@ while [ $# -gt 0 ]; do
 	--timeout) limit=$2; shift ;;
 	--times) times=$2; shift ;;
 	--out) results=$2; shift ;;
+	--stress) stress=1 ;;
 	--vng) vng=1 ;;
 	--help|-h) usage; exit 0 ;;
 	--) shift; break ;;
@@ -40,6 +41,14 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
+if [ -n "$stress" ]; then
+	columns=stress
+	machine_options="--swap 1G --nodes 2 $machine_options"
+	# So many tests, at the worst each with its patience and under emulation.
+	: "${limit:=$((900 + 36 * ${DURATION:-1}))}"
+	export STRESS=1
+fi
+: "${limit:=600}"
 for number in "$cpus" "$limit" "$times"; do
 	case $number in
 	''|0|*[!0-9]*) bad_usage "not a number: $number" ;;
@@ -93,6 +102,10 @@ boot()
 		$machine_options --env GUEST_LIMIT=$limit \
 		$(hand_on) -- guest.sh \"\$@\""
 	for file in "$programs"/proc_m*; do
+		case $stress:$file in
+		1:*/proc_maps_stress|:*) ;;
+		*) continue ;;
+		esac
 		[ ! -x "$file" ] || set -- --program "$file" "$@"
 	done
 	attended "$here/boot.sh" --kernel "$image" --out "$dir" --cpus "$cpus" \
@@ -123,7 +136,7 @@ stop()
 # --env for each variable that the programs know and that is set
 hand_on()
 {
-	for variable in GATE DURATION FULL SEED PLANT KSFT_MACHINE_SLOW; do
+	for variable in GATE DURATION FULL SEED PLANT STRESS KSFT_MACHINE_SLOW; do
 		eval "[ -z \"\${$variable-}\" ]" ||
 			printf -- '--env "%s=$%s" ' $variable $variable
 	done
@@ -159,7 +172,7 @@ run_vng()
 		echo "dmesg -n 1; uname -r > '$dir/files/.release'"
 		echo "export PATH='$programs':\$PATH GUEST_LIMIT=$limit"
 		echo "export GUEST_PROGRAMS='$programs' GUEST_OUT='$dir/files'"
-		for variable in GATE DURATION FULL SEED PLANT \
+		for variable in GATE DURATION FULL SEED PLANT STRESS \
 			KSFT_MACHINE_SLOW; do
 			eval "value=\${$variable-}"
 			[ -z "$value" ] || echo "export $variable='$value'"
@@ -214,6 +227,13 @@ answers()
 		seen = 1
 		next
 	}
+	program == "proc_maps_stress" {
+		if (bad)
+			answer["stress"] = "red"
+		else if (skip == "" && !("stress" in answer))
+			answer["stress"] = "pass"
+		next
+	}
 	name ~ /^latency\.(maps|query|smaps|numa_maps)_hog\./ {
 		split(name, part, ".")
 		column = part[2]
@@ -230,9 +250,11 @@ answers()
 			answer[column] = "skip"
 	}
 	END {
+		if (broken["proc_maps_stress"])
+			answer["stress"] = "broken"
 		if (broken["proc_maps_tearing"])
 			answer["tearing"] = "broken"
-		else if (torn)
+		else if (torn || answer["stress"] ~ /red|broken/)
 			answer["tearing"] = "torn"
 		else if (known)
 			answer["tearing"] = substr(known, 2)
@@ -250,6 +272,10 @@ answers()
 # expected_of NAME RELEASE: the line that holds for it, words and reason
 expected_of()
 {
+	[ -z "$stress" ] || {
+		echo pass
+		return
+	}
 	awk -v name="$1" -v release="$2" -v cpus="$cpus" -v n="$columns" '
 	function number(s,	part)
 	{
@@ -330,7 +356,7 @@ one_kernel()
 	remark=''
 	case $marked in
 	*!*) worse 1; remark="expected:$(echo "$wanted" | tr ' ' ',')" ;;
-	*\?*|'- - - - -') worse 4 ;;
+	*\?*|'- - - - -'|-) worse 4 ;;
 	esac
 	if splats "$dir/log" > "$dir/splats"; then
 		# a process whose address space was taken away complains
