@@ -6,38 +6,8 @@
 # shellcheck source=lib/tap.sh
 . "$(dirname "$0")/lib/tap.sh"
 
-# A process is known by a word in its environment, which its children have too.
-mark=GATE_CHECK_MARK=$$
-
-marked()
-{
-	grep -lzx "$mark" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3
-}
-
-# all_gone: within three seconds; says who is left.
-all_gone()
-{
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		left=$(marked)
-		[ "$left" ] || return 0
-		sleep 0.3
-	done
-	# shellcheck disable=SC2086
-	ps -o pid,ppid,stat,args -p "$(echo $left | tr ' ' ,)"
-	# shellcheck disable=SC2086
-	kill -KILL $left
-	return 1
-}
-
-# until COMMAND...: within ten seconds.
-until_true()
-{
-	for _ in $(seq 100); do
-		"$@" && return
-		sleep 0.1
-	done
-	return 1
-}
+# shellcheck source=lib/marked.sh
+. "$(dirname "$0")/lib/marked.sh"
 
 # busy: a test is running that has a process of its own.
 busy()

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# marked.sh - who belongs to a run, and whether all are gone
+#
+# A process is known by a word in its environment, which its children have too.
+mark=GATE_CHECK_MARK=$$
+
+marked()
+{
+	grep -lzx "$mark" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3
+}
+
+# all_gone: within three seconds; says who is left.
+all_gone()
+{
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		left=$(marked)
+		[ "$left" ] || return 0
+		sleep 0.3
+	done
+	# shellcheck disable=SC2086
+	ps -o pid,ppid,stat,args -p "$(echo $left | tr ' ' ,)"
+	# shellcheck disable=SC2086
+	kill -KILL $left
+	return 1
+}
+
+# until_true COMMAND...: within ten seconds.
+until_true()
+{
+	for _ in $(seq 100); do
+		"$@" && return
+		sleep 0.1
+	done
+	return 1
+}
