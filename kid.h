@@ -4,8 +4,8 @@
  *
  * A child has the layout and the pages that its parent had at one instant.  It
  * looks at the pages, writes some of them, which the parent must not see, as it
- * must not see what the parent writes, and does what its row says.  One of each batch is read meanwhile: it waits for
- * the reader before it changes anything.
+ * must not see what the parent writes, and does what its row says.  One of each
+ * batch is read meanwhile: it waits for the reader before it changes anything.
  */
 #ifndef PROC_KID_H
 #define PROC_KID_H

@@ -116,7 +116,7 @@ TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 		ASSERT_STREQ("legal", rule_text[finding.rule]);
 	}
 	known_bug_print();
-	ASSERT_FALSE(*known_bug_seen) {
+	ASSERT_FALSE((bool)*known_bug_seen) {
 		TH_LOG("not provoked again, but the sweep has seen it, see there");
 	}
 	if (tally.mixed ? tally.mixed < KNOWN_FLOOR :
