@@ -10,7 +10,8 @@
  * The faults are on mappings of their own.  If munmap() keeps the address space
  * locked until it has freed the last page, then a fault that comes meanwhile
  * lasts as long as the munmap does.  The same munmap in another process costs
- * the machine the same, but locks nothing that the victim needs.
+ * the machine the same, but locks nothing that the victim needs.  Beside it are
+ * measured the faults of the victim with no munmap anywhere.
  */
 #ifndef PROC_BULK_H
 #define PROC_BULK_H
@@ -30,6 +31,8 @@
  * @error:	errno of what failed
  * @active:	odd while a munmap is under way
  * @took:	how long it took, ns
+ * @huge:	the large mapping is to have huge pages, where there are any
+ * @all:	faults, whatever they met
  * @faults:	faults since the order was given that met a munmap
  * @longest:	of them, ns
  * @gate:	all three threads arrive here
@@ -40,6 +43,8 @@ struct bulk_shared {
 	_Atomic uint32_t error;
 	_Atomic uint32_t active;
 	int64_t took;
+	_Atomic bool huge;
+	_Atomic uint32_t all;
 	_Atomic uint32_t faults;
 	int64_t longest;
 	struct gate gate;
@@ -64,8 +69,12 @@ struct bulk {
 	struct peer peer[NR_ARMS];
 };
 
-/** struct bulk_round - what one munmap did to the faults */
+/* So long faults are counted with nothing beside them, before each round. */
+#define BULK_CALM_NS (20 * NSEC_PER_MSEC)
+
+/** struct bulk_round - what one munmap did to the faults; @calm per second */
 struct bulk_round {
+	double calm;
 	int64_t took;
 	int64_t longest;
 	uint32_t faults;
@@ -100,8 +109,8 @@ static inline void *bulk_unmapper(void *arg)
 			atomic_store(&shared->error, (uint32_t)errno);
 			_exit(1);
 		}
-		/* Small pages: it is the many that take long. */
-		madvise(p, job->bulk->size, MADV_NOHUGEPAGE);
+		madvise(p, job->bulk->size,
+			shared->huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 		memset(p, 1, job->bulk->size);
 		/* The rest of the time slice is not enough: start afresh. */
 		sched_yield();
@@ -140,6 +149,7 @@ static inline int bulk_faulter(const struct bulk *bulk)
 			       ARM_VICTIM)
 				;
 			took = now_ns() - begin;
+			atomic_fetch_add(&shared->all, 1);
 			/*
 			 * The one that waits for the munmap may begin just
 			 * before it and be over just after it.
@@ -219,8 +229,12 @@ static inline int bulk_round(struct bulk *bulk, uint32_t number, enum arm arm,
 	uint32_t order = number * NR_ARMS + arm;
 	struct bulk_shared *shared = bulk->shared;
 	int64_t deadline = now_ns() + BULK_WAIT_NS;
-	uint32_t seen;
+	uint32_t seen, calm = atomic_load(&shared->all);
+	int64_t begin = now_ns();
 
+	nap_ns(BULK_CALM_NS);
+	calm = atomic_load(&shared->all) - calm;
+	round->calm = calm * (double)NSEC_PER_SEC / (double)(now_ns() - begin);
 	atomic_store(&shared->faults, 0);
 	shared->longest = 0;
 	word_set(&shared->order, order);

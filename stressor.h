@@ -245,7 +245,7 @@ static const struct stressor stressor_compact = {
 };
 
 static const struct stressor stressor_pageout = {
-	.name = "pageout", .unit = "pages", .floor = 1000,
+	.name = "pageout", .unit = "pages", .floor = 200,
 	.needs = "no swap", .strong = true, .counter = "pswpin",
 	.allowed = can_swap,
 	.act = { act_pageout }, .change = &change_three_pages,
@@ -253,7 +253,7 @@ static const struct stressor stressor_pageout = {
 };
 
 static const struct stressor stressor_pressure = {
-	.name = "pressure", .unit = "pages", .floor = 1000,
+	.name = "pressure", .unit = "pages", .floor = 200,
 	.needs = "no memory cgroup of one's own, or no swap", .strong = true,
 	.allowed = can_swap,
 	.counter = "pswpin", .cgroup = 32 * MIB,

@@ -250,9 +250,24 @@ static bool is_old_line(const struct scene *scene, const struct span *line)
 	       line->start < base + (STAGE_PAGES + 1) * unit;
 }
 
+/* Has a reading any such line? */
+static bool has_old_line(const struct scene *scene,
+			 const struct file_kind *kind,
+			 const struct reading *reading)
+{
+	struct cursor cursor = { 0 };
+	struct span span;
+
+	while (reading_next(kind, reading, &cursor, &span) == PARSE_SPAN)
+		if (is_old_line(scene, &span))
+			return true;
+	return false;
+}
+
 /*
- * A reading that begins with a line of the old program is one of the old
- * program, up to wherever it ends; any other one must have no such line.
+ * A reading with a line of the old program is one of the old program, from its
+ * beginning up to wherever it ends.  Of another one nothing is known but that
+ * its ends rise.
  */
 static struct finding judge_exec(struct nursery *nursery,
 				 const struct scene *scene,
@@ -268,18 +283,16 @@ static struct finding judge_exec(struct nursery *nursery,
 
 	/* Nobody knows whether the file ended or its process. */
 	reading->whole = false;
+	if (has_old_line(scene, kind, reading)) {
+		nursery->old++;
+		return nursery_judge(nursery, scene, stress, slot);
+	}
 	while ((parsed = reading_next(kind, reading, &finding.where, &span)) ==
 	       PARSE_SPAN) {
-		if (is_old_line(scene, &span) && !finding.lines) {
-			nursery->old++;
-			return nursery_judge(nursery, scene, stress, slot);
-		}
-		if (is_old_line(scene, &span))
-			finding.rule = RULE_STALE;
-		else if (span.end <= end)
+		if (span.end <= end) {
 			finding.rule = RULE_ORDER;
-		if (finding.rule)
 			return finding;
+		}
 		end = span.end;
 		finding.lines++;
 	}

@@ -105,7 +105,7 @@ in_the_lab()
 		tail -n 1)
 	mkdir -p "$work/static"
 	make -C "$top" OUTPUT="$work/static" USERLDFLAGS=-static \
-		"$work/static/proc_maps_stress" || return 4
+		proc_maps_stress || return 4
 	"$top/lab/boot.sh" --kernel "$image" --out "$work/lab" --swap 512M \
 		--program "$work/static/proc_maps_stress" \
 		--program "$top/checks/lib/kill-pressure.sh" \
