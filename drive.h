@@ -36,6 +36,12 @@ static int64_t began_ns;
 
 static void __attribute__((constructor)) prepare(void)
 {
+	const char *missing = room_missing();
+
+	if (missing) {
+		ksft_print_header();
+		ksft_exit_skip("%s\n", missing);
+	}
 	peer_bind_forks();
 	began_ns = now_ns();
 	/* Where it is permitted: a busy machine leaves fewer races. */

@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -279,6 +280,49 @@ static inline int peer_kill(struct peer *peer)
 		return 0;
 	kill(peer->pid, SIGKILL);
 	return peer_wait(peer, 5 * NSEC_PER_SEC) == -ETIMEDOUT ? -ETIMEDOUT : 0;
+}
+
+/* Until it is killed. */
+static inline int peer_rest(void *arg)
+{
+	for (;;)
+		pause();
+	return arg ? 1 : 0;
+}
+
+/* What the tests of this folder need at most, beyond what they measure. */
+#define ROOM_CHILDREN 12
+#define ROOM_FILES 16
+#define ROOM_BYTES (32UL << 20)
+
+/**
+ * room_missing() - do this process's limits leave room for the tests?
+ *
+ * Where they do not, nothing that fails later says anything about readings.  The
+ * harness itself needs children, so this is to be asked before it starts.
+ *
+ * Return: NULL, or the reason why not, in words that do not vary.
+ */
+static inline const char *room_missing(void)
+{
+	struct peer peer[ROOM_CHILDREN] = { 0 };
+	struct rlimit files;
+	unsigned int i;
+	void *bytes;
+	int err = 0;
+
+	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur < ROOM_FILES)
+		return "too few file descriptors allowed";
+	bytes = mmap(NULL, ROOM_BYTES, PROT_NONE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (bytes == MAP_FAILED)
+		return "too little address space allowed";
+	munmap(bytes, ROOM_BYTES);
+	for (i = 0; i < ROOM_CHILDREN && !err; i++)
+		err = peer_start(&peer[i], peer_rest, NULL);
+	for (i = 0; i < ROOM_CHILDREN; i++)
+		peer_kill(&peer[i]);
+	return err ? "too few processes allowed" : NULL;
 }
 
 #endif /* PROC_PEER_H */

@@ -255,6 +255,12 @@ static int64_t clock_cost(void)
 
 static void __attribute__((constructor)) program_begin(void)
 {
+	const char *missing = room_missing();
+
+	if (missing) {
+		ksft_print_header();
+		ksft_exit_skip("%s\n", missing);
+	}
 	program = shared_alloc(sizeof(*program));
 	if (!program)
 		exit(KSFT_FAIL);
