@@ -19,7 +19,7 @@ if [ $# -eq 0 ]; then
 	for check in "$here"/checks/mainline/*.sh; do
 		set -- "$@" "$(basename "$check" .sh)"
 	done
-	also="source build intree series bots ci kill"
+	also="source build intree series bots ci degrade kill"
 else
 	also=
 fi
@@ -33,6 +33,8 @@ for name; do
 	shift
 done
 
-"$here/scripts/install.sh" mainline || exit
+for tools in mainline kernel cross; do
+	"$here/scripts/install.sh" $tools || exit
+done
 # shellcheck disable=SC2086
 exec "$here/scripts/check.sh" "$@" $also

@@ -34,18 +34,18 @@ unpack_source()
 	[ -f "$source/Makefile" ]
 }
 
-# kernel_copy DIR: what "make headers", one object file and all targets of the
-# selftests need; without the bulk of drivers and documentation.
+# kernel_copy DIR: what a configuration, "make headers", an object file of mm/ or
+# fs/ and all targets of the selftests need; not the bulk of a kernel.
 kernel_copy()
 {
 	mkdir -p "$1"
 	(
-		cd "$kernel" &&
-		tar -c --exclude='drivers/*/*' --exclude=tools/perf \
-			--exclude='*.o' Makefile K* MAINTAINERS arch/Kconfig \
-			arch/x86 Documentation/filesystems/proc.rst block \
-			certs crypto drivers fs include init io_uring ipc \
-			kernel lib mm net rust samples scripts security sound \
-			tools usr virt
+		cd "$kernel" || exit
+		find . -path ./tools/perf -prune -o \
+			\( -name 'Kconfig*' -o -name Kbuild \) -print |
+		tar -c --exclude='*.o' --exclude=tools/perf -T - \
+			Documentation/filesystems/proc.rst MAINTAINERS Makefile \
+			arch/x86 fs include init kernel lib mm scripts security \
+			tools usr
 	) | tar -x -C "$1"
 }

@@ -92,11 +92,25 @@ targets()
 	find "$work" -type d -name kselftest_install -prune -exec rm -r {} +
 }
 
+# The top makes headers, which needs a configuration.  One in the sources is in
+# the way of O=, so it comes last.
+for directory in "$work/obj" obj; do
+	make O="$directory" allnoconfig >"$work/log" 2>&1 || explain "$work/log"
+	case $directory in
+	/*)
+		how=absolute
+		;;
+	*)
+		how=relative
+		;;
+	esac
+	targets "top, O=$how" \
+		"$directory/kselftest/proc" kselftest- top_make O="$directory"
+	rm -rf "$directory"
+done
+make allnoconfig >"$work/log" 2>&1 || explain "$work/log"
 targets "top" $proc kselftest- top_make
-targets "top, O=absolute" "$work/obj/kselftest/proc" kselftest- \
-	top_make O="$work/obj"
-targets "top, O=relative" obj/kselftest/proc kselftest- top_make O=obj
-rm -rf "$work/obj" obj
+make mrproper >"$work/log" 2>&1 || explain "$work/log"
 targets "own" $proc '' own_make
 targets "own, O=absolute" "$work/obj/kselftest/proc" '' own_make O="$work/obj"
 targets "own, O=relative" obj/kselftest/proc '' own_make O=obj

@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What would be felt by the whole machine is tried in a virtual one: few mappings
+# per process (vm.max_map_count), little memory, one CPU.
+
+# shellcheck source=../lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=../lib/ktap.sh
+. "$(dirname "$0")/../lib/ktap.sh"
+
+: "${LAB_CACHE:=$top/.lab}"
+# One that reads under mmap_lock, so that nothing but the limits is in the way.
+: "${SMALL_KERNEL:=6.16}"
+export LAB_CACHE
+programs="proc_maps_tearing proc_mmap_latency proc_maps_stress"
+
+if ! "$top/scripts/install.sh" lab >"$work/out" 2>&1 ||
+   ! "$top/run_tests.sh" lab fetch "$SMALL_KERNEL" >"$work/fetched" 2>"$work/out"
+then
+	explain "$work/out"
+	skip "virtual machine" "no kernel to be had"
+	finish
+fi
+image=$LAB_CACHE/images/$(tail -n 1 "$work/fetched")/bzImage
+mkdir "$work/static"
+make -s -C "$top" OUTPUT="$work/static" USERLDFLAGS=-static >"$work/out" 2>&1 || {
+	cat "$work/out"
+	exit 1
+}
+cat "$top"/*.[ch] | tr -d '\n\t' | sed 's/" *"//g' >"$work/strings"
+
+# answered: no test of what the guest printed failed, and reasons do not vary.
+answered()
+{
+	sed 's/\r$//' "$work/run/out" >"$work/report"
+	grep -qE '^1\.\.[0-9]+' "$work/report" || { cat "$work/run/log"; return 1; }
+	grep '^not ok ' "$work/report" >"$work/bad"
+	holds_nothing "$work/bad" || return
+	sed -n 's/.*# SKIP //p' "$work/report" | sort -u | while read -r reason
+	do
+		grep -qF -e "$reason" "$work/strings" ||
+			echo "not constant: $reason"
+	done >"$work/bad"
+	holds_nothing "$work/bad"
+}
+
+# small NAME BOOT-OPTION...
+small()
+{
+	what=$1
+	shift
+	for program in $programs; do
+		case $program in
+		proc_maps_tearing)
+			some="-v hole -f leaving -f access -f query -f shapes"
+			;;
+		proc_mmap_latency)
+			some="-v control_hog -v maps_hog -v few_8"
+			;;
+		*)
+			some="-v fork_hole"
+			;;
+		esac
+		rm -rf "$work/run"
+		# shellcheck disable=SC2086
+		sh "$top/lab/boot.sh" --kernel "$image" --out "$work/run" \
+			--program "$work/static/$program" --timeout 200 "$@" \
+			-- "$program" $some >"$work/out" 2>&1
+		ok "$what: $program answers" answered
+		grep -hE '^(ok|not ok) .*(SKIP|known)' "$work/run/out" |
+			sed 's/\r$//; s/.*# SKIP //' | sort | uniq -c |
+			sed 's/^/#/'
+	done
+}
+
+small "max_map_count 100" --append sysctl.vm.max_map_count=100
+small "256 MiB, one CPU" --memory 256M --cpus 1
+
+finish
