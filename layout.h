@@ -60,6 +60,16 @@ struct layout {
 	struct span *span;
 };
 
+/*
+ * What get_gate_vma() adds behind all mappings on x86 and 32-bit arm.  It is no
+ * mapping of the process, and PROCMAP_QUERY does not find it.
+ */
+static inline bool span_is_gate(const struct span *span)
+{
+	return !strcmp(span->name, "[vsyscall]") ||
+	       !strcmp(span->name, "[vectors]");
+}
+
 /** span_differs() - the fields out of @fields in which two spans differ. */
 static inline unsigned int span_differs(const struct span *a,
 					const struct span *b,

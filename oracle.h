@@ -174,7 +174,7 @@ static inline const struct span *layout_last(const struct layout *layout)
 {
 	unsigned int n = layout->nr;
 
-	if (n && !strcmp(layout->span[n - 1].name, "[vsyscall]"))
+	if (n && span_is_gate(&layout->span[n - 1]))
 		n--;
 	return n ? &layout->span[n - 1] : NULL;
 }

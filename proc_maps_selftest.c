@@ -247,11 +247,23 @@ static enum verdict plant_trial(const struct planted *p, uint64_t *rng,
 	return v;
 }
 
+FIXTURE(verdict) {
+};
+
+FIXTURE_SETUP(verdict)
+{
+}
+
+FIXTURE_TEARDOWN(verdict)
+{
+}
+
 /*
  * At most one percent wrong, each way.  What is not wrong may be unsure, but
- * not so often that the gate would be useless.
+ * not so often that the gate would be useless.  It is half a second of
+ * arithmetic, which an emulator may take a minute for.
  */
-TEST(verdict_error_rates)
+TEST_F_TIMEOUT(verdict, error_rates, 120)
 {
 	unsigned int i, n;
 

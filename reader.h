@@ -77,7 +77,7 @@ struct reader;
  * @name:	for people
  * @path:	below /proc/PID
  * @fields:	what it tells of a span
- * @gate:	whether it shows the gate area ([vsyscall])
+ * @gate:	whether it shows the gate area (span_is_gate())
  * @slow:	each record walks page tables
  * @call:	one read() or its like: appends to the reading, returns the
  *		bytes it brought, 0 at the end of the file, or -errno

@@ -78,7 +78,7 @@ static inline void layout_as_seen(struct layout *layout,
 	for (i = 0; i < layout->nr; i++) {
 		struct span *span = &layout->span[i];
 
-		if (!kind->gate && !strcmp(span->name, "[vsyscall]"))
+		if (!kind->gate && span_is_gate(span))
 			continue;
 		if (kind == &file_numa_maps)
 			numa_name(span);

@@ -42,7 +42,7 @@
 
 /* Where the stage is tried first: above vm.mmap_min_addr, below programs. */
 #define STAGE_LOWEST 0x100000UL
-/* And a stage of more than single pages: above a program that is not PIE. */
+/* And one that has no room there: above a program that is not PIE. */
 #define STAGE_LOWEST_BIG 0x40000000UL
 
 /* The names that 'p' and 'q' stand for: long, so that a mix is seen. */
@@ -311,26 +311,32 @@ static inline int stage_find(struct reader *maps, struct reading *reading,
 	return err;
 }
 
-/* Some address space, a multiple of @unit bytes, that begins at one. */
+/*
+ * Some address space, a multiple of @unit bytes, that begins at one.  Where the
+ * addresses are low, the lines of maps are all of one length.
+ */
 static inline char *stage_find_room(size_t len, size_t unit)
 {
-	bool big = unit > (size_t)sysconf(_SC_PAGESIZE);
+	static const uintptr_t low[] = { STAGE_LOWEST, STAGE_LOWEST_BIG };
+	size_t more = unit - sysconf(_SC_PAGESIZE), spare;
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS;
-	size_t spare;
+	unsigned int i;
 	char *p;
 
-	p = mmap((void *)(big ? STAGE_LOWEST_BIG : STAGE_LOWEST), len,
-		 PROT_NONE, flags | MAP_FIXED_NOREPLACE, -1, 0);
-	if (p != MAP_FAILED || !big)
-		return p != MAP_FAILED ? p :
-		       mmap(NULL, len, PROT_NONE, flags, -1, 0);
-	p = mmap(NULL, len + unit, PROT_NONE, flags, -1, 0);
+	for (i = more > 0; i < 2; i++) {
+		p = mmap((void *)low[i], len, PROT_NONE,
+			 flags | MAP_FIXED_NOREPLACE, -1, 0);
+		if (p != MAP_FAILED)
+			return p;
+	}
+	p = mmap(NULL, len + more, PROT_NONE, flags, -1, 0);
 	if (p == MAP_FAILED)
 		return p;
 	spare = -(uintptr_t)p & (unit - 1);
 	if (spare)
 		munmap(p, spare);
-	munmap(p + spare + len, unit - spare);
+	if (more > spare)
+		munmap(p + spare + len, more - spare);
 	return p + spare;
 }
 
@@ -385,7 +391,7 @@ static inline int stage_find_top(struct stage *stage, struct reader *maps,
 
 	while (!err && reading_next(maps->kind, reading, &cursor, &span) ==
 	       PARSE_SPAN)
-		if (strcmp(span.name, "[vsyscall]"))
+		if (!span_is_gate(&span))
 			last = span.end;
 	for (i = 0; i < ARRAY_SIZE(ends) && !err; i++) {
 		uint64_t base = ends[i] - 2 * len;
@@ -415,17 +421,19 @@ static inline int stage_find_place(struct stage *stage, struct reader *maps,
 {
 	unsigned long mask = stage->page - 1;
 	struct span stack;
-	uint64_t brk;
+	unsigned long brk;
 	int err;
 
 	switch (stage->change->place) {
 	case PLACE_STAGE:
 		return 0;
 	case PLACE_HEAP:
-		brk = (syscall(SYS_brk, 0) + mask) & ~(uint64_t)mask;
+		/* 64 bits would not be where syscall() looks on 32 of them. */
+		brk = (syscall(SYS_brk, 0) + mask) & ~mask;
 		stage->base = brk;
 		brk += 4 * stage->page;
-		return (uint64_t)syscall(SYS_brk, brk) == brk ? 0 : -ENOMEM;
+		return (unsigned long)syscall(SYS_brk, brk) == brk ? 0 :
+								     -ENOMEM;
 	case PLACE_STACK:
 		err = stage_find(maps, reading, "[stack]", &stack);
 		stage->base = stack.start - 4 * stage->page;

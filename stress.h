@@ -106,7 +106,8 @@ struct stress {
 	_Atomic uint32_t go;
 	_Atomic bool stop;
 	_Atomic uint32_t running, refused;
-	_Atomic uint64_t done, forks, checked, written;
+	/* Of one word each: not all machines can count in two. */
+	atomic_ulong done, forks, checked, written;
 	_Atomic uint32_t generation;
 
 	_Atomic bool flawed;

@@ -20,6 +20,7 @@
 #define KNOWN_LOCKED 20000	/* overlapped readings, none of them close */
 #define KNOWN_SECONDS 5.0
 #define KNOWN_SLICE 0.05
+#define KNOWN_CHANCES 10	/* slices of one kind, before it is given up */
 
 FIXTURE(known) {
 	struct scene scene;
@@ -91,7 +92,8 @@ TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 		if (slices[way].cpus > 1 && cpu[1] < 0)
 			continue;
 		/* Without preemption, say, that way leads nowhere. */
-		if (before && i >= ARRAY_SIZE(slices) && !close_by[way])
+		if (before && i >= KNOWN_CHANCES * ARRAY_SIZE(slices) &&
+		    !close_by[way])
 			continue;
 		err = race_slice(scene, &slices[way], KNOWN_SLICE, 0, 0, cpu,
 				 &tally, &finding);

@@ -412,11 +412,11 @@ static void stress_print(const struct stress *stress,
 {
 	const struct stressor *row = stress->row;
 
-	diag("%s: %" PRIu64 " %s; pages checked %" PRIu64 ", rewritten %" PRIu64
-	     "; at most %" PRIu64 " MiB", row->name, done, row->unit,
-	     stress->checked, stress->written, bytes >> 20);
+	diag("%s: %" PRIu64 " %s; pages checked %lu, rewritten %lu; at most %"
+	     PRIu64 " MiB", row->name, done, row->unit, stress->checked,
+	     stress->written, bytes >> 20);
 	if (stress->kids)
-		diag("children: %" PRIu64 ", at most %u at once; readings %" PRIu64
+		diag("children: %lu, at most %u at once; readings %" PRIu64
 		     ", overlapped %" PRIu64 ", lines %" PRIu64, stress->forks,
 		     stress->kids, nursery->tally.readings,
 		     nursery->tally.overlapped, nursery->tally.lines);
@@ -458,6 +458,19 @@ static int stress_read(struct scene *scene, struct nursery *nursery,
 		*kid = err == 1;
 	}
 	return err;
+}
+
+/* What went wrong, in words where errno has others in mind. */
+static const char *stress_error(int err)
+{
+	switch (err) {
+	case -ECHILD:
+		return "a child was ended by a signal";
+	case -ETIMEDOUT:
+		return "somebody does not end";
+	default:
+		return strerror(-err);
+	}
 }
 
 /* The threads end when they are through with what they are about. */
@@ -543,7 +556,7 @@ static void run_stress(struct __test_metadata *_metadata,
 	if (err == -ENOMEM)
 		SKIP(return, "processes were killed for want of memory");
 	ASSERT_EQ(0, err) {
-		diag("target or reader: %s", strerror(-err));
+		diag("target or reader: %s", stress_error(err));
 	}
 	ASSERT_FALSE(watch_end(&session->watch, buf, sizeof(buf))) {
 		diag("the kernel said: %s", buf);

@@ -38,6 +38,12 @@ program()
 	esac
 }
 
+# The fault of the kernel that lab run must notice by itself.
+if [ "${PLANT-}" = splat ]; then
+	echo 'BUG: planted' > /dev/kmsg
+	unset PLANT
+fi
+
 programs=''
 for file in proc_maps_selftest proc_maps_tearing proc_maps_stress proc_mmap_latency; do
 	[ ! -x "$GUEST_PROGRAMS/$file" ] || programs="$programs $file"

@@ -15,6 +15,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/archive.sh"
 # shellcheck source-path=SCRIPTDIR source=machine.sh
 . "$here/machine.sh"
+# shellcheck source-path=SCRIPTDIR source=answers.sh
+. "$here/answers.sh"
 
 usage()
 {
@@ -23,6 +25,7 @@ usage: lab.sh list [--arch ARCH]
        lab.sh run [--kernel K]... [options] [-- OPTIONS OF THE GATE]
        lab.sh build [--source WHICH] [VARIANT]...
        lab.sh fetch [--arch ARCH] K...
+       lab.sh expected K
 
 list    Prints the kernels that run takes: Debian's of each release, with *
         where already here, and own images.
@@ -33,6 +36,9 @@ run     Boots each K in QEMU, runs the gate there and prints a line of the
 build   Builds variants from Debian's linux-source (default: all but those
         that are here): $(variants | tr '\n' ' ')
 fetch   Only gets kernels from the archive, so that run need not.
+expected
+        Prints what K, a release or an own image, should answer for tearing,
+        maps, PROCMAP_QUERY, smaps and numa_maps.
 
   --arch ARCH      the machine, emulated (default: amd64; others:
                    ${machines#* })
@@ -164,6 +170,17 @@ fetch()
 	done
 }
 
+expected()
+{
+	[ $# -eq 1 ] || bad_usage 'expected takes one kernel'
+	cpus=2 stress=''
+	case $1 in
+	[0-9]*) ;;
+	*) variants | grep -qx "$1" || bad_usage "no release and no variant: $1" ;;
+	esac
+	expected_of "$1" "$1"
+}
+
 case ${1-} in
 list) shift; list "$@" ;;
 run) shift
@@ -171,6 +188,7 @@ run) shift
 	. "$here/run.sh" ;;
 build) shift; build "$@" ;;
 fetch) shift; fetch "$@" ;;
+expected) shift; expected "$@" ;;
 --help|-h|help|'') usage ;;
 *) bad_usage "no such command: $1" ;;
 esac

@@ -10,8 +10,6 @@
 # shellcheck source-path=SCRIPTDIR source=programs.sh
 . "$here/programs.sh"
 
-columns='tearing maps query smaps numa_maps'
-
 # --- options ----------------------------------------------------------------
 
 kernels='' results=$LAB_CACHE/runs vng='' times=1 limit='' cpus=2
@@ -186,7 +184,7 @@ run_vng()
 	[ "$accel" = kvm ] || no_kvm=--disable-kvm
 	# shellcheck disable=SC2086 # a word or none
 	attended timeout -k 5 "$limit" vng $no_kvm --run "$image" --cpus "$cpus" --user root \
-		--rwdir "$dir" -- sh "$dir/vng.sh" > "$dir/out" 2> "$dir/vng" \
+		--rwdir "$dir=$dir" -- sh "$dir/vng.sh" > "$dir/out" 2> "$dir/vng" \
 		< /dev/null
 	status=$?
 	echo $(($(date +%s) - started)) > "$dir/seconds"
@@ -199,119 +197,6 @@ run_vng()
 }
 
 # --- answers ----------------------------------------------------------------
-
-# answers OUT: a word for each column, from the results of the report
-answers()
-{
-	awk -v columns="$columns" '
-	/^# selftests: proc: / { program = $NF; planned[program] = 0; next }
-	# a program that did not come to its end
-	/^not ok .*(TIMEOUT|exit=1[2-9][0-9])/ { broken[$5] = 1 }
-	!/^# (not )?ok / { next }
-	{
-		bad = $2 == "not"
-		name = bad ? $5 : $4
-		skip = ""
-		if (match($0, /# SKIP.*/))
-			skip = substr($0, RSTART + 7)
-	}
-	program == "proc_maps_tearing" {
-		if (bad && name == "known.tail_lost_after_merge")
-			known = known "+lost-tail"
-		else if (bad && name == "query.misuse")
-			known = known "+stuck-query"
-		else if (bad)
-			torn = 1
-		else if (skip == "")
-			fine = 1
-		seen = 1
-		next
-	}
-	program == "proc_maps_stress" {
-		if (bad)
-			answer["stress"] = "red"
-		else if (skip == "" && !("stress" in answer))
-			answer["stress"] = "pass"
-		next
-	}
-	name ~ /^latency\.(maps|query|smaps|numa_maps)_hog\./ {
-		split(name, part, ".")
-		column = part[2]
-		sub(/_hog$/, "", column)
-		if (bad || skip ~ /^interference/)
-			answer[column] = "interference"
-		else if (skip == "")
-			answer[column] = "pass"
-		else if (skip ~ /no such file or query/)
-			answer[column] = "none"
-		else if (skip ~ /^could not tell/)
-			answer[column] = "unsure"
-		else if (skip !~ /^long list/)
-			answer[column] = "skip"
-	}
-	END {
-		if (broken["proc_maps_stress"])
-			answer["stress"] = "broken"
-		if (broken["proc_maps_tearing"])
-			answer["tearing"] = "broken"
-		else if (torn || answer["stress"] ~ /red|broken/)
-			answer["tearing"] = "torn"
-		else if (known)
-			answer["tearing"] = substr(known, 2)
-		else if (seen)
-			answer["tearing"] = fine ? "pass" : "skip"
-		n = split(columns, column_at, " ")
-		for (i = 1; i <= n; i++) {
-			word = answer[column_at[i]]
-			printf "%s%s", (i > 1 ? " " : ""), (word == "" ? "-" : word)
-		}
-		print ""
-	}' "$1"
-}
-
-# expected_of NAME RELEASE: the line that holds for it, words and reason
-expected_of()
-{
-	[ -z "$stress" ] || {
-		echo pass
-		return
-	}
-	awk -v name="$1" -v release="$2" -v cpus="$cpus" -v n="$columns" '
-	function number(s,	part)
-	{
-		split(s, part, /[.~-]/)
-		return (part[1] * 1000 + part[2]) * 1000 + part[3]
-	}
-	/^#/ || !NF { next }
-	$1 == name { own = $0 }
-	$1 ~ /^[0-9]/ && number($1) <= number(release) { series = $0 }
-	END {
-		$0 = own != "" ? own : series
-		if (cpus == 1)
-			$3 = $4 = $5 = $6 = "skip"
-		print $2, $3, $4, $5, $6
-	}' "$here/expected"
-}
-
-# compare ANSWERS EXPECTED: each answer, marked where it is another one
-compare()
-{
-	awk -v answers="$1" -v expected="$2" 'BEGIN {
-		split(expected, e, " ")
-		n = split(answers, a, " ")
-		for (i = 1; i <= n; i++) {
-			mark = ""
-			if (a[i] == "-")
-				;
-			else if (a[i] == "unsure" || a[i] == "skip" && e[i] != "skip")
-				mark = "?"
-			else if (a[i] != e[i] && e[i] != "skip")
-				mark = "!"
-			printf "%s%s%s", (i > 1 ? " " : ""), a[i], mark
-		}
-		print ""
-	}'
-}
 
 worst=0
 worse()

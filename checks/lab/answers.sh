@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The answers that lab run turns into its exit status.
+
+# shellcheck source=../lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=../lib/lab.sh
+. "$(dirname "$0")/../lib/lab.sh"
+
+needs_lab lab
+
+# Interference is expected of 6.16, which is too old for anything else; who
+# judges a patch does not want to hear that.
+if has_kernel 6.16; then
+	lab_run --kernel 6.16 -- -v maps_hog
+	judge "6.16, maps only" maps
+	equal "6.16 is as expected" "$lab_status" 0
+	GATE=1 lab_run --kernel 6.16 -- -v maps_hog
+	equal "6.16 with GATE=1: interference" "$(answer maps)" interference
+	equal "6.16 with GATE=1 fails" "$lab_status" 1
+fi
+if has_kernel 6.18; then
+	GATE=1 lab_run --kernel 6.18 -- -v maps_hog
+	judge "6.18 with GATE=1" maps
+	equal "6.18 with GATE=1 passes" "$lab_status" 0
+fi
+
+# One CPU: no latency without a second one, and no word about tearing less.
+for kernel in 6.16 cured; do
+	has_kernel "$kernel" || continue
+	lab_run --cpus 1 --kernel "$kernel"
+	equal "$kernel on one CPU: tearing" "$(answer tearing)" pass
+	for question in maps smaps numa_maps; do
+		equal "$kernel on one CPU: $question" \
+			"$(answer "$question")" skip
+	done
+done
+
+# Several kernels: the worst of them is the answer of all.
+if has_kernel 6.16 && has_kernel 6.18; then
+	lab_run --kernel 6.16 --kernel 6.18 -- -f known
+	equal "two kernels, two lines" "$(jq length "$matrix")" 2
+	equal "both as expected" "$lab_status" 0
+fi
+
+# A kernel that complains in its log fails, though all tests pass.
+if has_kernel 6.16; then
+	PLANT=splat lab_run --kernel 6.16 -- -f known
+	equal "planted: a complaint in the log" \
+		"$(jq '.[0].splats | length' "$matrix")" 1
+	equal "planted: fails" "$lab_status" 1
+fi
+
+finish

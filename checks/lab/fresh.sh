@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# From an empty cache to the matrix of one kernel from before readers went
+# lockless and one from after: nothing but the archive is needed.
+
+# shellcheck source=../lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+LAB_CACHE=$work/cache
+unset LAB_PROGRAMS
+# shellcheck source=../lib/lab.sh
+. "$(dirname "$0")/../lib/lab.sh"
+
+needs_lab lab
+began=$(date +%s)
+lab_run --kernel 6.16 --kernel 6.18
+echo "# from nothing: $(($(date +%s) - began)) s"
+equal "two kernels, two lines" "$(jq length "$matrix")" 2
+equal "all as expected" "$lab_status" 0
+
+finish

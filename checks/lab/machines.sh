@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Other architectures, 32 bits, pages of 16K and 64K, big-endian: the newest
+# kernel that Debian has for each gives the answer on tearing that is written
+# down, or says why it can't, and latency reports.  MACHINES names fewer.
+
+# shellcheck source=../lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=../lib/lab.sh
+. "$(dirname "$0")/../lib/lab.sh"
+
+: "${MACHINES:=i386 arm64 arm64-16k armhf riscv64 ppc64el ppc64el-64k s390x}"
+needs_lab cross
+
+for machine in $MACHINES; do
+	series=$("$top/run_tests.sh" lab list --arch "$machine" |
+		awk '/^[0-9]/ { s = $1 } END { print s }')
+	has_kernel "$series" "$machine" || continue
+	lab_run --arch "$machine" --kernel "$series"
+	judge "$machine $series" tearing
+	for question in maps query smaps numa_maps; do
+		ok "$machine $series: latency of $question is reported" \
+			grep -qw "$(answer "$question")" <<-END
+			pass interference none unsure skip
+			END
+	done
+done
+
+finish

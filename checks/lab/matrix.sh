@@ -1,0 +1,42 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Every release series that the archive has, and the lab's own kernels: all
+# answers as they are written down, with the host idle and with one CPU busy.
+#
+# LAB_KERNELS names other ones, LAB_TIMES is how often each runs (default: 3).
+
+# shellcheck source=../lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=../lib/lab.sh
+. "$(dirname "$0")/../lib/lab.sh"
+
+needs_lab lab
+: "${LAB_TIMES:=3}"
+if [ -z "${LAB_KERNELS-}" ]; then
+	LAB_KERNELS=$("$top/run_tests.sh" lab list |
+		awk '/^[0-9]/ { print $1 }')
+	LAB_KERNELS="$LAB_KERNELS $(awk '/^[^#]/ { print $1 }' \
+		"$top/lab/variants")"
+fi
+
+# all_kernels HOW
+all_kernels()
+{
+	for kernel in $LAB_KERNELS; do
+		has_kernel "$kernel" || continue
+		for run in $(seq "$LAB_TIMES"); do
+			lab_run --kernel "$kernel"
+			judge "$kernel, $1, run $run" \
+				tearing maps query smaps numa_maps
+		done
+	done
+}
+
+all_kernels "host idle"
+taskset -c 0 setpriv --pdeathsig KILL sh -c 'while :; do :; done' &
+busy=$!
+all_kernels "one CPU of the host busy"
+kill "$busy"
+
+finish

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh disable=SC2154
+#
+# lab.sh - booting kernels, and holding the answers against those written down
+#
+# Sourced after tap.sh.  LAB_CACHE and LAB_PROGRAMS are as in lab/lab.sh.
+
+: "${LAB_CACHE:=$top/.lab}"
+export LAB_CACHE
+
+# needs_lab SET: what cannot be had, for lack of a mirror or a disk, is no
+# failure of the gate.
+needs_lab()
+{
+	"$top/scripts/install.sh" "$1" >"$work/out" 2>&1 && return
+	explain "$work/out"
+	skip "$1" "tools missing"
+	finish
+}
+
+# lab_run OPTION...: its line of the matrix as a diagnostic, $matrix as JSON, and
+# its exit status in $lab_status
+lab_run()
+{
+	matrix=$work/runs/matrix.json
+	"$top/run_tests.sh" lab run --out "$work/runs" "$@" \
+		>"$work/matrix" 2>&1 </dev/null
+	# shellcheck disable=SC2034 # for who sources this
+	lab_status=$?
+	explain "$work/matrix"
+}
+
+# answer QUESTION, wanted QUESTION: of the kernel that ran last
+answer()
+{
+	jq -r ".[0].answers.$1" "$matrix"
+}
+
+wanted()
+{
+	jq -r ".[0].expected.$1" "$matrix"
+}
+
+# judge DESCRIPTION QUESTION...: an answer that a slow emulator did not find is
+# none; a wrong one is a failure.
+judge()
+{
+	what=$1
+	shift
+	ok "$what: answered" jq -e '.[0].answers' "$matrix" || return
+	equal "$what: the kernel does not complain" \
+		"$(jq '.[0].splats | length' "$matrix")" 0
+	for question; do
+		case $(answer "$question") in
+		"$(wanted "$question")")
+			equal "$what: $question" same same
+			;;
+		unsure|skip|-)
+			skip "$what: $question" "could not tell"
+			;;
+		*)
+			equal "$what: $question" "$(answer "$question")" \
+				"$(wanted "$question")"
+			;;
+		esac
+	done
+}
+
+# has_kernel K [ARCH]: whether it can be had
+has_kernel()
+{
+	case $1 in
+	[0-9]*)
+		"$top/run_tests.sh" lab fetch --arch "${2:-amd64}" "$1" \
+			>"$work/out" 2>&1 && return
+		explain "$work/out"
+		skip "$1${2:+ $2}" "not in the archive"
+		;;
+	*)
+		[ -f "$LAB_CACHE/images/$1/bzImage" ] && return
+		skip "$1" "not built"
+		;;
+	esac
+	return 1
+}
