@@ -43,6 +43,7 @@
 #include "bulk.h"
 #include "report.h"
 #include "stall.h"
+#include "test_grace.h"
 #include "trial.h"
 #include "../kselftest_harness.h"
 
