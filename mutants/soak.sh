@@ -30,8 +30,8 @@
 #                already counts, so that a soak can go on another day
 # --score FILE   only the sum, of several such files
 #
-# LAB_CACHE and LAB_PROGRAMS are as in lab.sh.  "lab build cured cured-debug" makes
-# the kernels.
+# LAB_CACHE and LAB_PROGRAMS are as in lab.sh.  "lab build cured cured-debug
+# cured-swap" makes the kernels.
 #
 # exit status: 0 none was red, 1 one was, 2 bad usage, 4 a place that is not there
 
@@ -158,6 +158,12 @@ on_this()
 	dmesg 2>/dev/null > "$dir/log"
 }
 
+# Pages of zeroes cost zram nothing; whoever reads them swaps others out.
+short_of_memory='echo 512M > /sys/block/zram0/disksize &&
+	mkswap /dev/zram0 && swapon /dev/zram0 &&
+	mount -o remount,size=400M /dev/shm &&
+	dd if=/dev/zero of=/dev/shm/fill bs=1M count=300 || exit 4;
+	while :; do cat /dev/shm/fill > /dev/null; done &'
 busy_loops='for i in 1 2 3 4 5 6 7 8; do while :; do :; done & done;'
 
 # place NAME DIR N [OPTION]...
@@ -169,6 +175,8 @@ place()
 	cured) in_machine "$where" "$times" cured '' '' "$@" ;;
 	one-cpu) in_machine "$where" "$times" cured '' '--cpus 1' "$@" ;;
 	busy) in_machine "$where" "$times" cured "$busy_loops" '' "$@" ;;
+	swap) in_machine "$where" "$times" cured-swap "$short_of_memory" \
+		'--memory 288M' "$@" ;;
 	debug) in_machine "$where" "$times" cured-debug '' '--memory 2G' "$@" ;;
 	running) on_this "$where" "$times" "$@" ;;
 	esac
