@@ -158,10 +158,8 @@ on_this()
 	dmesg 2>/dev/null > "$dir/log"
 }
 
-# Pages of zeroes cost zram nothing; whoever reads them swaps others out.
-short_of_memory='echo 512M > /sys/block/zram0/disksize &&
-	mkswap /dev/zram0 && swapon /dev/zram0 &&
-	mount -o remount,size=400M /dev/shm &&
+# More than there is; whoever reads it swaps others out.
+short_of_memory='mount -o remount,size=400M /dev/shm &&
 	dd if=/dev/zero of=/dev/shm/fill bs=1M count=300 || exit 4;
 	while :; do cat /dev/shm/fill > /dev/null; done &'
 busy_loops='for i in 1 2 3 4 5 6 7 8; do while :; do :; done & done;'
@@ -176,7 +174,7 @@ place()
 	one-cpu) in_machine "$where" "$times" cured '' '--cpus 1' "$@" ;;
 	busy) in_machine "$where" "$times" cured "$busy_loops" '' "$@" ;;
 	swap) in_machine "$where" "$times" cured-swap "$short_of_memory" \
-		'--memory 288M' "$@" ;;
+		'--memory 288M --swap 512M' "$@" ;;
 	debug) in_machine "$where" "$times" cured-debug '' '--memory 2G' "$@" ;;
 	running) on_this "$where" "$times" "$@" ;;
 	esac
