@@ -69,10 +69,12 @@ struct procmap_query {
 #define LOAD_MAX 4096
 /*
  * Patience with the start: for a machine that is busy, and for each process (an
- * emulator needs some milliseconds to make one).
+ * emulator needs tens of milliseconds to make one).  Nobody at the gate loses it
+ * earlier; all go when their parent does.
  */
 #define LOAD_START_NS (20 * NSEC_PER_SEC)
-#define LOAD_START_EACH_NS (10 * NSEC_PER_MSEC)
+#define LOAD_START_EACH_NS (50 * NSEC_PER_MSEC)
+#define LOAD_GATE_NS (LOAD_START_NS + 2 * LOAD_MAX * LOAD_START_EACH_NS)
 
 /** enum arm - whose file the scanners read; ARM_QUIET: nobody's */
 enum arm {
@@ -360,7 +362,7 @@ static inline int scanner_main(void *arg)
 		if (!n)
 			n = load->source->step(&scan[arm]);
 	}
-	if (n >= 0 && gate_pass(&shared->gate, 60 * NSEC_PER_SEC))
+	if (n >= 0 && gate_pass(&shared->gate, LOAD_GATE_NS))
 		return 1;
 	while (n >= 0) {
 		arm = atomic_load(&shared->target);
@@ -408,7 +410,7 @@ static inline int hog_main(void *arg)
 	/* Not at the precedence of the one who measures. */
 	setpriority(PRIO_PROCESS, 0, 0);
 	prctl(PR_SET_TIMERSLACK, 1UL);
-	if (gate_pass(&shared->gate, 60 * NSEC_PER_SEC))
+	if (gate_pass(&shared->gate, LOAD_GATE_NS))
 		return 1;
 	for (;;) {
 		int64_t end = now_ns() + load->busy_us * NSEC_PER_USEC;

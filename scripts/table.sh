@@ -539,13 +539,13 @@ in_lab()
 		--env TABLE_COMMAND="$command" \
 		-- sh /bin/table.sh $passed --results /out/result >&2
 	status=$?
+	[ $status -ne 1 ] || status=$(cat "$dir/status")
+	[ "$status" -eq 0 ] || [ "$watch" ] || cat "$dir/out" >&2
 	if [ -s "$dir/files/result" ]; then
 		cp "$dir/files/result" "$results" || exit "$CANNOT_TELL"
-		show
+		[ "$status" -ne 0 ] || show
 		note "samples are in $results"
 	fi
-	[ $status -ne 1 ] || status=$(cat "$dir/status")
-	[ "$status" -eq 0 ] || tail -n 3 "$dir/out" >&2
 	exit "$status"
 }
 
