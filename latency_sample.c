@@ -27,7 +27,8 @@
  * HANG is 1 where the interferers had to be killed, READS what the scanners got
  * to the end, and NS:COUNT the histogram, each bucket by its upper end.
  *
- * Exit status: 0, or 4 when it could not be measured; no line is printed then.
+ * Exit status: 0, 4 when it could not be measured, 75 when it could not now, as
+ * the machine is too busy; no line is printed then.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -39,6 +40,7 @@
 #include "trial.h"
 
 #define CANNOT_TELL 4
+#define NOT_NOW 75
 /*
  * Scanners first, then hogs, then the mapper, as published.  A thousand of them
  * get a third of a second to be somewhere in the middle of a read each.
@@ -69,11 +71,13 @@ static const struct operation op_populate = {
 	{ do_munmap, do_mmap_populate }, { "munmap", "mmap" }
 };
 
-#define die(format, ...) do {						\
+#define end(status, format, ...) do {					\
 	fprintf(stderr, format "\n", ##__VA_ARGS__);			\
 	trial_free(&trial);						\
-	exit(CANNOT_TELL);						\
+	exit(status);							\
 } while (0)
+
+#define die(format, ...) end(CANNOT_TELL, format, ##__VA_ARGS__)
 
 /* Peers are killed before this process is gone: nothing outlives Ctrl-C. */
 static void end_all(int signal)
@@ -120,7 +124,7 @@ static void set_up(const struct scenario *scenario, const struct knobs *knobs)
 		die("%u mappings are more than vm.max_map_count or memory allows",
 		    scenario->slots);
 	case EAGAIN:
-		die("too many processes, or a machine too busy to start them");
+		end(NOT_NOW, "too many processes, or too busy to start them");
 	default:
 		die("could not start: %s", strerror(-ret));
 	}
@@ -163,10 +167,10 @@ static bool measure(enum arm arm, struct window *window)
 	ret = trial_window(&trial, arm, window);
 	if (!ret)
 		return trial.hangs[arm];
+	if (ret == -EAGAIN)
+		end(NOT_NOW, "too busy to run so many processes");
 	if (ret != -ETIMEDOUT || !trial.hangs[arm])
-		die("%s", ret == -EAGAIN ?
-		    "the machine is too busy to run so many processes" :
-		    "a process of the measurement failed or is stuck");
+		die("a process of the measurement failed or is stuck");
 	age = (uint64_t)(now_ns() - worker->watch.begin);
 	*window = mapper_window(&trial.victim);
 	window->ops++;

@@ -108,4 +108,11 @@ if [ ! -s "$work/picture" ]; then
 	cat "$work/log" >&2
 	die "$CANNOT_TELL" "gnuplot made no picture"
 fi
+# As files are in this repository, where the picture may be kept.
+case $picture in
+*.svg)
+	sed -i 's/[[:blank:]]*$//
+		1a <!-- SPDX-License-Identifier: GPL-2.0 -->' "$work/picture"
+	;;
+esac
 cp "$work/picture" "$picture" || die "$CANNOT_TELL" "cannot write $picture"

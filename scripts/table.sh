@@ -48,6 +48,9 @@ awk_dir=$(cd "$(dirname "$0")" && pwd -P)
 FILES="maps smaps smaps_rollup numa_maps pagemap status query"
 # What load.h has room for, in all.
 MOST_TASKS=4096
+# A machine that is too busy now, says latency_sample, may not be so next time.
+NOT_NOW=75
+ATTEMPTS=5
 # Of max_map_count: what a process has besides its region, and a split's two.
 SPARE_MAPPINGS=64
 
@@ -445,6 +448,19 @@ interrupted()
 # sample BUSY MAPPINGS NUMBER
 sample()
 {
+	for _ in $(seq $ATTEMPTS); do
+		attempt "$@"
+		[ "$status" -eq "$NOT_NOW" ] || break
+	done
+	[ "$status" -eq 0 ] && return
+	wipe
+	show
+	die "$CANNOT_TELL" "#Busy $1, $2 mappings: no sample;" \
+		"to go on: run_tests.sh table --continue $results"
+}
+
+attempt()
+{
 	BUSY=$1 MAPPINGS=$2 SAMPLE=$3 DURATION=$duration PROCFILE=$procfile \
 	CONTROL=$control BUSYDURATION=$busyduration CPU_MAPPER=$cpumapper \
 	CPU_SCRIPT=$cpuscript CPU_LOAD=$cpubusytasks CPUS_LOAD=$nbusycpus \
@@ -453,11 +469,6 @@ sample()
 	wait "$sampler"
 	status=$?
 	sampler=''
-	[ "$status" -eq 0 ] && return
-	wipe
-	show
-	die "$CANNOT_TELL" "#Busy $1, $2 mappings: no sample;" \
-		"to go on: run_tests.sh table --continue $results"
 }
 
 # In turn, and not row by row: what changes on the machine meanwhile then
