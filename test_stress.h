@@ -460,6 +460,13 @@ static int stress_read(struct scene *scene, struct nursery *nursery,
 	return err;
 }
 
+/* By somebody else, who is short of memory: an oops would be in the log. */
+static bool was_killed(struct peer *peer)
+{
+	return !peer_alive(peer) && WIFSIGNALED(peer->status) &&
+	       WTERMSIG(peer->status) == SIGKILL;
+}
+
 /* What went wrong, in words where errno has others in mind. */
 static const char *stress_error(int err)
 {
@@ -536,6 +543,8 @@ static void run_stress(struct __test_metadata *_metadata,
 	if (!err)
 		err = scene_check_rest(scene, &finding);
 	done = stress_done(stress, counted);
+	if (err < 0 && was_killed(&scene->peer))
+		err = -ENOMEM;
 	scene_end_peer(scene);
 	tally_print(&tally, row->name, scene->race->seq / 2);
 	stress_print(stress, &session->nursery, done, bytes);
@@ -553,13 +562,13 @@ static void run_stress(struct __test_metadata *_metadata,
 		diag("  once more   %s", again("stress", row->name, kind->name,
 					       seed));
 	}
+	ASSERT_FALSE(watch_end(&session->watch, buf, sizeof(buf))) {
+		diag("the kernel said: %s", buf);
+	}
 	if (err == -ENOMEM)
 		SKIP(return, "processes were killed for want of memory");
 	ASSERT_EQ(0, err) {
 		diag("target or reader: %s", stress_error(err));
-	}
-	ASSERT_FALSE(watch_end(&session->watch, buf, sizeof(buf))) {
-		diag("the kernel said: %s", buf);
 	}
 	if (stressor_refused(stress))
 		SKIP(return, "%s", row->needs);
