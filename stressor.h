@@ -186,19 +186,19 @@ static inline bool can_compact(const struct stress *stress)
 /* --- rows ---------------------------------------------------------------------- */
 
 static const struct stressor stressor_fork_fault = {
-	.name = "fork_fault", .unit = "children", .floor = 50,
+	.name = "fork_fault", .unit = "children", .floor = 25,
 	.act = { act_fork_fault }, .change = &change_split_middle,
 	.draw = 64 * KIB, .arena = 2 * MIB,
 };
 
 static const struct stressor stressor_fork_hole = {
-	.name = "fork_hole", .unit = "children", .floor = 50,
+	.name = "fork_hole", .unit = "children", .floor = 25,
 	.act = { act_fork_hole }, .change = &change_split_high, .holes = true,
 	.draw = 64 * KIB, .arena = 2 * MIB,
 };
 
 static const struct stressor stressor_fork_exec = {
-	.name = "fork_exec", .unit = "children", .floor = 50,
+	.name = "fork_exec", .unit = "children", .floor = 25,
 	.act = { act_fork_exec }, .change = &change_hole, .exec = true,
 	.draw = 64 * KIB, .arena = 2 * MIB,
 };
@@ -214,13 +214,13 @@ static const struct stressor stressor_collapse = {
 
 /* Zapped under mmap_lock for reading, while others fault and read. */
 static const struct stressor stressor_unmap = {
-	.name = "unmap", .unit = "MiB", .floor = 64,
+	.name = "unmap", .unit = "MiB", .floor = 32,
 	.change = &change_hole,
 	.draw = 2 * MIB, .arena = 2 * MIB,
 };
 
 static const struct stressor stressor_unmap_huge = {
-	.name = "unmap_huge", .unit = "MiB", .floor = 64,
+	.name = "unmap_huge", .unit = "MiB", .floor = 32,
 	.needs = "no MADV_COLLAPSE", .huge = true,
 	.allowed = can_collapse,
 	.change = &change_hole,

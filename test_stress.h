@@ -22,8 +22,9 @@
 #define STRESS_STRONG_SECONDS 1.0
 /* One turn of reading: the target, then a child. */
 #define STRESS_SLICE 0.02
-/* Without evidence enough, go on up to this long. */
-#define STRESS_PATIENCE 3.0
+/* Without evidence enough, go on up to so much longer. */
+#define STRESS_PATIENCE 1.0
+#define STRESS_STRONG_PATIENCE 4.0
 /* Readings of children below which nothing is said of them. */
 #define KID_FLOOR 3
 /* Readings of one exec, from its beginning to the new program. */
@@ -431,6 +432,8 @@ static int stress_read(struct scene *scene, struct nursery *nursery,
 		       struct stress *stress, struct tally *tally,
 		       struct finding *finding, bool *kid, uint64_t counted)
 {
+	double patience = getenv("STRESS") ? STRESS_STRONG_PATIENCE :
+					     STRESS_PATIENCE;
 	double seconds = stress_seconds();
 	int64_t begin = now_ns();
 	int cpu[2], err = 0;
@@ -441,7 +444,7 @@ static int stress_read(struct scene *scene, struct nursery *nursery,
 		int64_t took = now_ns() - begin;
 
 		if (took > seconds * NSEC_PER_SEC &&
-		    (took > (seconds + STRESS_PATIENCE) * NSEC_PER_SEC ||
+		    (took > (seconds + patience) * NSEC_PER_SEC ||
 		     now_ns() - began_ns > RACING_BUDGET * NSEC_PER_SEC ||
 		     stress_suffices(stress, nursery, tally,
 				     stress_done(stress, counted))))
