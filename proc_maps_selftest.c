@@ -261,10 +261,11 @@ FIXTURE_TEARDOWN(verdict)
 /*
  * At most one percent wrong, each way.  What is not wrong may be unsure, but
  * not so often that the gate would be useless.  It is half a second of
- * arithmetic, which an emulator may take a minute for.
+ * arithmetic, and minutes where each of it is emulated (armhf, the x87).
  */
 TEST_F_TIMEOUT(verdict, error_rates, 120)
 {
+	int64_t begin = now_ns();
 	unsigned int i, n;
 
 	for (i = 0; i < ARRAY_SIZE(planted); i++) {
@@ -275,16 +276,18 @@ TEST_F_TIMEOUT(verdict, error_rates, 120)
 		enum verdict wrong = p->truth == VERDICT_FINE ?
 				     VERDICT_INTERFERES : VERDICT_FINE;
 
+		if (now_ns() - begin > 60 * NSEC_PER_SEC)
+			SKIP(return, "machine too slow for all of them");
 		for (n = 0; n < PLANT_TRIALS; n++)
 			count[plant_trial(p, &rng, &pairs)]++;
 		ksft_print_msg("right %4u wrong %3u unsure %3u pairs %4.1f  %s\n",
 			       count[p->truth], count[wrong],
 			       count[VERDICT_UNSURE],
 			       (double)pairs / PLANT_TRIALS, p->name);
-		EXPECT_LE(count[wrong], p->wrong ?: PLANT_TRIALS / 100U) {
+		ASSERT_LE(count[wrong], p->wrong ?: PLANT_TRIALS / 100U) {
 			TH_LOG("too often wrong: %s", p->name);
 		}
-		EXPECT_LE(count[VERDICT_UNSURE], PLANT_TRIALS / 5U) {
+		ASSERT_LE(count[VERDICT_UNSURE], PLANT_TRIALS / 5U) {
 			TH_LOG("too often unsure: %s", p->name);
 		}
 	}
