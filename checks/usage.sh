@@ -39,6 +39,7 @@ usage_error graft --patches somewhere --author
 usage_error install everything
 usage_error tree somewhere
 usage_error check no-such-check
+usage_error check-mainline no-such-check
 
 DURATION=long
 export DURATION

@@ -30,6 +30,7 @@ parts()
 	tools/include
 	tools/lib/python
 	tools/scripts
+	tools/testing/kunit
 	tools/testing/selftests/Makefile
 	tools/testing/selftests/*.h
 	tools/testing/selftests/*.mk
