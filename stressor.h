@@ -263,11 +263,11 @@ static const struct stressor stressor_pressure = {
 
 /* What is not allowed is left out; two acts have children. */
 static const struct stressor stressor_all = {
-	.name = "all", .unit = "acts", .floor = 100, .strong = true,
+	.name = "all", .unit = "acts", .floor = 50, .strong = true,
 	.act = { act_fork_fault, act_fork_exec, act_collapse, act_move_pages,
 		 act_compact, act_pageout },
 	.huge = true, .change = &change_split_middle,
-	.draw = MIB, .arena = 4 * MIB,
+	.draw = 256 * KIB, .arena = 4 * MIB,
 };
 
 /* --- the target's side --------------------------------------------------------- */

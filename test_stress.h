@@ -27,8 +27,8 @@
 #define STRESS_STRONG_PATIENCE 4.0
 /* Readings of children below which nothing is said of them. */
 #define KID_FLOOR 3
-/* Readings of one exec, from its beginning to the new program. */
-#define EXEC_READINGS 20
+/* How long to wait for the new program of a child. */
+#define EXEC_PATIENCE_NS (100 * NSEC_PER_MSEC)
 /* At the end each thread of the target finishes what it is about. */
 #define STRESS_END_NS (30 * NSEC_PER_SEC)
 
@@ -126,8 +126,8 @@ static bool stress_suffices(const struct stress *stress,
 	return tally_suffices(tally) && done >= row->floor &&
 	       stress->checked && stress->written &&
 	       (!kids || nursery->tally.readings >= KID_FLOOR) &&
-	       (!row->exec || (nursery->old >= KID_FLOOR &&
-			       nursery->fresh >= KID_FLOOR));
+	       /* Of a batch one is read, up to its new program at most. */
+	       (!row->exec || (nursery->old >= KID_FLOOR && nursery->fresh));
 }
 
 /* What the row has done: by its own count, or the kernel's. */
@@ -334,6 +334,7 @@ static int watch_exec(struct nursery *nursery, const struct scene *scene,
 {
 	struct scene *kid = &nursery->scene;
 	uint64_t random = now_ns() | 1, fresh = nursery->fresh;
+	int64_t deadline = now_ns() + EXEC_PATIENCE_NS;
 	unsigned int i;
 	int err;
 
@@ -353,7 +354,7 @@ static int watch_exec(struct nursery *nursery, const struct scene *scene,
 		if (finding->rule)
 			return 1;
 		reader_close(&kid->reader);
-		if (i == EXEC_READINGS || nursery->fresh > fresh ||
+		if (now_ns() > deadline || nursery->fresh > fresh ||
 		    reader_open(&kid->reader, dir))
 			return 0;
 		kid->reader.buffer = i & 1 ? 1 << 16 : 200;

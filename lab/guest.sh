@@ -5,7 +5,8 @@
 #
 # Prints what the kselftest runner prints, which needs more than busybox has.
 # The options of the gate are this script's; GUEST_LIMIT is in seconds for each
-# program, GUEST_PROGRAMS where they are and GUEST_OUT where their files go.
+# program, GUEST_PROGRAMS where they are, GUEST_ONLY the one to run (default: all)
+# and GUEST_OUT where their files go.
 
 : "${GUEST_PROGRAMS:=/bin}" "${GUEST_OUT:=/out}"
 count=0
@@ -45,14 +46,16 @@ if [ "${PLANT-}" = splat ]; then
 fi
 
 programs=''
-for file in proc_maps_selftest proc_maps_tearing proc_maps_stress proc_mmap_latency; do
+for file in ${GUEST_ONLY:-proc_maps_selftest proc_maps_tearing \
+	proc_maps_stress proc_mmap_latency}; do
 	[ ! -x "$GUEST_PROGRAMS/$file" ] || programs="$programs $file"
 done
 # shellcheck disable=SC2086 # names
 runs=$(echo $programs | wc -w)
 # The matrix has a column that the short list has not.
 extra=''
-if [ $# -eq 0 ] && [ -z "${FULL-}" ] && [ -x "$GUEST_PROGRAMS/proc_mmap_latency" ]; then
+if [ $# -eq 0 ] && [ -z "${FULL-}${GUEST_ONLY-}" ] &&
+	[ -x "$GUEST_PROGRAMS/proc_mmap_latency" ]; then
 	extra=1
 	runs=$((runs + 1))
 fi

@@ -43,8 +43,9 @@ if [ -n "$stress" ]; then
 	columns=stress
 	machine_options="--swap 1G --nodes 2 $machine_options"
 	# So many tests, at the worst each with its patience and under emulation.
-	: "${limit:=$((900 + 36 * ${DURATION:-1}))}"
-	export STRESS=1
+	seconds=${DURATION:-1}
+	: "${limit:=$((900 + 36 * ${seconds%%.*}))}"
+	export STRESS=1 GUEST_ONLY=proc_maps_stress
 fi
 : "${limit:=600}"
 for number in "$cpus" "$limit" "$times"; do
@@ -100,10 +101,6 @@ boot()
 		$machine_options --env GUEST_LIMIT=$limit \
 		$(hand_on) -- guest.sh \"\$@\""
 	for file in "$programs"/proc_m*; do
-		case $stress:$file in
-		1:*/proc_maps_stress|:*) ;;
-		*) continue ;;
-		esac
 		[ ! -x "$file" ] || set -- --program "$file" "$@"
 	done
 	attended "$here/boot.sh" --kernel "$image" --out "$dir" --cpus "$cpus" \
@@ -134,7 +131,8 @@ stop()
 # --env for each variable that the programs know and that is set
 hand_on()
 {
-	for variable in GATE DURATION FULL SEED PLANT STRESS KSFT_MACHINE_SLOW; do
+	for variable in GATE DURATION FULL SEED PLANT STRESS GUEST_ONLY \
+		KSFT_MACHINE_SLOW; do
 		eval "[ -z \"\${$variable-}\" ]" ||
 			printf -- '--env "%s=$%s" ' $variable $variable
 	done
@@ -171,7 +169,7 @@ run_vng()
 		echo "export PATH='$programs':\$PATH GUEST_LIMIT=$limit"
 		echo "export GUEST_PROGRAMS='$programs' GUEST_OUT='$dir/files'"
 		for variable in GATE DURATION FULL SEED PLANT STRESS \
-			KSFT_MACHINE_SLOW; do
+			GUEST_ONLY KSFT_MACHINE_SLOW; do
 			eval "value=\${$variable-}"
 			[ -z "$value" ] || echo "export $variable='$value'"
 		done
