@@ -113,8 +113,8 @@ static inline int word_wait(_Atomic uint32_t *word, uint32_t value,
 			left = slice;
 		if (slice < NSEC_PER_SEC)
 			slice *= 2;
-		ts.tv_sec = 0;
-		ts.tv_nsec = left;
+		ts.tv_sec = left / NSEC_PER_SEC;
+		ts.tv_nsec = left % NSEC_PER_SEC;
 		futex(word, FUTEX_WAIT, value, &ts);
 	}
 	return 0;

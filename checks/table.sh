@@ -321,6 +321,26 @@ ok "it does not grow with time: $short kB, $long kB" \
 	test "$long" -le $((short + short / 10))
 
 #
+# Thousands wait at the gate, for seconds: they had better sleep.
+#
+cat >"$work/wait.c" <<'END'
+#define _GNU_SOURCE
+#include <stdio.h>
+#include "peer.h"
+int main(void)
+{
+	_Atomic uint32_t word = 0;
+
+	word_wait(&word, 0, 3 * NSEC_PER_SEC);
+	printf("%ld\n", clock() / (CLOCKS_PER_SEC / 1000));
+	return 0;
+}
+END
+ok "a long wait: built" gcc -O2 -I"$top" -o "$work/wait" "$work/wait.c"
+spent=$("$work/wait")
+ok "a long wait sleeps: $spent ms of 3000 awake" test "$spent" -lt 200
+
+#
 # What is made of results.
 #
 a_result "$work/A" 1 5 2

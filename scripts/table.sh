@@ -537,11 +537,11 @@ in_lab()
 	# What it prints is progress, and at the end the table, which we print.
 	watch=''
 	[ ! -t 2 ] || watch=--show
-	# Half a minute a sample is what a thousand tasks take, emulated.
+	# What a thousand tasks take at most, emulated, and a boot.
 	# shellcheck disable=SC2086 # options that were checked
 	"$here/lab/boot.sh" --kernel "$image" --out "$dir" --memory 4G \
 		--cpus $((nbusycpus + 1)) $watch \
-		--timeout $((120 + rows * nsamples * (30 + 2 * duration))) \
+		--timeout $((120 + rows * nsamples * (60 + 2 * duration))) \
 		--program "$static/latency_sample" \
 		--program "$awk_dir/table.sh" \
 		--program "$awk_dir/samples.awk" \
