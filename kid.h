@@ -19,7 +19,7 @@
 /* Between two looks at what the parent writes, in its own memory. */
 #define KID_KEEPS_NS NSEC_PER_MSEC
 /* A program that was arrived at stays so long, for who wants to read it. */
-#define KID_STAYS_NS (20 * NSEC_PER_MSEC)
+#define KID_STAYS_NS (50 * NSEC_PER_MSEC)
 /* How long the one waits for its reader, and then for the reader's end. */
 #define KID_READY_NS (200 * NSEC_PER_MSEC)
 #define KID_WATCHED_NS (5 * NSEC_PER_SEC)

@@ -127,7 +127,7 @@ static bool stress_suffices(const struct stress *stress,
 	       stress->checked && stress->written &&
 	       (!kids || nursery->tally.readings >= KID_FLOOR) &&
 	       /* Of a batch one is read, up to its new program at most. */
-	       (!row->exec || (nursery->old >= KID_FLOOR && nursery->fresh));
+	       (!row->exec || (nursery->old && nursery->fresh));
 }
 
 /* What the row has done: by its own count, or the kernel's. */
@@ -312,12 +312,30 @@ static int read_what_is_left(struct scene *kid)
 	return err == -ESRCH ? 0 : err;
 }
 
+/* Waits until the new program is there, which is called after its file. */
+static void wait_for_exec(const char *dir, int64_t deadline)
+{
+	char path[32], comm[16] = "";
+	ssize_t got = 1;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%s/comm", dir);
+	while (got > 0 && strncmp(comm, "exe", 3) && now_ns() < deadline) {
+		nap_ns(100 * NSEC_PER_USEC);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return;
+		got = read(fd, comm, sizeof(comm));
+		close(fd);
+	}
+}
+
 /* PLANT=exec: what comes next in the reading is another program. */
-static void plant_exec(struct scene *kid, const char *dir)
+static void plant_exec(struct scene *kid, const char *dir, int64_t deadline)
 {
 	struct reader other = kid->reader;
 
-	nap_ns(NSEC_PER_MSEC);
+	wait_for_exec(dir, deadline);
 	if (reader_open(&other, dir))
 		return;
 	reader_close(&kid->reader);
@@ -325,8 +343,8 @@ static void plant_exec(struct scene *kid, const char *dir)
 }
 
 /*
- * One reading is begun before the exec, and goes on after it; others are begun
- * after it, sooner or later.
+ * One reading is begun before the exec, and goes on after it or while it is under
+ * way; others are begun after it, sooner or later.
  */
 static int watch_exec(struct nursery *nursery, const struct scene *scene,
 		      const struct stress *stress, struct kid *slot,
@@ -344,9 +362,12 @@ static int watch_exec(struct nursery *nursery, const struct scene *scene,
 		if (reading_call(&kid->reader, &kid->reading) < 0)
 			err = -EIO;
 	word_set(&slot->state, KID_GO);
-	nap_ns(random_below(&random, 500 * NSEC_PER_USEC));
+	if (random_below(&random, 2))
+		wait_for_exec(dir, deadline);
+	else
+		nap_ns(random_below(&random, 500 * NSEC_PER_USEC));
 	if (stress->plant == 'e')
-		plant_exec(kid, dir);
+		plant_exec(kid, dir, deadline);
 	if (!err)
 		err = read_what_is_left(kid);
 	for (i = 0; !err; i++) {
