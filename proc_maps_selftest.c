@@ -1348,8 +1348,8 @@ TEST(pages_say_what_they_are)
 		page[bit] = other + bit * PAGE_STEP;
 	ASSERT_FALSE(page_check(page, sizeof(page), ticket, &flaw));
 	EXPECT_EQ(2048U, flaw.offset);
-	ASSERT_NE(NULL, strstr(flaw_print(buf, sizeof(buf), &flaw),
-			       "as if 9 of generation 2"));
+	ASSERT_TRUE(!!strstr(flaw_print(buf, sizeof(buf), &flaw),
+			     "as if 9 of generation 2"));
 }
 
 /*

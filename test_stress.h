@@ -540,7 +540,7 @@ static void run_stress(struct __test_metadata *_metadata,
 	int err;
 
 	session->stress = stress;
-	ASSERT_NE(NULL, stress);
+	ASSERT_TRUE(!!stress);
 	if (row->strong && !getenv("STRESS"))
 		SKIP(return, "felt by the whole machine, set STRESS=1");
 	bytes = stress_plan(stress, row, getenv("STRESS"));

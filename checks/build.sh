@@ -34,5 +34,15 @@ lists_tests()
 built gcc
 built clang LLVM=1
 built static USERLDFLAGS=-static
+# Pointers of 32 bits; the kernel's headers are this machine's own.
+mkdir "$work/uapi"
+ln -s /usr/include/linux /usr/include/asm-generic "$work/uapi"
+ln -s "/usr/include/$(gcc -print-multiarch)/asm" "$work/uapi"
+if echo 'int main(void) { return 0; }' |
+   gcc -m32 -x c - -o "$work/m32.out" 2>/dev/null; then
+	built m32 CC="gcc -m32" USERCFLAGS="-Werror -idirafter $work/uapi"
+else
+	skip "m32: builds without a warning" "no 32-bit libc here"
+fi
 
 finish

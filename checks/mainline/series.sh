@@ -39,7 +39,7 @@ git config user.email check@example.org
 sed -n 's,^+++ b/,,p' "$work/patches"/*.patch | sort -u |
 	xargs ls 2>/dev/null | xargs git add -f
 git commit -q -m check
-ok "git am of all" git am -q "$work/patches"/*.patch
+ok "git am of all" git am -q --empty=drop "$work/patches"/*.patch
 
 if grep -q '^+++ b/mm/' "$work/patches"/*.patch; then
 	ok "a configuration" make allnoconfig

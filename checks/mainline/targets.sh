@@ -110,7 +110,7 @@ for directory in "$work/obj" obj; do
 done
 make allnoconfig >"$work/log" 2>&1 || explain "$work/log"
 targets "top" $proc kselftest- top_make
-make mrproper >"$work/log" 2>&1 || explain "$work/log"
+rm -rf .config include/config include/generated
 targets "own" $proc '' own_make
 targets "own, O=absolute" "$work/obj/kselftest/proc" '' own_make O="$work/obj"
 targets "own, O=relative" obj/kselftest/proc '' own_make O=obj
