@@ -120,6 +120,9 @@ END {
 	       "B", "A", "B", "ratio", "95 % interval"
 	for (k = 1; k <= m; k++)
 		judge(both[k])
+	if (!with_decoy(both[1]))
+		print "\nWithout --control a slower machine looks like a worse" \
+		      " kernel"
 	if (bad != "") {
 		print "\nA mapper should wish for A: B is worse in" bad
 		exit 1

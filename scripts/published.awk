@@ -42,6 +42,7 @@ files < 2 || /^#/ { next }
 	sub(/^set [^ ]* /, "", text)
 	printf "\n%s: %s\n", name, text
 	heading = from = 0
+	vm = par[1, "virtual"] == "yes" ? " (here a virtual one)" : ""
 	differs = ""
 }
 
@@ -55,7 +56,7 @@ files < 2 || /^#/ { next }
 
 /^row / {
 	if (!heading++) {
-		print "  differs in: another kernel and machine" differs
+		print "  differs in: another kernel and machine" vm differs
 		print "  #Busy            samples    Median   Minimum   Maximum" \
 		      " #Hangs >0.5ms   >1ms      Mean"
 	}
