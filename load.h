@@ -75,6 +75,11 @@ struct procmap_query {
 #define LOAD_START_NS (20 * NSEC_PER_SEC)
 #define LOAD_START_EACH_NS (50 * NSEC_PER_MSEC)
 #define LOAD_GATE_NS (LOAD_START_NS + 2 * LOAD_MAX * LOAD_START_EACH_NS)
+/* Patience when they change over, likewise. */
+#define LOAD_CHANGE_NS (5 * NSEC_PER_SEC)
+#define LOAD_CHANGE_EACH_NS (10 * NSEC_PER_MSEC)
+/* Of many, each looks up less often, or they keep those from it who have not. */
+#define LOAD_PAUSE_NS(n) ((1 + (n) / 16) * 20 * NSEC_PER_MSEC)
 
 /** enum arm - whose file the scanners read; ARM_QUIET: nobody's */
 enum arm {
@@ -379,7 +384,7 @@ static inline int scanner_main(void *arg)
 			while (atomic_load(&shared->pause) &&
 			       atomic_load(&shared->target) == arm)
 				word_wait(&shared->pause, 1,
-					  20 * NSEC_PER_MSEC);
+					  LOAD_PAUSE_NS(load->scanners));
 			continue;
 		}
 		if (arm == ARM_QUIET || load->plant_idle) {
@@ -576,7 +581,8 @@ static inline int load_target(struct load *load, enum arm arm)
 
 			if (load_error(load))
 				ret = -EIO;
-			else if (waited > 5 * NSEC_PER_SEC)
+			else if (waited > LOAD_CHANGE_NS +
+					  load->scanners * LOAD_CHANGE_EACH_NS)
 				ret = task_state(load->peer[i].pid) == 'D' ?
 				      -ETIMEDOUT : -EAGAIN;
 			if (ret)
