@@ -30,6 +30,8 @@ answers()
 			known = known "+stuck-query"
 		else if (bad)
 			torn = 1
+		else if (skip ~ /^not provoked/)
+			unprovoked = 1
 		else if (skip == "")
 			fine = 1
 		seen = 1
@@ -66,8 +68,10 @@ answers()
 			answer["tearing"] = "torn"
 		else if (known)
 			answer["tearing"] = substr(known, 2)
+		else if (fine)
+			answer["tearing"] = unprovoked ? "unprovoked" : "pass"
 		else if (seen)
-			answer["tearing"] = fine ? "pass" : "skip"
+			answer["tearing"] = "skip"
 		n = split(columns, column_at, " ")
 		for (i = 1; i <= n; i++) {
 			word = answer[column_at[i]]
@@ -115,6 +119,8 @@ compare()
 				;
 			else if (a[i] == "unsure" || a[i] == "skip" && e[i] != "skip")
 				mark = "?"
+			else if (a[i] == "unprovoked")
+				mark = e[i] == "pass" ? "" : "?"
 			else if (a[i] != e[i] && e[i] != "skip")
 				mark = "!"
 			printf "%s%s%s", (i > 1 ? " " : ""), a[i], mark

@@ -30,7 +30,12 @@ fi
 for kernel in 6.16 cured; do
 	has_kernel "$kernel" || continue
 	lab_run --cpus 1 --kernel "$kernel"
-	equal "$kernel on one CPU: tearing" "$(answer tearing)" pass
+	# without a second one, the known bug has less of a chance
+	ok "$kernel on one CPU: tearing passes" \
+		grep -qx "$(answer tearing)" <<-END
+		pass
+		unprovoked
+		END
 	for question in maps smaps numa_maps; do
 		equal "$kernel on one CPU: $question" \
 			"$(answer "$question")" skip

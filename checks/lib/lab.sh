@@ -55,7 +55,7 @@ judge()
 		"$(wanted "$question")")
 			equal "$what: $question" same same
 			;;
-		unsure|skip|-)
+		unsure|unprovoked|skip|-)
 			skip "$what: $question" "could not tell"
 			;;
 		*)
