@@ -39,6 +39,16 @@ usage_error graft --patches somewhere --author
 usage_error install everything
 usage_error tree somewhere
 usage_error check no-such-check
+usage_error check-lab no-such-check
+usage_error lab no-such-command
+usage_error lab list all
+usage_error lab list --arch vax
+usage_error lab run --arch
+usage_error lab run --kernel no-such-image
+usage_error lab run --cpus none
+usage_error lab expected
+usage_error lab expected no-such-image
+usage_error lab build no-such-variant
 usage_error check-mainline no-such-check
 
 DURATION=long

@@ -196,6 +196,7 @@ run_vng()
 
 # --- answers ----------------------------------------------------------------
 
+headed=''
 worst=0
 worse()
 {
@@ -223,6 +224,8 @@ one_kernel()
 	}
 	name=${found%%	*}
 	image=${found#*	}
+	[ -n "$headed" ] || row "kernel $columns s"
+	headed=1
 	dir=$results/$name$([ "$times" = 1 ] || echo ".$run")
 	note "running the gate on $name"
 	boot "$image" "$dir" "$@"
@@ -282,7 +285,6 @@ static_programs "$archive_arch" || exit 4
 child=''
 trap 'stop 130' INT
 trap 'stop 143' TERM HUP
-row "kernel $columns s"
 IFS='
 '
 run=0
