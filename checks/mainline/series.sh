@@ -43,7 +43,7 @@ ok "git am of all" git am -q --empty=drop "$work/patches"/*.patch
 
 if grep -q '^+++ b/mm/' "$work/patches"/*.patch; then
 	ok "a configuration" make allnoconfig
-	for symbol in SMP MMU PROC_FS PROC_PAGE_MONITOR; do
+	for symbol in 64BIT SMP MMU PROC_FS PROC_PAGE_MONITOR; do
 		scripts/config -e $symbol
 	done
 	ok "the fix compiles without a warning" make -j2 olddefconfig \
@@ -56,6 +56,7 @@ fi
 # The command of kernel developers, from the patched tree.
 ok "run_tests" make -C tools/testing/selftests TARGETS=proc run_tests
 cp "$work/out" "$work/report"
+grep -E '^(not )?ok |\*\*\*' "$work/report" | sed 's/^/# /'
 for program in $programs; do
 	ok "run_tests: a result of $program" grep -qE \
 		"^(not )?ok [0-9]+ (- )?selftests: proc: $program( |\$)" \
