@@ -25,9 +25,9 @@ answers()
 	}
 	program == "proc_maps_tearing" {
 		if (bad && name == "known.tail_lost_after_merge")
-			known = known "+lost-tail"
+			lost = "+lost-tail"
 		else if (bad && name == "query.misuse")
-			known = known "+stuck-query"
+			stuck = "+stuck-query"
 		else if (bad)
 			torn = 1
 		else if (skip ~ /^not provoked/)
@@ -66,8 +66,8 @@ answers()
 			answer["tearing"] = "broken"
 		else if (torn || answer["stress"] ~ /red|broken/)
 			answer["tearing"] = "torn"
-		else if (known)
-			answer["tearing"] = substr(known, 2)
+		else if (lost stuck)
+			answer["tearing"] = substr(lost stuck, 2)
 		else if (fine)
 			answer["tearing"] = unprovoked ? "unprovoked" : "pass"
 		else if (seen)
