@@ -4,8 +4,8 @@
 #
 # mutants.sh - who tests the test?
 #
-# Usage: mutants.sh [--times N] [--timeout S] [--beside] [--out DIR] [--list]
-#                   [NAME]... [-- OPTIONS OF THE GATE]
+# Usage: mutants.sh [--times N] [--timeout S] [--beside] [--out DIR]
+#                   [--build|--built|--list] [NAME]... [-- OPTIONS OF THE GATE]
 #        mutants.sh --score FILE...
 #
 # Each mutants/NAME.patch breaks one thing in a kernel that is otherwise good:
@@ -26,6 +26,9 @@
 # --timeout S    for one machine's whole life (default: 300)
 # --beside       also run the source's own proc-maps-race, once, as it is
 # --out DIR      what the machines printed (default: in the lab's cache)
+# --build        only build, and keep the images for --built
+# --built        take the images that are there, and leave them: what is built on
+#                one machine can be run on others
 # --list         names and subjects only
 # --score FILE   the score of DIR/score, or of several such files, as from
 #                machines that did a part of the list each
@@ -73,7 +76,7 @@ score()
 	! grep -h '^missed' "$@" | cut -f 3 | grep -qvx "$rival"
 }
 
-times=1 limit=300 results=$LAB_CACHE/mutants mutants='' beside=''
+times=1 limit=300 results=$LAB_CACHE/mutants mutants='' beside='' part=''
 rival=proc-maps-race
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -85,6 +88,7 @@ while [ $# -gt 0 ]; do
 	--timeout) limit=$2; shift ;;
 	--out) results=$2; shift ;;
 	--beside) beside=1 ;;
+	--build|--built) part=${1#--} ;;
 	--score) shift; need jq; score "$@"; exit ;;
 	--list) list; exit 0 ;;
 	--help|-h) usage; exit 0 ;;
@@ -274,19 +278,20 @@ mutant()
 	program=${program:-proc_maps_tearing}
 	image=$LAB_CACHE/images/mutant-$name
 	note "$name"
-	if ! build "$name" > "$where.build" 2>&1; then
+	if [ "$part" != built ] && ! build "$name" > "$where.build" 2>&1; then
 		printf 'broken\t-\tnot built, see %s\n' "$where.build" \
 			> "$where.answers"
 		line "$name" "$name" "$program" "$where.answers"
 		return
 	fi
+	[ "$part" != build ] || return
 	runs "$where" "$times" "$programs/$program" "$@"
 	line "$name" "$name" "$program" "$where.answers"
 	if [ -n "$beside" ] && build_rival "$image"; then
 		runs "$where.beside" 1 "$rival_at/$rival"
 		line "  $rival" "$name" "$rival" "$where.beside.answers"
 	fi
-	rm -rf "$image"
+	[ "$part" = built ] || rm -rf "$image"
 }
 
 static_programs || exit 4
@@ -294,4 +299,5 @@ static_programs || exit 4
 for mutant in $mutants; do
 	mutant "$mutant" "$@"
 done
-score "$results/score"
+[ "$part" != build ] || ! grep -q . "$results/score" || exit 4
+[ "$part" = build ] || score "$results/score"
