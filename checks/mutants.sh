@@ -30,6 +30,7 @@ ok "each mutant says what it breaks and who must notice" \
 cat >"$work/fickle" <<'END'
 #!/bin/sh
 echo 'ok 1 first'
+echo '# kernel: its release, as proc_mmap_latency says, is no complaint'
 if [ -e "$0.red" ]; then
 	rm "$0.red"
 	echo 'not ok 2 second'
@@ -55,6 +56,21 @@ equal "again: until red" "$(words)" "red green"
 equal "again: red is an end" "$(grep -c third "$work/runs")" 1
 "$top/lab/again.sh" --limit 1 "$work/stuck" >"$work/runs"
 equal "again: a run that does not end" "$(words)" limit
+
+# What a run of mutants.sh makes of it, in words.
+verdicts()
+{
+	sed -n '/^answers()/,/^}/p' "$room/mutants.sh" >"$work/answers.sh"
+	# shellcheck disable=SC2016 # for the inner shell
+	sh -c '. "$1" && answers "$2"' sh "$work/answers.sh" "$work/runs" |
+		cut -f 1 | paste -sd' '
+}
+
+rm -f "$work/fickle.red"
+"$top/lab/again.sh" --times 2 "$work/fickle" >"$work/runs"
+equal "a release is no complaint" "$(verdicts)" "missed caught"
+sed -i 's/^# took/# kernel log: BUG: planted\n&/' "$work/runs"
+equal "a complaint is one" "$(verdicts)" "caught caught"
 
 # --- scores -------------------------------------------------------------------
 

@@ -9,7 +9,7 @@
 #
 #   # run 1: COMMAND
 #   ...			what it printed
-#   # kernel: ...	the first complaint of the kernel during the run, if any
+#   # kernel log: ...	the first complaint of the kernel during the run, if any
 #   # took 5.30 s: red	or: green, limit, status N
 #
 # in seconds of the machine's own clock, so that booting is not counted.  Red is
@@ -110,7 +110,7 @@ while [ "$run" -lt "$times" ]; do
 	took=$(($(uptime_cs) - began))
 	[ "$took" -le "$longest" ] || longest=$took
 	new_log > "$tmp/log"
-	splats "$tmp/log" | head -n 1 | sed 's/^\[ *[0-9.]*\] */# kernel: /'
+	splats "$tmp/log" | head -n 1 | sed 's/^\[ *[0-9.]*\] */# kernel log: /'
 	printf '# took %d.%02d s: %s\n' $((took / 100)) $((took % 100)) "$answer"
 	[ "$answer" = green ] || worst=1
 done

@@ -198,7 +198,7 @@ answers()
 		sub(/^not ok [0-9]+ (- )?/, "", test)
 		why = rule != "" ? rule : why
 	}
-	/^# kernel: / { splat = substr($0, 11) }
+	/^# kernel log: / { splat = substr($0, 15) }
 	/^# took [0-9.]+ s: / {
 		seconds = $3
 		sub(/.* s: /, "")

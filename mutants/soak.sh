@@ -190,7 +190,7 @@ answers()
 	/^# not ok / && $5 != known { red = red " " $5 }
 	# A program that failed as a whole.
 	/^not ok .*(TIMEOUT|exit=1[2-9][0-9])/ { red = red " " $5 ":" $NF }
-	/^# kernel: / { red = red " " substr($0, 3) }
+	/^# kernel log: / { red = red " " substr($0, 3) }
 	/^# took [0-9.]+ s: / {
 		word = red != "" ? "red" : passed ? "green" : "unclear"
 		print word, $3, substr(red, 2)
