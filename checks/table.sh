@@ -6,6 +6,8 @@
 
 # shellcheck source=lib/tap.sh
 . "$(dirname "$0")/lib/tap.sh"
+# shellcheck source=lib/marked.sh
+. "$(dirname "$0")/lib/marked.sh"
 
 run=$top/run_tests.sh
 result=$work/result
@@ -14,38 +16,6 @@ make -s -C "$top" latency_sample >"$work/build" 2>&1 ||
 	{ cat "$work/build"; exit 1; }
 TABLE_PROGRAM=$top/latency_sample
 export TABLE_PROGRAM
-
-# A process is known by a word in its environment, which its children have too.
-mark=TABLE_CHECK_MARK=$$
-
-marked()
-{
-	grep -lzx "$mark" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3
-}
-
-# all_gone: soon, as somebody else may clear up after us; says who is left.
-all_gone()
-{
-	for _ in 1 2 3 4 5; do
-		left=$(marked)
-		[ "$left" ] || return 0
-		sleep 0.3
-	done
-	# shellcheck disable=SC2086
-	ps -o pid,ppid,stat,args -p "$(echo $left | tr ' ' ,)"
-	# shellcheck disable=SC2086
-	kill -KILL $left
-	return 1
-}
-
-until_true()
-{
-	for _ in $(seq 100); do
-		"$@" && return
-		sleep 0.1
-	done
-	return 1
-}
 
 # samples FILE PATTERN: how many lines match
 samples()
@@ -261,9 +231,9 @@ one_sample()
 }
 
 begin KILL 20 20 many_processes
-ok "SIGKILL: no process stays" all_gone
+ok "SIGKILL: no process stays" all_gone 5
 begin TERM 20 20 many_processes
-ok "SIGTERM: no process stays" all_gone
+ok "SIGTERM: no process stays" all_gone 5
 equal "SIGTERM: exit status" "$got" 143
 begin INT 1 0,20 one_sample
 equal "Ctrl-C: no process stays, not for a moment" "$(marked)" ""
