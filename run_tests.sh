@@ -356,7 +356,7 @@ gate()
 	pass_options "$@"
 	set_limit
 	# Where the report is on the terminal, it is progress enough.
-	[ -t 1 ] || progress "running, about half a minute"
+	[ -t 1 ] || progress "running, about a minute"
 	began=$(date +%s)
 	if [ "$dir" ]; then
 		run_in_tree

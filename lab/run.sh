@@ -5,6 +5,8 @@
 #
 # Sourced by lab.sh, with the options of run.
 
+# shellcheck source-path=SCRIPTDIR source=attended.sh
+. "$here/attended.sh"
 # shellcheck source-path=SCRIPTDIR source=splat.sh
 . "$here/splat.sh"
 # shellcheck source-path=SCRIPTDIR source=programs.sh
@@ -105,27 +107,6 @@ boot()
 	done
 	attended "$here/boot.sh" --kernel "$image" --out "$dir" --cpus "$cpus" \
 		--timeout "$limit" --program "$here/guest.sh" "$@"
-}
-
-# attended COMMAND...: a signal to us ends it
-attended()
-{
-	"$@" &
-	child=$!
-	wait "$child"
-	attended_status=$?
-	child=''
-	return $attended_status
-}
-
-# shellcheck disable=SC2317 # called by the traps
-stop()
-{
-	# wait(1) within a trap does not wait in every shell
-	while [ -n "$child" ] && kill "$child" 2>/dev/null; do
-		sleep 0.1
-	done
-	exit "$1"
 }
 
 # --env for each variable that the programs know and that is set
@@ -282,9 +263,6 @@ static_programs "$archive_arch" || exit 4
 [ -n "$kernels" ] ||
 	kernels=$(archive_list kernel | sed 's/^\([0-9]*\.[0-9]*\).*/\1/' | uniq)
 : > "$results/matrix.new"
-child=''
-trap 'stop 130' INT
-trap 'stop 143' TERM HUP
 IFS='
 '
 run=0

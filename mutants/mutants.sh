@@ -46,6 +46,8 @@ here=$room/../lab
 . "$here/common.sh"
 # shellcheck source-path=SCRIPTDIR source=../lab/splat.sh
 . "$here/splat.sh"
+# shellcheck source-path=SCRIPTDIR source=../lab/attended.sh
+. "$here/attended.sh"
 # shellcheck source-path=SCRIPTDIR source=../lab/programs.sh
 . "$here/programs.sh"
 
@@ -121,7 +123,7 @@ build()
 	set -- "$1" $(field Config "$1" | sed 's/[^ ][^ ]*/--config &/g')
 	name=$1
 	shift
-	"$here/build.sh" --config preempt-full "$@" --patch "$here/cure.patch" \
+	attended "$here/build.sh" --config preempt-full "$@" --patch "$here/cure.patch" \
 		--patch "$room/$name.patch" "mutant-$name"
 }
 
@@ -150,7 +152,7 @@ boot()
 	shift 4
 	mkdir -p "$dir"
 	# Half a minute is for booting, and for a run longer than those before.
-	"$here/boot.sh" --kernel "$image/bzImage" --out "$dir" --timeout "$limit" \
+	attended "$here/boot.sh" --kernel "$image/bzImage" --out "$dir" --timeout "$limit" \
 		--program "$program" --program "$here/again.sh" \
 		--program "$here/splat.sh" -- again.sh --until-red --times "$often" \
 		--budget $((limit > 60 ? limit - 30 : limit)) \

@@ -41,6 +41,8 @@ room=$(cd "$(dirname "$0")" && pwd)
 here=$room/../lab
 # shellcheck source-path=SCRIPTDIR source=../lab/common.sh
 . "$here/common.sh"
+# shellcheck source-path=SCRIPTDIR source=../lab/attended.sh
+. "$here/attended.sh"
 # shellcheck source-path=SCRIPTDIR source=../lab/programs.sh
 . "$here/programs.sh"
 
@@ -140,7 +142,7 @@ in_machine()
 	for file in again.sh guest.sh splat.sh; do
 		set -- --program "$here/$file" "$@"
 	done
-	"$here/boot.sh" --kernel "$image" --out "$dir" --timeout "$limit" \
+	attended "$here/boot.sh" --kernel "$image" --out "$dir" --timeout "$limit" \
 		--env GUEST_LIMIT="$run_limit" "$@" > "$dir.boot" 2>&1
 	[ $? -ne 4 ] || tail -n 3 "$dir.boot" >&2
 }
