@@ -232,7 +232,8 @@ run_in_tree()
 		list="$list $here/$program"
 	done
 	in_session make -s --no-print-directory -C "$dir" OUTPUT="$here" \
-		TEST_GEN_PROGS= TEST_PROGS="$list" run_tests
+		TEST_GEN_PROGS= TEST_GEN_PROGS_EXTENDED= TEST_PROGS="$list" \
+		run_tests
 }
 
 run_installed()
@@ -250,7 +251,15 @@ run_installed()
 show()
 {
 	tail -f -n +1 -s 0.1 --pid="$2" "$1" | {
-		read -r first
+		# What make says before (that it compiles, say) is no report.
+		while read -r first; do
+			case $first in
+			\#*|*"TAP version "*)
+				break
+				;;
+			esac
+			note "$first"
+		done
 		# shellcheck disable=SC2086
 		set -- $PROGRAMS
 		case $first in
