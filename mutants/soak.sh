@@ -30,8 +30,8 @@
 #                already counts, so that a soak can go on another day
 # --score FILE   only the sum, of several such files
 #
-# LAB_CACHE and LAB_PROGRAMS are as in lab.sh.  "lab build cured cured-debug
-# cured-swap" makes the kernels.
+# LAB_CACHE and LAB_PROGRAMS are as in lab.sh.  "lab build cured cured-debug"
+# makes the kernels.
 #
 # exit status: 0 none was red, 1 one was, 2 bad usage, 4 a place that is not there
 
@@ -175,7 +175,7 @@ place()
 	cured) in_machine "$where" "$times" cured '' '' "$@" ;;
 	one-cpu) in_machine "$where" "$times" cured '' '--cpus 1' "$@" ;;
 	busy) in_machine "$where" "$times" cured "$busy_loops" '' "$@" ;;
-	swap) in_machine "$where" "$times" cured-swap "$short_of_memory" \
+	swap) in_machine "$where" "$times" cured "$short_of_memory" \
 		'--memory 288M --swap 512M' "$@" ;;
 	debug) in_machine "$where" "$times" cured-debug '' '--memory 2G' "$@" ;;
 	running) on_this "$where" "$times" "$@" ;;
