@@ -8,9 +8,9 @@
 . "$(dirname "$0")/lib/tap.sh"
 # shellcheck source=lib/marked.sh
 . "$(dirname "$0")/lib/marked.sh"
+# shellcheck source=lib/lab.sh
+. "$(dirname "$0")/lib/lab.sh"
 
-: "${LAB_CACHE:=$top/.lab}"
-export LAB_CACHE
 program=$top/proc_maps_stress
 make -s -C "$top" >"$work/build" 2>&1 || { cat "$work/build"; exit 1; }
 
@@ -98,32 +98,20 @@ settings >"$work/after"
 ok "everything is as it was" diff "$work/before" "$work/after"
 
 # Where there is a memory cgroup to be had for sure: in the lab.
-in_the_lab()
-{
-	"$top/run_tests.sh" lab fetch 7.2 || return 4
-	image=$(find "$LAB_CACHE/images" -path '*/7.2.*/bzImage' | sort -V |
-		tail -n 1)
-	mkdir -p "$work/static"
-	make -C "$top" OUTPUT="$work/static" USERLDFLAGS=-static \
-		proc_maps_stress || return 4
-	"$top/lab/boot.sh" --kernel "$image" --out "$work/lab" --swap 512M \
-		--program "$work/static/proc_maps_stress" \
-		--program "$top/checks/lib/kill-pressure.sh" \
-		-- kill-pressure.sh proc_maps_stress
-}
-
-if "$top/scripts/install.sh" lab >"$work/out" 2>&1; then
-	in_the_lab >"$work/boot" 2>&1
-	status=$?
-	if [ "$status" -eq 4 ]; then
-		explain "$work/boot"
-		skip "the cgroup goes after SIGKILL" "no machine"
-	else
-		explain "$work/lab/out"
-		equal "the cgroup goes after SIGKILL" "$status" 0
-	fi
+needs_lab lab
+has_kernel 7.2 || finish
+static=$(static_here) || exit
+"$top/lab/boot.sh" --kernel "$image" --out "$work/lab" --swap 512M \
+	--program "$static/proc_maps_stress" \
+	--program "$top/checks/lib/kill-pressure.sh" \
+	-- kill-pressure.sh proc_maps_stress >"$work/boot" 2>&1
+status=$?
+if [ "$status" -eq 4 ]; then
+	explain "$work/boot"
+	skip "the cgroup goes after SIGKILL" "no answer from the machine"
 else
-	skip "the cgroup goes after SIGKILL" "no machine"
+	explain "$work/lab/out"
+	equal "the cgroup goes after SIGKILL" "$status" 0
 fi
 
 finish

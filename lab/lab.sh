@@ -35,7 +35,8 @@ run     Boots each K in QEMU, runs the gate there and prints a line of the
         --kernel: the newest release of each series.
 build   Builds variants from Debian's linux-source (default: all but those
         that are here): $(variants | tr '\n' ' ')
-fetch   Only gets kernels from the archive, so that run need not.
+fetch   Only gets kernels from the archive, so that run need not, and prints
+        where the image of each K is.
 expected
         Prints what K, a release or an own image, should answer for tearing,
         maps, PROCMAP_QUERY, smaps and numa_maps.
@@ -86,6 +87,31 @@ for_machine()
 	case " $machines " in
 	*" $1 "*) archive_for "$1" ;;
 	*) bad_usage "no machine '$1'; there are: $machines" ;;
+	esac
+}
+
+# image_of K: prints the name for the results, a tab, and the image
+image_of()
+{
+	case $1 in
+	running)
+		printf '%s\t\n' running ;;
+	*/*)	[ -f "$1" ] || {
+			say "no kernel image: $1"
+			return 2
+		}
+		printf '%s\t%s\n' "$(echo "$1" | sed 's#^/*##; s#/#_#g')" \
+			"$(realpath "$1")" ;;
+	*)	name=$(archive_prefix)$1
+		if [ ! -f "$LAB_CACHE/images/$name/bzImage" ]; then
+			case $1 in
+			[0-9]*) name=$(archive_kernel "$1") || return 4 ;;
+			*)	say "no image $name (lab build $name, lab list)"
+				return 2 ;;
+			esac
+		fi
+		printf '%s\t%s\n' "$name" \
+			"$LAB_CACHE/images/$name/bzImage" ;;
 	esac
 }
 
@@ -166,7 +192,8 @@ fetch()
 		shift 2
 	}
 	for kernel; do
-		archive_kernel "$kernel" || exit 4
+		found=$(image_of "$kernel") || exit
+		echo "${found#*	}"
 	done
 }
 

@@ -59,31 +59,6 @@ mkdir -p "$results" && results=$(cd "$results" && pwd) || exit 4
 
 # --- one kernel -------------------------------------------------------------
 
-# image_of K: prints the name for the results, a tab, and the image
-image_of()
-{
-	case $1 in
-	running)
-		printf '%s\t\n' running ;;
-	*/*)	[ -f "$1" ] || {
-			say "no kernel image: $1"
-			return 2
-		}
-		printf '%s\t%s\n' "$(echo "$1" | sed 's#^/*##; s#/#_#g')" \
-			"$(realpath "$1")" ;;
-	*)	name=$(archive_prefix)$1
-		if [ ! -f "$LAB_CACHE/images/$name/bzImage" ]; then
-			case $1 in
-			[0-9]*) name=$(archive_kernel "$1") || return 4 ;;
-			*)	say "no image $name (lab build $name, lab list)"
-				return 2 ;;
-			esac
-		fi
-		printf '%s\t%s\n' "$name" \
-			"$LAB_CACHE/images/$name/bzImage" ;;
-	esac
-}
-
 # boot IMAGE DIR OPTION...: the gate there; its report is DIR/out
 boot()
 {

@@ -515,14 +515,7 @@ in_lab()
 	: "${LAB_CACHE:=$here/.lab}"
 	export LAB_CACHE
 	"$here/scripts/install.sh" lab || exit
-	image=$kernel
-	if [ ! -f "$image" ]; then
-		image=$LAB_CACHE/images/$kernel/bzImage
-		[ -f "$image" ] ||
-		image=$LAB_CACHE/images/$("$here/lab/lab.sh" fetch \
-					"$kernel")/bzImage
-	fi
-	[ -f "$image" ] || die "$CANNOT_TELL" "no image of $kernel"
+	image=$("$here/lab/lab.sh" fetch "$kernel") || exit
 	static=$LAB_CACHE/table
 	mkdir -p "$static" || exit "$CANNOT_TELL"
 	make -s -C "$here" OUTPUT="$static" USERLDFLAGS=-static \

@@ -30,6 +30,26 @@ lab_run()
 	explain "$work/matrix"
 }
 
+# static_here: prints where the programs are that are put into machines
+static_here()
+{
+	(
+		here=$top/lab
+		# shellcheck source=../../lab/common.sh
+		. "$top/lab/common.sh"
+		# shellcheck source=../../lab/programs.sh
+		. "$top/lab/programs.sh"
+		static_programs && echo "$programs"
+	)
+}
+
+# series ARCH: those that the archive has kernels of, oldest first
+series()
+{
+	"$top/run_tests.sh" lab list --arch "$1" |
+		awk '/^[0-9]/ { print $1 }'
+}
+
 # answer QUESTION, wanted QUESTION: of the kernel that ran last
 answer()
 {
@@ -66,20 +86,13 @@ judge()
 	done
 }
 
-# has_kernel K [ARCH]: whether it can be had
+# has_kernel K [ARCH]: whether it can be had; $image is its bzImage
 has_kernel()
 {
-	case $1 in
-	[0-9]*)
-		"$top/run_tests.sh" lab fetch --arch "${2:-amd64}" "$1" \
-			>"$work/out" 2>&1 && return
-		explain "$work/out"
-		skip "$1${2:+ $2}" "not in the archive"
-		;;
-	*)
-		[ -f "$LAB_CACHE/images/$1/bzImage" ] && return
-		skip "$1" "not built"
-		;;
-	esac
+	# shellcheck disable=SC2034 # for who sources this
+	image=$("$top/run_tests.sh" lab fetch --arch "${2:-amd64}" "$1" \
+		2>"$work/out") && return
+	explain "$work/out"
+	skip "$1${2:+ $2}" "not to be had"
 	return 1
 }

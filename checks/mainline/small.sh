@@ -8,26 +8,16 @@
 . "$(dirname "$0")/../lib/tap.sh"
 # shellcheck source=../lib/ktap.sh
 . "$(dirname "$0")/../lib/ktap.sh"
+# shellcheck source=../lib/lab.sh
+. "$(dirname "$0")/../lib/lab.sh"
 
-: "${LAB_CACHE:=$top/.lab}"
 # One that reads under mmap_lock, so that nothing but the limits is in the way.
 : "${SMALL_KERNEL:=6.16}"
-export LAB_CACHE
 programs="proc_maps_tearing proc_mmap_latency proc_maps_stress"
 
-if ! "$top/scripts/install.sh" lab >"$work/out" 2>&1 ||
-   ! "$top/run_tests.sh" lab fetch "$SMALL_KERNEL" >"$work/fetched" 2>"$work/out"
-then
-	explain "$work/out"
-	skip "virtual machine" "no kernel to be had"
-	finish
-fi
-image=$LAB_CACHE/images/$(tail -n 1 "$work/fetched")/bzImage
-mkdir "$work/static"
-make -s -C "$top" OUTPUT="$work/static" USERLDFLAGS=-static >"$work/out" 2>&1 || {
-	cat "$work/out"
-	exit 1
-}
+needs_lab lab
+has_kernel "$SMALL_KERNEL" || finish
+static=$(static_here) || exit
 cat "$top"/*.[ch] | tr -d '\n\t' | sed 's/" *"//g' >"$work/strings"
 
 # answered: no test of what the guest printed failed, and reasons do not vary.
@@ -65,7 +55,7 @@ small()
 		rm -rf "$work/run"
 		# shellcheck disable=SC2086
 		sh "$top/lab/boot.sh" --kernel "$image" --out "$work/run" \
-			--program "$work/static/$program" --timeout 200 "$@" \
+			--program "$static/$program" --timeout 200 "$@" \
 			-- "$program" $some >"$work/out" 2>&1
 		ok "$what: $program answers" answered
 		grep -hE '^(ok|not ok) .*(SKIP|known)' "$work/run/out" |
