@@ -134,9 +134,8 @@ in_namespace()
 
 mkdir "$work/tmp"
 chmod 1777 "$work/tmp"
-first_cpu=$(taskset -cp $$ | sed 's/.*: *\([0-9]*\).*/\1/')
 
-degrades "one CPU" taskset -c "$first_cpu"
+degrades "one CPU" taskset -c "$(first_cpu)"
 degrades "no nice, no affinity" "$bin/refuse" setpriority sched_setaffinity \
 	sched_setscheduler --
 degrades "no userfaultfd, no process_vm" "$bin/refuse" userfaultfd \

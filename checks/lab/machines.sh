@@ -14,13 +14,12 @@
 needs_lab cross
 
 for machine in $MACHINES; do
-	series=$("$top/run_tests.sh" lab list --arch "$machine" |
-		awk '/^[0-9]/ { s = $1 } END { print s }')
-	has_kernel "$series" "$machine" || continue
-	lab_run --arch "$machine" --kernel "$series"
-	judge "$machine $series" tearing
+	newest=$(series "$machine" | tail -n 1)
+	has_kernel "$newest" "$machine" || continue
+	lab_run --arch "$machine" --kernel "$newest"
+	judge "$machine $newest" tearing
 	for question in maps query smaps numa_maps; do
-		ok "$machine $series: latency of $question is reported" \
+		ok "$machine $newest: latency of $question is reported" \
 			grep -qw "$(answer "$question")" <<-END
 			pass interference none unsure skip
 			END

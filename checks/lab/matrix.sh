@@ -13,12 +13,7 @@
 
 needs_lab lab
 : "${LAB_TIMES:=3}"
-if [ -z "${LAB_KERNELS-}" ]; then
-	LAB_KERNELS=$("$top/run_tests.sh" lab list |
-		awk '/^[0-9]/ { print $1 }')
-	LAB_KERNELS="$LAB_KERNELS $(awk '/^[^#]/ { print $1 }' \
-		"$top/lab/variants")"
-fi
+: "${LAB_KERNELS:=$(series amd64; awk '/^[^#]/ { print $1 }' "$top/lab/variants")}"
 
 # all_kernels HOW
 all_kernels()
@@ -34,9 +29,11 @@ all_kernels()
 }
 
 all_kernels "host idle"
-taskset -c 0 setpriv --pdeathsig KILL sh -c 'while :; do :; done' &
+taskset -c "$(first_cpu)" setpriv --pdeathsig KILL sh -c 'while :; do :; done' &
 busy=$!
 all_kernels "one CPU of the host busy"
 kill "$busy"
+wait "$busy"
+equal "the CPU was busy to the end" $? 143
 
 finish

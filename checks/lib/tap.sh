@@ -86,6 +86,12 @@ holds_nothing()
 	return 1
 }
 
+# first_cpu: of those that we may use
+first_cpu()
+{
+	taskset -cp $$ | sed 's/.*: *\([0-9]*\).*/\1/'
+}
+
 finish()
 {
 	echo "1..$count"

@@ -28,8 +28,7 @@ done
 for program in proc_maps_selftest proc_maps_tearing proc_maps_stress \
 	       proc_mmap_latency; do
 	"$top/$program" -l >"$work/list" 2>&1
-	taskset -c "$(taskset -cp $$ | sed 's/.*: *\([0-9]*\).*/\1/')" \
-		env -i "$top/$program" -l >"$work/other" 2>&1
+	taskset -c "$(first_cpu)" env -i "$top/$program" -l >"$work/other" 2>&1
 	ok "$program: the same list with one CPU and no environment" \
 		diff "$work/list" "$work/other"
 done
