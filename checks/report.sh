@@ -45,13 +45,8 @@ for program in $programs; do
 		>"$work/odd"
 	ok "$program: each name once" holds_nothing "$work/odd"
 
-	# A reason that is in the source as it is cannot vary.
-	sed -n 's/.* # SKIP //p' "$work/results" | sort -u >"$work/reasons"
-	while read -r reason; do
-		cat "$top"/*.[ch] | tr -d '\n\t' | sed 's/" *"//g' |
-			grep -qF -e "$reason" || echo "$reason"
-	done <"$work/reasons" >"$work/odd"
-	ok "$program: constant reasons for skips" holds_nothing "$work/odd"
+	ok "$program: constant reasons for skips" \
+		constant_reasons "$work/results"
 
 	fakes "$work/nested" >"$work/odd"
 	ok "$program: no diagnostic looks like a result" \

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154
 #
 # ktap.sh - looking into a report that the kselftest runner printed
+#
+# Sourced behind tap.sh.
 
 # nested REPORT PROGRAM: what the program printed, without the runner's "# ".
 nested()
@@ -25,6 +27,18 @@ well_formed()
 		push @errors, "no plan" unless defined $parser->plan;
 		print "$_\n" for @errors;
 		exit @errors > 0'
+}
+
+# constant_reasons REPORT: whether each reason for a skip is in the sources as it
+# is, so that it cannot vary.  Bots make it a part of the name.
+constant_reasons()
+{
+	cat "$top"/*.[ch] | tr -d '\n\t' | sed 's/" *"//g' >"$work/strings"
+	sed -n 's/.*# SKIP //p' "$1" | sort -u | while read -r reason; do
+		grep -qF -e "$reason" "$work/strings" ||
+			echo "not constant: $reason"
+	done >"$work/varying"
+	holds_nothing "$work/varying"
 }
 
 # fakes FILE: diagnostics that a bot would read as results (LKP, NIPA).  The
