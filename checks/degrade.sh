@@ -8,8 +8,9 @@
 . "$(dirname "$0")/lib/tap.sh"
 # shellcheck source=lib/ktap.sh
 . "$(dirname "$0")/lib/ktap.sh"
+# shellcheck source=lib/marked.sh
+. "$(dirname "$0")/lib/marked.sh"
 
-mark=GATE_CHECK_MARK=$$
 bin=$work/bin
 
 make -s -C "$top" >"$work/build" 2>&1 || { cat "$work/build"; exit 1; }
@@ -39,24 +40,6 @@ some_of()
 		echo -v fork_hole
 		;;
 	esac
-}
-
-marked()
-{
-	grep -lzx "$mark" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3
-}
-
-nobody_left()
-{
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		[ "$(marked)" ] || return 0
-		sleep 0.3
-	done
-	# shellcheck disable=SC2046
-	ps -o pid,ppid,stat,args -p "$(marked | tr '\n' ,)1"
-	# shellcheck disable=SC2046
-	kill -KILL $(marked)
-	return 1
 }
 
 # answered STATUS: with this exit status, what is in $work/report?  A program may
@@ -102,7 +85,7 @@ degrades()
 		code=$?
 		ok "$what: $program answers" answered "$code"
 		sum_up
-		ok "$what: $program leaves no process" nobody_left
+		ok "$what: $program leaves no process" all_gone
 	done
 }
 
@@ -205,7 +188,7 @@ for signal in INT TERM KILL; do
 			       proc_maps_stress; do
 			env "$mark" timeout --foreground -s $signal $delay \
 				"$bin/$program" >"$work/report" 2>&1 </dev/null
-			nobody_left || echo "$program, $signal after $delay s"
+			all_gone || echo "$program, $signal after $delay s"
 		done
 	done >"$work/left"
 	ok "SIG$signal at any moment: nothing stays" holds_nothing "$work/left"

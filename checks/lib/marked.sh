@@ -11,10 +11,10 @@ marked()
 	grep -lzx "$mark" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3
 }
 
-# all_gone [TIMES]: within as many times 0.3 s, 3 s by default; says who is left.
+# all_gone: within three seconds; says who is left.
 all_gone()
 {
-	for _ in $(seq "${1-10}"); do
+	for _ in $(seq 10); do
 		left=$(marked)
 		[ "$left" ] || return 0
 		sleep 0.3
