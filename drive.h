@@ -82,6 +82,8 @@ static inline void choose_cpus(int cpu[2])
 /* The changer must be gone before anything is printed: failure is prompt. */
 static inline void scene_end_peer(struct scene *scene)
 {
+	/* Where it is a thread it has to end by itself. */
+	scene->race->stop = true;
 	peer_kill(&scene->peer);
 }
 
@@ -118,6 +120,15 @@ static inline bool open_scene(struct __test_metadata *_metadata,
 
 /* Most scenes need nothing special, and nothing random. */
 static const struct scene_options plain = { .seed = 1 };
+
+/* A race is random, and may have a planted fault. */
+static inline struct scene_options race_options(void)
+{
+	return (struct scene_options){
+		.seed = seed_from_env(),
+		.cheat = plant_from_env(),
+	};
+}
 
 /* How to run one test again, for evidence_print(). */
 static inline const char *again(const char *fixture, const char *variant,
@@ -161,6 +172,38 @@ static inline int reader_timer_start(void)
 	if (fd >= 0)
 		timerfd_settime(fd, 0, &its, NULL);
 	return fd;
+}
+
+/**
+ * struct drive - readings of a scene against its changes
+ * @scene:	the scene
+ * @cpu:	reader's and changer's, of a race; -1 for none
+ * @tally:	of all readings
+ * @finding:	of the last one, which is illegal where a drive returns 1
+ * @how:	driver and circumstances of that one
+ */
+struct drive {
+	struct scene *scene;
+	int cpu[2];
+	struct tally tally;
+	struct finding finding;
+	const char *how;
+};
+
+static inline struct drive drive_of(struct scene *scene)
+{
+	struct drive drive = { .scene = scene, .how = "at rest" };
+
+	choose_cpus(drive.cpu);
+	return drive;
+}
+
+/* Judges the reading that was taken: 0, or 1 where it is illegal. */
+static inline int drive_judge(struct drive *drive)
+{
+	drive->finding = scene_judge(drive->scene);
+	tally_add(&drive->tally, &drive->finding);
+	return !!drive->finding.rule;
 }
 
 /* Bytes of text up to and including the guard above the stage. */
@@ -246,33 +289,37 @@ static inline int64_t take_steered(struct scene *scene, size_t before)
 
 /**
  * race_slice() - read while the changer changes
- * @scene:	the scene; the changer is frozen before and after
- * @slice:	how to steer
+ * @drive:	its changer is frozen before and after
+ * @slice:	how to steer; what takes more CPUs than there are is left out
  * @seconds:	how long
  * @floor:	go on until so many readings were overlapped, or @patience
  * @patience:	seconds at most
- * @cpu:	reader's and changer's
- * @tally:	added to
- * @finding:	of the first illegal reading
  *
- * Return: 0, -errno, or 1 with @finding; then the reading is the illegal one.
+ * Return: 0, -errno, or 1 with a finding; then the reading is the illegal one.
  */
-static inline int race_slice(struct scene *scene, const struct slice *slice,
-			     double seconds, uint64_t floor, double patience,
-			     const int cpu[2], struct tally *tally,
-			     struct finding *finding)
+static inline int race_slice(struct drive *drive, const struct slice *slice,
+			     double seconds, uint64_t floor, double patience)
 {
+	struct scene *scene = drive->scene;
 	struct race *race = scene->race;
-	size_t near = scene_near(scene), before = scene_before(scene);
-	uint64_t seed = race->seed + slice->steer, first = tally->overlapped;
-	int64_t begin = now_ns(), now = begin;
-	int64_t took = 0;
+	const int *cpu = drive->cpu;
+	size_t near, before;
+	uint64_t seed = race->seed + slice->steer;
+	uint64_t first = drive->tally.overlapped;
+	int64_t begin, now, took = 0;
 
+	if (slice->cpus > 1 && cpu[1] < 0)
+		return 0;
+	drive->how = slice->name;
+	near = scene_near(scene);
+	before = scene_before(scene);
+	begin = now_ns();
+	now = begin;
 	if (cpu[0] >= 0)
 		run_on(0, cpu[0]);
 	race_go(race, slice->steer, cpu[slice->cpus - 1], scene->urgent);
 	while (now - begin < seconds * NSEC_PER_SEC ||
-	       (tally->overlapped - first < floor &&
+	       (drive->tally.overlapped - first < floor &&
 		now - begin < patience * NSEC_PER_SEC &&
 		now - began_ns < RACING_BUDGET * NSEC_PER_SEC)) {
 		vary_reader(scene, near, &seed);
@@ -280,9 +327,7 @@ static inline int race_slice(struct scene *scene, const struct slice *slice,
 				    random_below(&seed, 2) ? before : 0);
 		if (took < 0 || race->error)
 			break;
-		*finding = scene_judge(scene);
-		tally_add(tally, finding);
-		if (finding->rule)
+		if (drive_judge(drive))
 			return 1;
 		now = now_ns();
 		took = now - took;
@@ -292,7 +337,30 @@ static inline int race_slice(struct scene *scene, const struct slice *slice,
 	scene->reader.buffer = 1 << 16;
 	if (took < 0 || race->error)
 		return took < 0 ? took : race->error;
+	drive->how = "at rest";
 	return race_freeze(race);
+}
+
+/**
+ * race_all() - all slices, each for its share of the time
+ * @drive:	see race_slice()
+ * @seconds:	of all slices
+ * @floor:	of each slice
+ * @patience:	of each slice
+ *
+ * Return: as race_slice().
+ */
+static inline int race_all(struct drive *drive, double seconds, uint64_t floor,
+			   double patience)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < ARRAY_SIZE(slices) && !err; i++)
+		err = race_slice(drive, &slices[i],
+				 seconds * slices[i].share / 100, floor,
+				 patience);
+	return err;
 }
 
 /* Both outcomes of a race must have been there, or it was none. */
@@ -311,6 +379,43 @@ static inline bool is_lost_tail(struct scene *scene)
 	finding = scene_judge(scene);
 	scene->oracle.tolerate_lost_tail = false;
 	return !finding.rule && finding.lost_tails;
+}
+
+/**
+ * drive_report() - a drive is over: what it saw, and what was wrong
+ * @_metadata:	the test's; it fails where reader or changer did
+ * @drive:	its changer is ended
+ * @err:	0, -errno, or 1 with a finding, which is printed
+ * @what:	begins the line of counters
+ * @again:	see evidence_print()
+ */
+static inline void drive_report(struct __test_metadata *_metadata,
+				struct drive *drive, int err, const char *what,
+				const char *again)
+{
+	struct scene *scene = drive->scene;
+
+	ASSERT_GE(err, 0) {
+		diag("changer or reader: %s", strerror(-err));
+	}
+	scene_end_peer(scene);
+	tally_print(&drive->tally, what, scene->race->seq / 2);
+	if (err)
+		evidence_print(scene, &drive->finding, drive->how, again);
+}
+
+/** race_verdict() - report a race, and pass, fail or skip its test. */
+static inline void race_verdict(struct __test_metadata *_metadata,
+				struct drive *drive, int err, const char *what,
+				const char *again)
+{
+	drive_report(_metadata, drive, err, what, again);
+	if (err && !drive->scene->oracle.tolerate_lost_tail &&
+	    is_lost_tail(drive->scene))
+		diag("  this is the signature of known.tail_lost_after_merge");
+	ASSERT_STREQ("legal", rule_text[drive->finding.rule]);
+	if (!tally_suffices(&drive->tally))
+		SKIP(return, "race not exercised");
 }
 
 /*
@@ -338,22 +443,20 @@ static inline int read_step_read(struct scene *scene, size_t prefix,
 
 /**
  * step_boundaries() - a transition at each record boundary of the current layout
- * @scene:	the scene, frozen
+ * @drive:	its changer is frozen
  * @buffer:	bytes per read() behind the boundary
  * @steps:	transitions at the boundary
- * @tally:	added to
- * @finding:	of the first illegal reading
  *
  * Each case begins in the layout in which the last one ended, so boundaries
  * are counted in records, and found anew in a reading at rest.  Slow files are
  * read no further than the stage.
  *
- * Return: 0, -errno, or 1 with @finding.
+ * Return: 0, -errno, or 1 with a finding.
  */
-static inline int step_boundaries(struct scene *scene, size_t buffer,
-				  unsigned int steps, struct tally *tally,
-				  struct finding *finding)
+static inline int step_boundaries(struct drive *drive, size_t buffer,
+				  unsigned int steps)
 {
+	struct scene *scene = drive->scene;
 	struct reading *reading = &scene->reading;
 	unsigned int boundary, record;
 	int err;
@@ -376,9 +479,7 @@ static inline int step_boundaries(struct scene *scene, size_t buffer,
 		err = read_step_read(scene, cursor.pos, steps, buffer);
 		if (err)
 			return err;
-		*finding = scene_judge(scene);
-		tally_add(tally, finding);
-		if (finding->rule)
+		if (drive_judge(drive))
 			return 1;
 	}
 }

@@ -109,21 +109,15 @@ TEST_F(access, offsets)
 TEST_F(access, task)
 {
 	const struct scene_options options = { .seed = 1, .task = true };
-	struct scene *scene = &self->scene;
-	struct finding finding = { 0 };
-	struct tally tally = { 0 };
-	int err;
+	struct drive drive = { .scene = &self->scene, .how = "task" };
 
-	if (!open_scene(_metadata, scene, &change_split_middle, &file_maps,
-			&options))
+	if (!open_scene(_metadata, drive.scene, &change_split_middle,
+			&file_maps, &options))
 		return;
-	err = step_boundaries(scene, 333, 1, &tally, &finding);
-	ASSERT_GE(err, err == 1 ? 1 : 0);
-	if (err)
-		evidence_print(scene, &finding, "task",
-			       again("access", "", "task", 1));
-	ASSERT_STREQ("legal", rule_text[finding.rule]);
-	ASSERT_GT(tally.overlapped, 2U);
+	drive_report(_metadata, &drive, step_boundaries(&drive, 333, 1), "task",
+		     again("access", "", "task", options.seed));
+	ASSERT_STREQ("legal", rule_text[drive.finding.rule]);
+	ASSERT_GT(drive.tally.overlapped, 2U);
 }
 
 /**
@@ -259,35 +253,20 @@ TEST_F(access, shared_read_query)
  */
 TEST_F(access, own_maps)
 {
-	uint64_t seed = seed_from_env();
-	const struct scene_options options = { .seed = seed, .own = true };
-	struct scene *scene = &self->scene;
-	struct finding finding = { 0 };
-	struct tally tally = { 0 };
-	unsigned int i;
-	int cpu[2], err;
+	const struct scene_options options = {
+		.seed = seed_from_env(),
+		.own = true,
+	};
+	struct drive drive = drive_of(&self->scene);
+	int err;
 
-	choose_cpus(cpu);
-	err = scene_start(scene, &change_split_middle, &file_maps, &options);
-	ASSERT_EQ(0, err) {
-		diag("%s: %s", scene->failed, strerror(-err));
-	}
-	err = scene_check_rest(scene, &finding);
-	scene->oracle.tolerate_lost_tail = *known_bug_seen;
-	for (i = 0; i < ARRAY_SIZE(slices) && !err; i++)
-		if (slices[i].cpus == 1 || cpu[1] >= 0)
-			err = race_slice(scene, &slices[i], 0.05, RACING_FLOOR,
-					 RACING_PATIENCE, cpu, &tally,
-					 &finding);
-	ASSERT_GE(err, err == 1 ? 1 : 0);
-	scene->race->stop = true;
-	tally_print(&tally, "own_maps", scene->race->seq / 2);
-	if (err)
-		evidence_print(scene, &finding, "own maps",
-			       again("access", "", "own_maps", seed));
-	ASSERT_STREQ("legal", rule_text[finding.rule]);
-	if (!tally_suffices(&tally))
-		SKIP(return, "race not exercised");
+	if (!open_scene(_metadata, drive.scene, &change_split_middle,
+			&file_maps, &options))
+		return;
+	drive.scene->oracle.tolerate_lost_tail = *known_bug_seen;
+	err = race_all(&drive, 0.15, RACING_FLOOR, RACING_PATIENCE);
+	race_verdict(_metadata, &drive, err, "own_maps",
+		     again("access", "", "own_maps", options.seed));
 }
 
 #endif /* PROC_TEST_ACCESS_H */

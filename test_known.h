@@ -61,21 +61,15 @@ static void known_bug_print(void)
  */
 TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 {
-	struct scene *scene = &self->scene;
-	uint64_t seed = seed_from_env();
-	const struct scene_options options = {
-		.seed = seed,
-		.cheat = plant_from_env(),
-	};
-	struct finding finding = { 0 };
+	const struct scene_options options = race_options();
+	struct drive drive = drive_of(&self->scene);
+	const struct tally *tally = &drive.tally;
+	struct scene *scene = drive.scene;
 	uint64_t close_by[ARRAY_SIZE(slices)] = { 0 };
 	int64_t begin = now_ns();
-	struct tally tally = { 0 };
-	uint32_t transitions;
+	int err = 0, timer;
 	unsigned int i;
-	int cpu[2], err = 0, timer;
 
-	choose_cpus(cpu);
 	if (!open_scene(_metadata, scene, &change_merge_left_partial,
 			&file_maps, &options))
 		return;
@@ -84,45 +78,31 @@ TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 	scene->urgent = true;
 	run_at(0, LEVEL_READER);
 	for (i = 0; !err && now_ns() - begin < KNOWN_SECONDS * NSEC_PER_SEC &&
-	     tally.mixed < KNOWN_ENOUGH &&
-	     (tally.mixed || tally.torn_calls < KNOWN_LOCKED); i++) {
+	     tally->mixed < KNOWN_ENOUGH &&
+	     (tally->mixed || tally->torn_calls < KNOWN_LOCKED); i++) {
 		unsigned int way = i % ARRAY_SIZE(slices);
-		uint64_t before = tally.mixed;
+		uint64_t before = tally->mixed;
 
-		if (slices[way].cpus > 1 && cpu[1] < 0)
-			continue;
 		/* Without preemption, say, that way leads nowhere. */
 		if (before && i >= KNOWN_CHANCES * ARRAY_SIZE(slices) &&
 		    !close_by[way])
 			continue;
-		err = race_slice(scene, &slices[way], KNOWN_SLICE, 0, 0, cpu,
-				 &tally, &finding);
-		close_by[way] += tally.mixed - before;
+		err = race_slice(&drive, &slices[way], KNOWN_SLICE, 0, 0);
+		close_by[way] += tally->mixed - before;
 	}
 	run_at(0, 0);
 	close(timer);
-	transitions = scene->race->seq / 2;
-	ASSERT_GE(err, err == 1 ? 1 : 0) {
-		diag("changer: %s", strerror(-err));
-	}
-	scene_end_peer(scene);
-	tally_print(&tally, "known", transitions);
+	drive_report(_metadata, &drive, err, "known",
+		     again("known", "", "tail_lost_after_merge", options.seed));
 	diag("known: %.2f s", (now_ns() - begin) / 1e9);
-	if (err == 1) {
-		*known_bug_seen |= is_lost_tail(scene);
-		finding = scene_judge(scene);
-		evidence_print(scene, &finding, slices[(i - 1) %
-			       ARRAY_SIZE(slices)].name,
-			       again("known", "", "tail_lost_after_merge", seed));
-		known_bug_print();
-		ASSERT_STREQ("legal", rule_text[finding.rule]);
-	}
+	*known_bug_seen |= err && is_lost_tail(scene);
 	known_bug_print();
+	ASSERT_STREQ("legal", rule_text[drive.finding.rule]);
 	ASSERT_FALSE((bool)*known_bug_seen) {
 		TH_LOG("not provoked again, but the sweep has seen it, see there");
 	}
-	if (tally.mixed ? tally.mixed < KNOWN_FLOOR :
-			  tally.torn_calls < KNOWN_LOCKED || cpu[1] < 0)
+	if (tally->mixed ? tally->mixed < KNOWN_FLOOR :
+			   tally->torn_calls < KNOWN_LOCKED || drive.cpu[1] < 0)
 		SKIP(return, "not provoked");
 }
 

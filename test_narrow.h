@@ -61,20 +61,13 @@ FIXTURE_TEARDOWN(narrow)
 
 TEST_F(narrow, maps)
 {
-	struct scene *scene = &self->scene;
-	uint64_t seed = seed_from_env();
-	const struct scene_options options = {
-		.seed = seed,
-		.cheat = plant_from_env(),
-	};
-	struct finding finding = { 0 };
-	struct tally tally = { 0 };
+	const struct scene_options options = race_options();
+	struct drive drive = drive_of(&self->scene);
+	struct scene *scene = drive.scene;
 	int64_t begin = now_ns();
-	int cpu[2], err = 0, timer;
-	const char *how = "";
+	int err = 0, timer;
 	unsigned int i;
 
-	choose_cpus(cpu);
 	if (!open_scene(_metadata, scene, variant->change, &file_maps, &options))
 		return;
 	scene->oracle.tolerate_lost_tail = *known_bug_seen;
@@ -83,29 +76,14 @@ TEST_F(narrow, maps)
 	scene->urgent = true;
 	run_at(0, LEVEL_READER);
 	timer = reader_timer_start();
-	for (i = 0; !err && tally.overlapped < NARROW_ENOUGH &&
-	     now_ns() - begin < NARROW_SECONDS * NSEC_PER_SEC; i++) {
-		const struct slice *slice = &slices[i % ARRAY_SIZE(slices)];
-
-		if (slice->cpus > 1 && cpu[1] < 0)
-			continue;
-		how = slice->name;
-		err = race_slice(scene, slice, NARROW_SLICE, 0, 0, cpu, &tally,
-				 &finding);
-	}
+	for (i = 0; !err && drive.tally.overlapped < NARROW_ENOUGH &&
+	     now_ns() - begin < NARROW_SECONDS * NSEC_PER_SEC; i++)
+		err = race_slice(&drive, &slices[i % ARRAY_SIZE(slices)],
+				 NARROW_SLICE, 0, 0);
 	close(timer);
 	run_at(0, 0);
-	ASSERT_GE(err, err == 1 ? 1 : 0) {
-		diag("changer or reader: %s", strerror(-err));
-	}
-	scene_end_peer(scene);
-	tally_print(&tally, variant->name, scene->race->seq / 2);
-	if (err)
-		evidence_print(scene, &finding, how,
-			       again("narrow", variant->name, "maps", seed));
-	ASSERT_STREQ("legal", rule_text[finding.rule]);
-	if (!tally_suffices(&tally))
-		SKIP(return, "race not exercised");
+	race_verdict(_metadata, &drive, err, variant->name,
+		     again("narrow", variant->name, "maps", options.seed));
 }
 
 #endif /* PROC_TEST_NARROW_H */

@@ -116,11 +116,8 @@ TEST_F(query, filters)
 /* The same while the changer changes. */
 TEST_F(query, filters_racing)
 {
-	uint64_t seed = seed_from_env(), random = seed | 1;
-	const struct scene_options options = {
-		.seed = seed,
-		.cheat = plant_from_env(),
-	};
+	const struct scene_options options = race_options();
+	uint64_t random = options.seed | 1;
 	struct tally tally = { 0 };
 	enum rule rule = RULE_NONE;
 	unsigned int i;

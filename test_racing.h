@@ -44,50 +44,21 @@ static void run_racing(struct __test_metadata *_metadata,
 		       struct scene *scene, const struct change *change,
 		       const struct file_kind *kind)
 {
-	double seconds = duration_from_env();
-	uint64_t seed = seed_from_env();
-	const struct scene_options options = {
-		.seed = seed,
-		.cheat = plant_from_env(),
-	};
-	struct finding finding = { 0 };
-	struct tally tally = { 0 };
-	const char *how = "";
-	int cpu[2], err = 0, timer;
-	unsigned int i;
+	const struct scene_options options = race_options();
+	struct drive drive = drive_of(scene);
+	int err, timer;
 
-	choose_cpus(cpu);
 	if (!open_scene(_metadata, scene, change, kind, &options))
 		return;
 	scene->oracle.tolerate_lost_tail = *known_bug_seen;
 	timer = reader_timer_start();
-	for (i = 0; i < ARRAY_SIZE(slices) && !err; i++) {
-		const struct slice *slice = &slices[i];
-
-		if (slice->cpus > 1 && cpu[1] < 0)
-			continue;
-		how = slice->name;
-		err = race_slice(scene, slice, seconds * slice->share / 100,
-				 RACING_FLOOR, RACING_PATIENCE, cpu, &tally,
-				 &finding);
-	}
+	err = race_all(&drive, duration_from_env(), RACING_FLOOR,
+		       RACING_PATIENCE);
 	close(timer);
 	if (!err)
-		err = scene_check_rest(scene, &finding);
-	ASSERT_GE(err, err == 1 ? 1 : 0) {
-		diag("changer or reader: %s", strerror(-err));
-	}
-	scene_end_peer(scene);
-	tally_print(&tally, change->name, scene->race->seq / 2);
-	if (err) {
-		evidence_print(scene, &finding, how,
-			       again("racing", change->name, kind->name, seed));
-		if (!scene->oracle.tolerate_lost_tail && is_lost_tail(scene))
-			diag("  this is the signature of known.tail_lost_after_merge");
-	}
-	ASSERT_STREQ("legal", rule_text[finding.rule]);
-	if (!tally_suffices(&tally))
-		SKIP(return, "race not exercised");
+		err = scene_check_rest(scene, &drive.finding);
+	race_verdict(_metadata, &drive, err, change->name,
+		     again("racing", change->name, kind->name, options.seed));
 }
 
 TEST_F(racing, maps)

@@ -29,40 +29,26 @@ FIXTURE_TEARDOWN(shapes)
  */
 TEST_F(shapes, many_mappings)
 {
-	uint64_t seed = seed_from_env();
 	const struct scene_options options = {
-		.seed = seed,
+		.seed = seed_from_env(),
 		.fillers = MANY_MAPPINGS,
 	};
-	struct scene *scene = &self->scene;
-	struct finding finding = { 0 };
-	struct tally tally = { 0 };
-	unsigned int i;
-	int cpu[2], err;
+	struct drive drive = drive_of(&self->scene);
+	struct scene *scene = drive.scene;
+	int err;
 
-	choose_cpus(cpu);
 	err = scene_start(scene, &change_split_middle, &file_maps, &options);
 	if (err == -ENOMEM)
 		SKIP(return, "too few mappings allowed");
 	if (err == -ETIMEDOUT)
 		SKIP(return, "too slow to make many mappings");
 	ASSERT_EQ(0, err);
-	err = scene_check_rest(scene, &finding);
+	err = scene_check_rest(scene, &drive.finding);
 	scene->oracle.tolerate_lost_tail = *known_bug_seen;
-	for (i = 0; i < ARRAY_SIZE(slices) && !err; i++)
-		if (slices[i].cpus == 1 || cpu[1] >= 0)
-			err = race_slice(scene, &slices[i], 0.1, RACING_FLOOR,
-					 RACING_PATIENCE, cpu, &tally,
-					 &finding);
-	ASSERT_GE(err, err == 1 ? 1 : 0);
-	scene_end_peer(scene);
-	tally_print(&tally, "many_mappings", scene->race->seq / 2);
-	if (err)
-		evidence_print(scene, &finding, "in a race",
-			       again("shapes", "", "many_mappings", seed));
-	ASSERT_STREQ("legal", rule_text[finding.rule]);
-	if (!tally_suffices(&tally))
-		SKIP(return, "race not exercised");
+	if (!err)
+		err = race_all(&drive, 0.3, RACING_FLOOR, RACING_PATIENCE);
+	race_verdict(_metadata, &drive, err, "many_mappings",
+		     again("shapes", "", "many_mappings", options.seed));
 }
 
 /* Bytes of one line of maps without a name, of addresses below 4 GiB. */
@@ -72,9 +58,9 @@ TEST_F(shapes, many_mappings)
  * One big read() after @skip records, a transition, the rest: the end of the
  * page of text falls on or near the stage.
  */
-static int step_at_page_end(struct scene *scene, unsigned int skip,
-			    struct tally *tally, struct finding *finding)
+static int step_at_page_end(struct drive *drive, unsigned int skip)
 {
+	struct scene *scene = drive->scene;
 	struct reading *reading = &scene->reading;
 	struct cursor cursor = { 0 };
 	struct span span;
@@ -101,11 +87,7 @@ static int step_at_page_end(struct scene *scene, unsigned int skip,
 		err = scene_step(scene, 1);
 	if (!err)
 		err = reading_go_on(&scene->reader, reading);
-	if (err)
-		return err;
-	*finding = scene_judge(scene);
-	tally_add(tally, finding);
-	return !!finding->rule;
+	return err ? err : drive_judge(drive);
 }
 
 /*
@@ -117,9 +99,8 @@ static int step_at_page_end(struct scene *scene, unsigned int skip,
 TEST_F(shapes, page_positions)
 {
 	unsigned int page = sysconf(_SC_PAGESIZE), pad, skip;
-	struct finding finding = { 0 };
-	struct tally tally = { 0 };
-	struct scene *scene = &self->scene;
+	struct drive drive = { .scene = &self->scene };
+	struct scene *scene = drive.scene;
 
 	for (pad = 1; pad <= SHORT_LINE; pad++) {
 		const struct scene_options options = {
@@ -134,23 +115,23 @@ TEST_F(shapes, page_positions)
 			SKIP(return, "too few mappings allowed");
 		/* Twice each, since the transition goes there and back. */
 		for (skip = 0; skip < 32 && !err; skip++)
-			err = step_at_page_end(scene, skip / 2, &tally,
-					       &finding);
-		ASSERT_GE(err, err == 1 ? 1 : 0) {
+			err = step_at_page_end(&drive, skip / 2);
+		ASSERT_GE(err, 0) {
 			diag("%s", strerror(-err));
 		}
 		if (err) {
 			scene_end_peer(scene);
-			evidence_print(scene, &finding, "at the end of a page",
+			evidence_print(scene, &drive.finding,
+				       "at the end of a page",
 				       again("shapes", "", "page_positions", 1));
 		}
-		ASSERT_STREQ("legal", rule_text[finding.rule]);
+		ASSERT_STREQ("legal", rule_text[drive.finding.rule]);
 		scene_end(scene);
 		memset(scene, 0, sizeof(*scene));
 	}
-	tally_print(&tally, "page_positions", 32 * SHORT_LINE);
+	tally_print(&drive.tally, "page_positions", 32 * SHORT_LINE);
 	/* Else the end of the page was never near the stage. */
-	ASSERT_GT(tally.mixed, 0U);
+	ASSERT_GT(drive.tally.mixed, 0U);
 }
 
 #endif /* PROC_TEST_SHAPES_H */

@@ -34,8 +34,7 @@ static void run_stepped(struct __test_metadata *_metadata,
 			const struct file_kind *kind)
 {
 	static const size_t buffers[] = { 100, 1 << 16 };
-	struct finding finding = { 0 };
-	struct tally tally = { 0 };
+	struct drive drive = { .scene = scene, .how = "stepped" };
 	unsigned int i, steps;
 	int err = 0;
 
@@ -46,20 +45,13 @@ static void run_stepped(struct __test_metadata *_metadata,
 	run_at(scene->race->tid, LEVEL_CHANGER);
 	for (i = 0; i < ARRAY_SIZE(buffers) && !err; i++)
 		for (steps = 1; steps <= change->nr && !err; steps++)
-			err = step_boundaries(scene, buffers[i], steps,
-					      &tally, &finding);
-	ASSERT_GE(err, err == 1 ? 1 : 0) {
-		diag("changer or reader: %s", strerror(-err));
-	}
+			err = step_boundaries(&drive, buffers[i], steps);
 	run_at(0, 0);
-	scene_end_peer(scene);
-	tally_print(&tally, change->name, scene->race->seq / 2);
-	if (err)
-		evidence_print(scene, &finding, "stepped",
-			       again("stepped", change->name, kind->name, 1));
-	ASSERT_STREQ("legal", rule_text[finding.rule]);
+	drive_report(_metadata, &drive, err, change->name,
+		     again("stepped", change->name, kind->name, plain.seed));
+	ASSERT_STREQ("legal", rule_text[drive.finding.rule]);
 	/* Without readings that a transition fell into nothing was tested. */
-	ASSERT_GT(tally.overlapped, 2U);
+	ASSERT_GT(drive.tally.overlapped, 2U);
 }
 
 TEST_F(stepped, maps)

@@ -450,36 +450,34 @@ static void stress_print(const struct stress *stress,
 }
 
 /* Reads until there is evidence, or a finding, or no more patience. */
-static int stress_read(struct scene *scene, struct nursery *nursery,
-		       struct stress *stress, struct tally *tally,
-		       struct finding *finding, bool *kid, uint64_t counted)
+static int stress_read(struct drive *drive, struct nursery *nursery,
+		       struct stress *stress, bool *kid, uint64_t counted)
 {
 	double patience = getenv("STRESS") ? STRESS_STRONG_PATIENCE :
 					     STRESS_PATIENCE;
 	double seconds = stress_seconds();
 	int64_t begin = now_ns();
-	int cpu[2], err = 0;
 	unsigned int i;
+	int err = 0;
 
-	choose_cpus(cpu);
 	for (i = 0; !err; i++) {
 		int64_t took = now_ns() - begin;
 
 		if (took > seconds * NSEC_PER_SEC &&
 		    (took > (seconds + patience) * NSEC_PER_SEC ||
 		     now_ns() - began_ns > RACING_BUDGET * NSEC_PER_SEC ||
-		     stress_suffices(stress, nursery, tally,
+		     stress_suffices(stress, nursery, &drive->tally,
 				     stress_done(stress, counted))))
 			break;
 		/* No evidence will come. */
 		if (stressor_refused(stress))
 			break;
 		/* Two CPUs: by overlap, or free; one: by preemption. */
-		err = race_slice(scene, &slices[cpu[1] < 0 ? 2 : i % 2],
-				 STRESS_SLICE, 0, 0, cpu, tally, finding);
+		err = race_slice(drive, &slices[drive->cpu[1] < 0 ? 2 : i % 2],
+				 STRESS_SLICE, 0, 0);
 		if (err)
 			break;
-		err = watch_kids(nursery, scene, stress, finding);
+		err = watch_kids(nursery, drive->scene, stress, &drive->finding);
 		*kid = err == 1;
 	}
 	return err;
@@ -534,8 +532,7 @@ static void run_stress(struct __test_metadata *_metadata,
 		.unit = row->draw,
 		.company = { stress_begin, stress_made, stress },
 	};
-	struct finding finding = { 0 };
-	struct tally tally = { 0 };
+	struct drive drive = drive_of(scene);
 	bool kid = false;
 	int err;
 
@@ -561,23 +558,22 @@ static void run_stress(struct __test_metadata *_metadata,
 	if (row->counter)
 		counted = machine_count("/proc/vmstat", row->counter);
 	word_set(&stress->go, 1);
-	err = stress_read(scene, &session->nursery, stress, &tally, &finding, &kid,
-			  counted);
+	err = stress_read(&drive, &session->nursery, stress, &kid, counted);
 	if (!err)
 		err = stress_end(stress);
 	if (!err)
-		err = scene_check_rest(scene, &finding);
+		err = scene_check_rest(scene, &drive.finding);
 	done = stress_done(stress, counted);
 	if (err < 0 && was_killed(&scene->peer))
 		err = -ENOMEM;
 	scene_end_peer(scene);
-	tally_print(&tally, row->name, scene->race->seq / 2);
+	tally_print(&drive.tally, row->name, scene->race->seq / 2);
 	stress_print(stress, &session->nursery, done, bytes);
 	if (err == 1)
-		evidence_print(kid ? &session->nursery.scene : scene, &finding,
-			       kid ? "in a child" : row->name,
+		evidence_print(kid ? &session->nursery.scene : scene,
+			       &drive.finding, kid ? "in a child" : row->name,
 			       again("stress", row->name, kind->name, seed));
-	ASSERT_STREQ("legal", rule_text[finding.rule]);
+	ASSERT_STREQ("legal", rule_text[drive.finding.rule]);
 	ASSERT_FALSE((bool)stress->flawed) {
 		diag("RULE BROKEN: page that does not say what it should");
 		diag("  found by    %s", stress->finder);
@@ -597,7 +593,7 @@ static void run_stress(struct __test_metadata *_metadata,
 	}
 	if (stressor_refused(stress))
 		SKIP(return, "%s", row->needs);
-	if (!stress_suffices(stress, &session->nursery, &tally, done))
+	if (!stress_suffices(stress, &session->nursery, &drive.tally, done))
 		SKIP(return, "stress not exercised");
 }
 

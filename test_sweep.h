@@ -42,75 +42,57 @@ FIXTURE_TEARDOWN(sweep)
 	scene_end(&self->scene);
 }
 
-/* One change: 0, also where it cannot be made here, -errno, or 1 with @finding. */
-static int sweep_change(struct scene *scene, const struct change *change,
-			const struct scene_options *options,
-			const int cpu[2], struct tally *tally,
-			struct finding *finding, const char **how)
+/* One change: 0, also where it cannot be made here, -errno, or 1 with a finding. */
+static int sweep_change(struct drive *drive, const struct change *change,
+			const struct scene_options *options)
 {
-	unsigned int i;
-	int err;
+	struct scene *scene = drive->scene;
+	int err = scene_start(scene, change, &file_maps, options);
 
-	*how = "at rest";
-	err = scene_start(scene, change, &file_maps, options);
 	if (!err)
-		err = scene_check_rest(scene, finding);
+		err = scene_check_rest(scene, &drive->finding);
 	if (err)
 		return err < 0 && change->needs ? 0 : err;
 	scene->one_call = true;
-	for (i = 0; i < ARRAY_SIZE(slices) && !err; i++) {
-		if (slices[i].cpus > 1 && cpu[1] < 0)
-			continue;
-		*how = slices[i].name;
-		err = race_slice(scene, &slices[i], 0, SWEEP_FLOOR,
-				 SWEEP_PATIENCE, cpu, tally, finding);
-	}
-	return err;
+	return race_all(drive, 0, SWEEP_FLOOR, SWEEP_PATIENCE);
 }
 
 TEST_F(sweep, maps)
 {
-	struct scene *scene = &self->scene;
-	uint64_t seed = seed_from_env();
-	const struct scene_options options = {
-		.seed = seed,
-		.cheat = plant_from_env(),
-	};
-	const struct change *swept[SWEEP_MAX];
-	struct finding finding = { 0 };
-	struct tally tally = { 0 };
-	uint32_t transitions = 0;
-	const char *how;
-	unsigned int i, n = sweep_list(swept);
-	int cpu[2], err, timer = reader_timer_start();
-
+	const struct scene_options options = race_options();
 	/* Once: who is pinned to a CPU may run on no other. */
-	choose_cpus(cpu);
+	struct drive drive = drive_of(&self->scene);
+	struct scene *scene = drive.scene;
+	const struct change *swept[SWEEP_MAX];
+	uint32_t transitions = 0;
+	unsigned int i, n = sweep_list(swept);
+	int err, timer = reader_timer_start();
+
 	for (i = 0; i < n; i++) {
-		err = sweep_change(scene, swept[i], &options, cpu, &tally,
-				   &finding, &how);
-		ASSERT_GE(err, err == 1 ? 1 : 0) {
+		err = sweep_change(&drive, swept[i], &options);
+		ASSERT_GE(err, 0) {
 			diag("%s: changer or reader: %s", swept[i]->name,
 			     strerror(-err));
 		}
 		if (err) {
 			scene_end_peer(scene);
-			evidence_print(scene, &finding, how,
-				       again("sweep", "", "maps", seed));
+			evidence_print(scene, &drive.finding, drive.how,
+				       again("sweep", "", "maps",
+					     options.seed));
 		}
 		/* One bug, one red test. */
 		if (err && is_lost_tail(scene)) {
 			*known_bug_seen = true;
 			SKIP(return, "left to known.tail_lost_after_merge");
 		}
-		ASSERT_STREQ("legal", rule_text[finding.rule]);
+		ASSERT_STREQ("legal", rule_text[drive.finding.rule]);
 		transitions += scene->race->seq / 2;
 		scene_end(scene);
 		memset(scene, 0, sizeof(*scene));
 	}
 	close(timer);
-	tally_print(&tally, "sweep", transitions);
-	if (!tally_suffices(&tally))
+	tally_print(&drive.tally, "sweep", transitions);
+	if (!tally_suffices(&drive.tally))
 		SKIP(return, "race not exercised");
 }
 
