@@ -71,6 +71,40 @@ static inline void nap_ns(int64_t ns)
 	nanosleep(&ts, NULL);
 }
 
+/* Whoever is waiting looks at least this often... */
+#define PATIENCE_LOOK_NS (500 * NSEC_PER_USEC)
+/* ...and no two looks count as more. */
+#define PATIENCE_STEP_NS NSEC_PER_MSEC
+
+/**
+ * struct patience - what is left of the time that somebody is given
+ * @left_ns:	so much
+ * @looked_ns:	when it was looked at last
+ *
+ * Time counts as far as whoever waits was let run itself.  A virtual machine on
+ * a busy host stands still for seconds, and that proves of nobody in it that he
+ * is stuck.
+ */
+struct patience {
+	int64_t left_ns;
+	int64_t looked_ns;
+};
+
+static inline struct patience patience_of(int64_t ns)
+{
+	return (struct patience){ .left_ns = ns, .looked_ns = now_ns() };
+}
+
+/** patience_lost() - to be asked every PATIENCE_LOOK_NS or more often */
+static inline bool patience_lost(struct patience *patience)
+{
+	int64_t now = now_ns(), step = now - patience->looked_ns;
+
+	patience->looked_ns = now;
+	patience->left_ns -= step < PATIENCE_STEP_NS ? step : PATIENCE_STEP_NS;
+	return patience->left_ns <= 0;
+}
+
 /**
  * shared_alloc() - zeroed memory that a process shares with its peers
  * @size: bytes
@@ -117,6 +151,25 @@ static inline int word_wait(_Atomic uint32_t *word, uint32_t value,
 		ts.tv_nsec = left % NSEC_PER_SEC;
 		futex(word, FUTEX_WAIT, value, &ts);
 	}
+	return 0;
+}
+
+/**
+ * word_await() - as word_wait(), of who should answer at once
+ * @word:	a word in shared memory
+ * @value:	the value that is not waited for
+ * @patience_ns: as for struct patience
+ *
+ * Return: 0 when *@word is different, -ETIMEDOUT when it never was.
+ */
+static inline int word_await(_Atomic uint32_t *word, uint32_t value,
+			     int64_t patience_ns)
+{
+	struct patience patience = patience_of(patience_ns);
+
+	while (word_wait(word, value, PATIENCE_LOOK_NS))
+		if (patience_lost(&patience))
+			return -ETIMEDOUT;
 	return 0;
 }
 
@@ -248,16 +301,16 @@ static inline bool peer_alive(struct peer *peer)
 /**
  * peer_wait() - wait until a peer has ended
  * @peer:	the peer
- * @timeout_ns:	how long at most
+ * @patience_ns: as for struct patience
  *
  * Return: its exit code, 128 + N when signal N ended it, or -ETIMEDOUT.
  */
-static inline int peer_wait(struct peer *peer, int64_t timeout_ns)
+static inline int peer_wait(struct peer *peer, int64_t patience_ns)
 {
-	int64_t deadline = now_ns() + timeout_ns;
+	struct patience patience = patience_of(patience_ns);
 
 	while (peer_alive(peer)) {
-		if (now_ns() > deadline)
+		if (patience_lost(&patience))
 			return -ETIMEDOUT;
 		nap_ns(200 * NSEC_PER_USEC);
 	}

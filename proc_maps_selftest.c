@@ -1446,4 +1446,17 @@ TEST(complaints_are_known)
 	EXPECT_FALSE(watch_complains("debug: x uses a deprecated system call"));
 }
 
+/* An hour in which the waiting side did not run counts as one look. */
+TEST(patience_is_for_who_runs)
+{
+	struct patience patience = patience_of(3 * PATIENCE_STEP_NS);
+
+	patience.looked_ns -= 3600 * NSEC_PER_SEC;
+	EXPECT_FALSE(patience_lost(&patience));
+	patience.looked_ns -= 3600 * NSEC_PER_SEC;
+	EXPECT_FALSE(patience_lost(&patience));
+	patience.looked_ns -= 3600 * NSEC_PER_SEC;
+	EXPECT_TRUE(patience_lost(&patience));
+}
+
 TEST_HARNESS_MAIN

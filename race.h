@@ -37,7 +37,7 @@ enum steer {
  */
 enum { LEVEL_READER = 1, LEVEL_CHANGER = 2 };
 
-/* A changer that makes no transition for so long is stuck, however busy it is. */
+/* Who has made no transition after so much patience is stuck, not only busy. */
 #define STUCK_NS (5 * NSEC_PER_SEC)
 
 /* limit of a changer that is to go on until it is told otherwise */
@@ -280,7 +280,7 @@ static inline int race_step(struct race *race, uint32_t steps)
 
 	word_set(&race->limit, seq / 2 + steps);
 	while (seq != target) {
-		int err = word_wait(&race->seq, seq, STUCK_NS);
+		int err = word_await(&race->seq, seq, STUCK_NS);
 
 		if (err || race->error)
 			return err ? err : race->error;
@@ -316,13 +316,13 @@ static inline void race_go(struct race *race, enum steer steer, int cpu,
  */
 static inline int race_freeze(struct race *race)
 {
-	int64_t deadline = now_ns() + STUCK_NS;
+	struct patience patience = patience_of(STUCK_NS);
 	uint32_t made;
 
 	word_set(&race->limit, 0);
 	while (!race->at_rest) {
 		nap_ns(50 * NSEC_PER_USEC);
-		if (now_ns() > deadline)
+		if (patience_lost(&patience))
 			return race->error ? race->error : -ETIMEDOUT;
 	}
 	made = race->seq / 2 % race->change->nr;

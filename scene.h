@@ -222,7 +222,7 @@ static inline int scene_start(struct scene *scene, const struct change *change,
 					     changer_thread, race) :
 			     peer_start(&scene->peer, changer, race);
 	if (!err)
-		err = word_wait(&race->ready, 0, 2 * STUCK_NS);
+		err = word_await(&race->ready, 0, 2 * STUCK_NS);
 	if (!err)
 		err = race->error;
 	if (err)

@@ -506,11 +506,11 @@ static const char *stress_error(int err)
 /* The threads end when they are through with what they are about. */
 static int stress_end(struct stress *stress)
 {
-	int64_t deadline = now_ns() + STRESS_END_NS;
+	struct patience patience = patience_of(STRESS_END_NS);
 
 	stress->stop = true;
 	while (stress->running && !stress->race->error) {
-		if (now_ns() > deadline)
+		if (patience_lost(&patience))
 			return -ETIMEDOUT;
 		nap_ns(100 * NSEC_PER_USEC);
 	}
