@@ -173,7 +173,7 @@ setpriv --pdeathsig TERM timeout -k 5 "$limit" "$qemu" $machine $cpu \
 	-accel "$accel" -nodefaults -no-user-config -display none -no-reboot \
 	-smp "$cpus" -m "$memory" $more -kernel "$kernel" \
 	-initrd "$stage/initramfs" \
-	-append "console=$console panic=-1 ignore_loglevel $append" \
+	-append "console=$console panic=-1 ignore_loglevel $words$append" \
 	-chardev "file,id=log,path=$out/log" \
 	-chardev "file,id=out,path=$out/out" \
 	-chardev "file,id=files,path=$stage/files" $ports \
