@@ -194,6 +194,24 @@ archive_busybox()
 	echo "$archive_file"
 }
 
+# archive_source DIR PACKAGE VERSION: the kernel's source as DIR, if it is not there
+# yet.  It appears whole or not at all.
+archive_source()
+(
+	[ ! -f "$1/Makefile" ] || exit 0
+	mkdir -p "${1%/*}"
+	new=$(mktemp -d "${1%/*}/new.XXXXXX") || exit
+	trap 'rm -rf "$new"' EXIT
+	trap 'exit 1' HUP INT TERM
+	deb=$(archive_get "$2=$3" "$new") || exit
+	note "unpacking $2 $3"
+	mkdir "$new/tree"
+	dpkg-deb --fsys-tarfile "$deb" |
+		tar -xO --wildcards '*/linux-source-*.tar.xz' |
+		tar -xJ --strip-components=1 -C "$new/tree" || exit
+	[ -f "$new/tree/Makefile" ] && mv -T "$new/tree" "$1"
+)
+
 # archive_image RELEASE PACKAGE VERSION: the package's image as bzImage in
 # $archive_image, if it is not there yet
 archive_image()

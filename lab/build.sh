@@ -95,22 +95,7 @@ source_tree()
 		note "waiting for another build in $tree"
 		flock 9
 	}
-	[ ! -f "$tree/Makefile" ] || return 0
-
-	temp=$(mktemp -d "$LAB_CACHE/src/new.XXXXXX") || return 1
-	trap 'rm -rf "$temp"' EXIT
-	if deb=$(archive_get "$2=$3" "$temp") &&
-		note "unpacking $2 $3" &&
-		mkdir "$temp/tree" &&
-		dpkg-deb --fsys-tarfile "$deb" |
-		tar -xO --wildcards '*/linux-source-*.tar.xz' |
-		tar -xJ --strip-components=1 -C "$temp/tree" &&
-		[ -f "$temp/tree/Makefile" ]; then
-		mv "$temp/tree" "$tree"
-	fi
-	rm -rf "$temp"
-	trap - EXIT
-	[ -f "$tree/Makefile" ]
+	archive_source "$tree" "$2" "$3"
 }
 
 # What a patch says above its diff makes no difference to a kernel.

@@ -15,23 +15,9 @@ kernel_source()
 	fi
 	line=$(archive archive_find source newest) || return
 	source=$LAB_CACHE/src/${line%% *}
-	[ -f "$source/Makefile" ] || unpack_source "${line#* }" || return
+	# shellcheck disable=SC2086 # PACKAGE VERSION
+	archive archive_source "$source" ${line#* } || return
 	echo "$source"
-}
-
-# unpack_source "PACKAGE VERSION"
-unpack_source()
-{
-	mkdir -p "$LAB_CACHE/src"
-	new=$(mktemp -d "$LAB_CACHE/src/new.XXXXXX") || return
-	mkdir "$new/tree"
-	deb=$(archive archive_get "${1% *}=${1#* }" "$new") &&
-		dpkg-deb --fsys-tarfile "$deb" |
-		tar -xO --wildcards '*/linux-source-*.tar.xz' |
-		tar -xJ --strip-components=1 -C "$new/tree" &&
-		[ -f "$new/tree/Makefile" ] && mv "$new/tree" "$source"
-	rm -rf "$new"
-	[ -f "$source/Makefile" ]
 }
 
 # kernel_copy DIR: what a configuration, "make headers", an object file of mm/ or
