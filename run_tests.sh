@@ -408,7 +408,8 @@ gate)
 	esac
 	script=$(command_script "$command") ||
 		die "$USAGE" "no such command, see $0 --help"
-	if [ "${1-}" = --help ] && [ "${script%/*}" = "$scripts" ]; then
+	# The lab's has more to tell than its head.
+	if [ "${1-}" = --help ] && [ "$command" != lab ]; then
 		script_usage "$script"
 		exit 0
 	fi

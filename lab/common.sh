@@ -26,6 +26,16 @@ bad_usage()
 	exit 2
 }
 
+# positive VALUE...: whole numbers above 0
+positive()
+{
+	for number; do
+		case $number in
+		''|0|*[!0-9]*) bad_usage "not a number: $number" ;;
+		esac
+	done
+}
+
 # need COMMAND[:PACKAGE]...
 need()
 {

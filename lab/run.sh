@@ -50,11 +50,7 @@ if [ -n "$stress" ]; then
 	export STRESS=1 GUEST_ONLY=proc_maps_stress
 fi
 : "${limit:=600}"
-for number in "$cpus" "$limit" "$times"; do
-	case $number in
-	''|0|*[!0-9]*) bad_usage "not a number: $number" ;;
-	esac
-done
+positive "$cpus" "$limit" "$times"
 mkdir -p "$results" && results=$(cd "$results" && pwd) || exit 4
 
 # --- one kernel -------------------------------------------------------------

@@ -51,11 +51,6 @@ here=$room/../lab
 # shellcheck source-path=SCRIPTDIR source=../lab/programs.sh
 . "$here/programs.sh"
 
-usage()
-{
-	sed -n '/^#: /d; /^# SPDX/d; /^#!/d; /^#/!q; s/^# \{0,1\}//p' "$0"
-}
-
 list()
 {
 	for patch in "$room"/*.patch; do
@@ -93,7 +88,7 @@ while [ $# -gt 0 ]; do
 	--build|--built) part=${1#--} ;;
 	--score) shift; need jq; score "$@"; exit ;;
 	--list) list; exit 0 ;;
-	--help|-h) usage; exit 0 ;;
+	--help|-h) exec "$room/../run_tests.sh" mutants --help ;;
 	--) shift; break ;;
 	-*) bad_usage "unknown option $1" ;;
 	*)	[ -f "$room/$1.patch" ] || bad_usage "no mutant $1"
@@ -102,11 +97,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 # What is left is for the program: with it, a part of the tests is run.
-for number in "$times" "$limit"; do
-	case $number in
-	''|0|*[!0-9]*) bad_usage "not a number: $number" ;;
-	esac
-done
+positive "$times" "$limit"
 if [ -z "$mutants" ]; then
 	for patch in "$room"/*.patch; do
 		mutants="$mutants $(basename "$patch" .patch)"

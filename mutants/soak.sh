@@ -49,11 +49,6 @@ here=$room/../lab
 # Half a minute, times what an emulator, a debug kernel or a crowd makes of it.
 run_limit=1200
 
-usage()
-{
-	sed -n '/^#: /d; /^# SPDX/d; /^#!/d; /^#/!q; s/^# \{0,1\}//p' "$0"
-}
-
 # score FILE...: place, answer and seconds of each run, tab-separated
 score()
 {
@@ -99,18 +94,14 @@ while [ $# -gt 0 ]; do
 	--timeout) limit=$2; shift ;;
 	--out) results=$2; shift ;;
 	--score) shift; score "$@"; exit ;;
-	--help|-h) usage; exit 0 ;;
+	--help|-h) exec "$room/../run_tests.sh" soak --help ;;
 	--) shift; break ;;
 	cured|one-cpu|busy|debug|swap|running) places="$places $1" ;;
 	*) bad_usage "no such place or option: $1" ;;
 	esac
 	shift
 done
-for number in "$runs" "$limit"; do
-	case $number in
-	''|0|*[!0-9]*) bad_usage "not a number: $number" ;;
-	esac
-done
+positive "$runs" "$limit"
 : "${places:=cured one-cpu busy debug swap running}"
 
 need cpio

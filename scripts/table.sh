@@ -206,9 +206,7 @@ parse()
 			continue
 			;;
 		--help|-h)
-			sed -n '/^#: /d; /^# SPDX/d; /^#!/d; /^#/!q
-				s/^# \{0,1\}//p' "$0"
-			exit 0
+			exec "$here/run_tests.sh" table --help
 			;;
 		*)
 			die "$USAGE" "no such option: $1, see --help"
