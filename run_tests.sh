@@ -208,10 +208,10 @@ check_options()
 # Each program is given the options; which one they concern, it knows itself.
 pass_options()
 {
-	export KSELFTEST_PROC_MAPS_SELFTEST_ARGS="$*"
-	export KSELFTEST_PROC_MAPS_TEARING_ARGS="$*"
-	export KSELFTEST_PROC_MAPS_STRESS_ARGS="$*"
-	export KSELFTEST_PROC_MMAP_LATENCY_ARGS="$*"
+	for program in $PROGRAMS; do
+		name=$(echo "$program" | tr '[:lower:]' '[:upper:]')
+		export "KSELFTEST_${name}_ARGS=$*"
+	done
 }
 
 # With DURATION the racing tests last longer than the limit in settings is
@@ -384,6 +384,9 @@ gate()
 case ${1-gate} in
 -h|--help|help)
 	usage
+	;;
+--programs)
+	echo "$PROGRAMS"
 	;;
 --undertaker)
 	undertaker

@@ -6,8 +6,6 @@
 # shellcheck source=lib/tap.sh
 . "$(dirname "$0")/lib/tap.sh"
 
-programs="proc_maps_selftest proc_maps_tearing proc_maps_stress proc_mmap_latency"
-
 # built NAME VARIABLE=VALUE...
 built()
 {

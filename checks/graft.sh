@@ -37,8 +37,10 @@ git init -q . && save
 
 ok "graft" "$run" graft .
 picture >"$work/once"
-for file in proc_maps_selftest.c proc_maps_tearing.c proc_mmap_latency.c \
-	    peer.h run_tests.sh settings; do
+for program in $programs; do
+	ok "$program.c is there" test -e "$proc/$program.c"
+done
+for file in peer.h run_tests.sh settings; do
 	ok "$file is there" test -e "$proc/$file"
 done
 ok "run_tests.sh can be run" test -x "$proc/run_tests.sh"

@@ -6,7 +6,6 @@
 # shellcheck source=lib/tap.sh
 . "$(dirname "$0")/lib/tap.sh"
 
-programs="proc_maps_selftest proc_maps_tearing proc_maps_stress proc_mmap_latency"
 # Those of our Makefile, which a grafted tree does not have.
 warnings="$(sed -n 's/^CFLAGS += \(-W.*\)/\1/p' "$top/Makefile" | tr '\n' ' ') -Werror"
 tree=$work/linux

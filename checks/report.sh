@@ -9,8 +9,6 @@
 # shellcheck source=lib/ktap.sh
 . "$(dirname "$0")/lib/ktap.sh"
 
-programs="proc_maps_selftest proc_maps_tearing proc_maps_stress proc_mmap_latency"
-
 began=$(date +%s)
 "$top/run_tests.sh" >"$work/report" 2>"$work/summary" </dev/null
 status=$?

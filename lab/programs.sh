@@ -22,7 +22,7 @@ static_programs()
 	mkdir -p "$programs"
 	programs_tree=$("$here/../run_tests.sh" tree) || return 1
 	programs_list=''
-	for program in proc_maps_selftest proc_maps_tearing proc_maps_stress proc_mmap_latency; do
+	for program in $("$here/../run_tests.sh" --programs); do
 		programs_list="$programs_list $programs/$program"
 	done
 	note 'building the programs, static'

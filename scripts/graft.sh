@@ -24,7 +24,6 @@ set -eu
 
 here=$(cd "$(dirname "$0")/.." && pwd -P)
 diff=.graft.diff
-programs="proc_maps_selftest proc_maps_tearing proc_maps_stress proc_mmap_latency"
 # shellcheck source=scripts/merge.sh
 . "$here/scripts/merge.sh"
 

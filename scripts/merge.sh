@@ -3,8 +3,10 @@
 #
 # merge.sh - our files beside those of tools/testing/selftests/proc
 #
-# Sourced, with $here and $programs set.
+# Sourced, with $here set.
 # shellcheck disable=SC2154
+
+programs=$("$here/run_tests.sh" --programs)
 
 # with_headers WITHOUT FILE...: these files and the headers of ours that they
 # include, one a line, but for those that the file WITHOUT lists.

@@ -22,10 +22,9 @@ set -eu
 
 here=$(cd "$(dirname "$0")/.." && pwd -P)
 proc=tools/testing/selftests/proc
-programs="proc_maps_selftest proc_maps_tearing proc_maps_stress proc_mmap_latency"
-all=$programs
 # shellcheck source=scripts/merge.sh
 . "$here/scripts/merge.sh"
+all=$programs
 
 usage()
 {

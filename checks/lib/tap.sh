@@ -5,7 +5,7 @@
 #
 # A check is a script that sources this file, calls ok, equal or skip for each
 # thing it looks at, and then finish.  Its temporary directory is $work, the
-# repository is $top.
+# repository is $top, and the names of its programs are $programs.
 
 set -u
 
@@ -14,6 +14,8 @@ top=$(cd "$(dirname "$0")/.." && pwd -P)
 # checks/mainline/ lies deeper.
 # shellcheck disable=SC2034
 [ -e "$top/run_tests.sh" ] || top=${top%/*}
+# shellcheck disable=SC2034
+programs=$("$top/run_tests.sh" --programs)
 work=$(mktemp -d) || exit 1
 count=0
 failures=0

@@ -9,7 +9,6 @@
 # shellcheck source=../lib/debian.sh
 . "$(dirname "$0")/../lib/debian.sh"
 
-programs="proc_maps_selftest proc_maps_tearing proc_maps_stress proc_mmap_latency"
 # What the kernel supports: see scripts/min-tool-version.sh there.
 oldest_gcc=10
 oldest_clang=13

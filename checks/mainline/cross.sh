@@ -6,8 +6,6 @@
 # shellcheck source=../lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
 
-programs="proc_maps_selftest proc_maps_tearing proc_maps_stress proc_mmap_latency"
-
 # The kernel's name, the compiler's prefix, readelf's name
 while read -r arch prefix machine; do
 	if ! command -v "${prefix}gcc" >/dev/null; then

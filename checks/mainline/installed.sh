@@ -12,7 +12,6 @@
 # shellcheck source=../lib/marked.sh
 . "$(dirname "$0")/../lib/marked.sh"
 
-programs="proc_maps_selftest proc_maps_tearing proc_maps_stress proc_mmap_latency"
 tree=$work/linux
 copy=$work/copy
 

@@ -25,8 +25,7 @@ done
 # Of other machines, names can only be told by how they come about: from tables,
 # at compile time.  The list is the same with one CPU, without rights, and for
 # other C libraries.
-for program in proc_maps_selftest proc_maps_tearing proc_maps_stress \
-	       proc_mmap_latency; do
+for program in $programs; do
 	"$top/$program" -l >"$work/list" 2>&1
 	taskset -c "$(first_cpu)" env -i "$top/$program" -l >"$work/other" 2>&1
 	ok "$program: the same list with one CPU and no environment" \

@@ -13,8 +13,6 @@
 # shellcheck source=../lib/kernel.sh
 . "$(dirname "$0")/../lib/kernel.sh"
 
-programs="proc_maps_selftest proc_maps_tearing proc_maps_stress proc_mmap_latency"
-
 if ! kernel=$(kernel_source 2>"$work/err"); then
 	explain "$work/err"
 	skip "series" "no kernel source to be had"

@@ -12,7 +12,6 @@
 # shellcheck source=../lib/kernel.sh
 . "$(dirname "$0")/../lib/kernel.sh"
 
-programs="proc_maps_selftest proc_maps_tearing proc_maps_stress proc_mmap_latency"
 proc=tools/testing/selftests/proc
 
 if ! kernel=$(kernel_source 2>"$work/err"); then
