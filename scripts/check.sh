@@ -4,22 +4,29 @@
 #
 # check.sh - run checks/*.sh and count their results
 #
-# Usage: check.sh [NAME]...
+# Usage: check.sh [--with "SET..."] [NAME]...
 #
 # Each check prints TAP, and prove judges it.  The last line counts the single
-# results.  Exit status: 0 all passed, 1 not so, 4 could not try.
+# results.  --with names more sets of tools for install.sh, as for check-mainline.
+# Exit status: 0 all passed, 1 not so, 2 bad usage, 4 could not try.
 
 set -u
 
 here=$(cd "$(dirname "$0")/.." && pwd -P)
 
+sets=check
+if [ "${1-}" = --with ]; then
+	sets="check $2"
+	shift 2
+fi
 if [ $# -eq 0 ]; then
 	set -- "$here"/checks/*.sh
 else
 	for name; do
 		if [ ! -e "$here/checks/$name.sh" ]; then
 			echo "$0: no such check: $name; there are:" >&2
-			(cd "$here/checks" && printf '  %s\n' *.sh) >&2
+			(cd "$here/checks" &&
+			 printf '  %s\n' *.sh lab/*.sh mainline/*.sh) >&2
 			exit 2
 		fi
 		set -- "$@" "$here/checks/$name.sh"
@@ -27,7 +34,9 @@ else
 	done
 fi
 
-"$here/scripts/install.sh" check || exit
+for tools in $sets; do
+	"$here/scripts/install.sh" "$tools" || exit
+done
 
 log=$(mktemp) || exit 4
 trap 'rm -f "$log"' EXIT
