@@ -22,6 +22,22 @@ FIXTURE_TEARDOWN(leaving)
 	scene_end(&self->scene);
 }
 
+/* Starts a process and makes @records read()s; false where that is skipped. */
+static bool begin_to_read(struct __test_metadata *_metadata,
+			  struct scene *scene, unsigned int records)
+{
+	if (!open_scene(_metadata, scene, &change_hole, &file_maps, &plain))
+		return false;
+	scene->reader.buffer = 100;
+	ASSERT_EQ(0, reading_begin(&scene->reader, &scene->reading));
+	while (scene->reading.nr_chunks < records) {
+		ssize_t got = reading_call(&scene->reader, &scene->reading);
+
+		ASSERT_GE(got, 0);
+	}
+	return true;
+}
+
 /*
  * Reads what is left of a file whose process is going.  It may end at any
  * record, with end of file or ESRCH; what it shows must be the old layout.
@@ -55,14 +71,8 @@ TEST_F(leaving, exit)
 	for (records = 0; records < 24; records++) {
 		struct scene *scene = &self->scene;
 
-		if (!open_scene(_metadata, scene, &change_hole, &file_maps,
-				&plain))
+		if (!begin_to_read(_metadata, scene, records))
 			return;
-		scene->reader.buffer = 100;
-		ASSERT_EQ(0, reading_begin(&scene->reader, &scene->reading));
-		while (scene->reading.nr_chunks < records)
-			ASSERT_GE(reading_call(&scene->reader,
-					       &scene->reading), 0);
 		if (records & 1)
 			kill(scene->peer.pid, SIGKILL);
 		else
@@ -85,14 +95,8 @@ TEST_F(leaving, exec)
 	for (records = 0; records < 24; records++) {
 		struct scene *scene = &self->scene;
 
-		if (!open_scene(_metadata, scene, &change_hole, &file_maps,
-				&plain))
+		if (!begin_to_read(_metadata, scene, records))
 			return;
-		scene->reader.buffer = 100;
-		ASSERT_EQ(0, reading_begin(&scene->reader, &scene->reading));
-		while (scene->reading.nr_chunks < records)
-			ASSERT_GE(reading_call(&scene->reader,
-					       &scene->reading), 0);
 		scene->race->leave = true;
 		word_set(&scene->race->limit, scene->race->seq / 2 + 1);
 		/* Every other time the reader is there while it execs. */
