@@ -205,9 +205,11 @@ static void share_descriptor(struct __test_metadata *_metadata,
 					  64));
 	}
 	race_go(scene->race, STEER_PREEMPT, -1, false);
-	for (i = 0; i < 2; i++)
-		ASSERT_EQ(0, pthread_create(&sharer[i].thread, NULL, share,
-					    &sharer[i]));
+	for (i = 0; i < 2; i++) {
+		err = pthread_create(&sharer[i].thread, NULL, share,
+				     &sharer[i]);
+		ASSERT_EQ(0, err);
+	}
 	end = now_ns() + 200 * NSEC_PER_MSEC;
 	while (now_ns() < end && !sharer[0].finding.rule &&
 	       !sharer[1].finding.rule)
