@@ -56,6 +56,15 @@ static inline uint64_t seed_from_env(void)
 	return seed ? strtoull(seed, NULL, 0) : (uint64_t)now_ns();
 }
 
+/* DURATION, in seconds, or what the test takes without it. */
+static inline double duration_from_env(double fallback)
+{
+	const char *duration = getenv("DURATION");
+	double seconds = duration ? strtod(duration, NULL) : 0;
+
+	return seconds > 0 ? seconds : fallback;
+}
+
 /* First letter of the plant: see changer_cheat(). */
 static inline char plant_from_env(void)
 {

@@ -10,14 +10,6 @@
 /* Seconds of racing per change and file; the whole program stays below 15 s. */
 #define RACING_SECONDS 0.03
 
-static double duration_from_env(void)
-{
-	const char *duration = getenv("DURATION");
-	double seconds = duration ? strtod(duration, NULL) : 0;
-
-	return seconds > 0 ? seconds : RACING_SECONDS;
-}
-
 FIXTURE(racing) {
 	struct scene scene;
 };
@@ -52,7 +44,7 @@ static void run_racing(struct __test_metadata *_metadata,
 		return;
 	scene->oracle.tolerate_lost_tail = *known_bug_seen;
 	timer = reader_timer_start();
-	err = race_all(&drive, duration_from_env(), RACING_FLOOR,
+	err = race_all(&drive, duration_from_env(RACING_SECONDS), RACING_FLOOR,
 		       RACING_PATIENCE);
 	close(timer);
 	if (!err)

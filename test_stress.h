@@ -105,16 +105,6 @@ STRESSOR(pageout);
 STRESSOR(pressure);
 STRESSOR(all);
 
-static double stress_seconds(void)
-{
-	const char *duration = getenv("DURATION");
-	double seconds = duration ? strtod(duration, NULL) : 0;
-
-	if (seconds > 0)
-		return seconds;
-	return getenv("STRESS") ? STRESS_STRONG_SECONDS : STRESS_SECONDS;
-}
-
 /* All the evidence, or none: a test without it proves nothing. */
 static bool stress_suffices(const struct stress *stress,
 			    const struct nursery *nursery,
@@ -453,9 +443,10 @@ static void stress_print(const struct stress *stress,
 static int stress_read(struct drive *drive, struct nursery *nursery,
 		       struct stress *stress, bool *kid, uint64_t counted)
 {
-	double patience = getenv("STRESS") ? STRESS_STRONG_PATIENCE :
-					     STRESS_PATIENCE;
-	double seconds = stress_seconds();
+	bool strong = getenv("STRESS");
+	double patience = strong ? STRESS_STRONG_PATIENCE : STRESS_PATIENCE;
+	double seconds = duration_from_env(strong ? STRESS_STRONG_SECONDS :
+						    STRESS_SECONDS);
 	int64_t begin = now_ns();
 	unsigned int i;
 	int err = 0;
