@@ -35,13 +35,6 @@ static const struct source *source_named(const char *name)
 	exit(1);
 }
 
-static int by_size(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 static void bench(const char *name, enum verdict truth, unsigned int rounds,
 		  struct knobs *knobs)
 {
@@ -82,7 +75,7 @@ static void bench(const char *name, enum verdict truth, unsigned int rounds,
 	}
 	if (!done || !windows)
 		return;
-	qsort(took, done, sizeof(took[0]), by_size);
+	qsort(took, done, sizeof(took[0]), compare_ns);
 	printf("%-13s %-11s %6u %6u %6u %6u %8.2f %8.2f %12u %11.1f %%\n", name,
 	       verdict_name(truth), done, count[truth], count[wrong],
 	       count[VERDICT_UNSURE],

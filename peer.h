@@ -60,6 +60,14 @@ static inline int64_t now_ns(void)
 	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
+/** compare_ns() - which of two times is longer, for qsort(); none is negative. */
+static inline int compare_ns(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
 /** nap_ns() - sleep @ns nanoseconds; a signal ends the nap early. */
 static inline void nap_ns(int64_t ns)
 {

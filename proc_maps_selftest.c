@@ -45,13 +45,6 @@ TEST(histogram_buckets_tile_the_range)
 	EXPECT_EQ(1ULL << HIST_TOP_BITS, hist_floor(HIST_BUCKETS));
 }
 
-static int by_size(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 TEST(histogram_quantiles_match_sorted_samples)
 {
 	static const uint32_t ppm[] = { 0, 1, 500000, 900000, 990000, 999000,
@@ -71,7 +64,7 @@ TEST(histogram_quantiles_match_sorted_samples)
 	}
 	hist_merge(&whole, &half[0]);
 	hist_merge(&whole, &half[1]);
-	qsort(sample, n, sizeof(sample[0]), by_size);
+	qsort(sample, n, sizeof(sample[0]), compare_ns);
 	EXPECT_EQ(n, whole.count);
 	EXPECT_EQ(sum, whole.sum);
 	EXPECT_EQ(sample[0], whole.min);

@@ -46,17 +46,10 @@ FIXTURE_TEARDOWN(grace)
 {
 }
 
-static int grace_compare(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* In microseconds; sorts. */
 static double grace_median(int64_t took[GRACE_ROUNDS])
 {
-	qsort(took, GRACE_ROUNDS, sizeof(*took), grace_compare);
+	qsort(took, GRACE_ROUNDS, sizeof(*took), compare_ns);
 	return took[GRACE_ROUNDS / 2] / 1000.0;
 }
 
