@@ -44,6 +44,7 @@ struct scene_options {
  * @race:	shared with the changer
  * @peer:	the changer
  * @thread:	the changer, where it is a thread
+ * @threaded:	it is
  * @reader:	how the file is read
  * @reading:	the pass being judged
  * @oracle:	the judge
@@ -58,6 +59,7 @@ struct scene {
 	struct race *race;
 	struct peer peer;
 	pthread_t thread;
+	bool threaded;
 	struct reader reader;
 	struct reading reading;
 	struct oracle oracle;
@@ -221,6 +223,7 @@ static inline int scene_start(struct scene *scene, const struct change *change,
 	err = options->own ? -pthread_create(&scene->thread, NULL,
 					     changer_thread, race) :
 			     peer_start(&scene->peer, changer, race);
+	scene->threaded = options->own && !err;
 	if (!err)
 		err = word_await(&race->ready, 0, 2 * STUCK_NS);
 	if (!err)
@@ -260,6 +263,11 @@ static inline void scene_end(struct scene *scene)
 	unsigned int k;
 
 	peer_kill(&scene->peer);
+	if (scene->threaded) {
+		scene->race->stop = true;
+		word_set(&scene->race->limit, RACE_FREE);
+		pthread_join(scene->thread, NULL);
+	}
 	reader_close(&scene->reader);
 	reading_free(&scene->reading);
 	free(scene->rest.span);
