@@ -183,6 +183,9 @@ static inline int reader_timer_start(void)
 	return fd;
 }
 
+/* The harness ends a test after 30 s: what was not tried by then is left. */
+#define TEST_SECONDS 15.0
+
 /**
  * struct drive - readings of a scene against its changes
  * @scene:	the scene
@@ -190,6 +193,7 @@ static inline int reader_timer_start(void)
  * @tally:	of all readings
  * @finding:	of the last one, which is illegal where a drive returns 1
  * @how:	driver and circumstances of that one
+ * @began_ns:	when
  */
 struct drive {
 	struct scene *scene;
@@ -197,14 +201,24 @@ struct drive {
 	struct tally tally;
 	struct finding finding;
 	const char *how;
+	int64_t began_ns;
 };
 
 static inline struct drive drive_of(struct scene *scene)
 {
-	struct drive drive = { .scene = scene, .how = "at rest" };
+	struct drive drive = {
+		.scene = scene,
+		.how = "at rest",
+		.began_ns = now_ns(),
+	};
 
 	choose_cpus(drive.cpu);
 	return drive;
+}
+
+static inline bool drive_is_late(const struct drive *drive)
+{
+	return now_ns() - drive->began_ns > TEST_SECONDS * NSEC_PER_SEC;
 }
 
 /* Judges the reading that was taken: 0, or 1 where it is illegal. */

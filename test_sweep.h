@@ -69,6 +69,8 @@ TEST_F(sweep, maps)
 	int err, timer = reader_timer_start();
 
 	for (i = 0; i < n; i++) {
+		if (drive_is_late(&drive))
+			SKIP(return, "machine too slow for all of them");
 		err = sweep_change(&drive, swept[i], &options);
 		ASSERT_GE(err, 0) {
 			diag("%s: changer or reader: %s", swept[i]->name,
