@@ -12,7 +12,7 @@
  *	C    file A, opened for reading only: shared, but not to the kernel
  *	p q  rw-p, named p or q by PR_SET_VMA_ANON_NAME
  *	l  rw-p, locked		d  rw-p, not dumped	u  rw-p, userfaultfd
- *	h  rw-p, the heap	s  rw-p, the stack
+ *	h  rw-p, the heap	s  rw-p, the stack	g  rw-p, grows down
  *
  * The picture is the specification: the legal readings are derived from it.
  * To add a change, add a row and name it in change_list.h.
@@ -320,6 +320,19 @@ static const struct change change_stack = {
 		  "ssssssss" },
 	.op = { { OP_TOUCH, 0, 0 },
 		{ OP_UNMAP, 0, 4 } },
+};
+
+/*
+ * What the stack does, near the beginning of the file.  A mapping that grows
+ * keeps its distance to the one below, but for one that nobody can use.
+ */
+static const struct change change_grow = {
+	.name = "grow", .nr = 2,
+	.needs = "no mapping that grows down",
+	.draw = { "n...gggg",
+		  "n.gggggg" },
+	.op = { { OP_TOUCH, 2, 0 },
+		{ OP_UNMAP, 2, 2 } },
 };
 
 static const struct change change_rename = {

@@ -12,7 +12,8 @@
 #include <sys/timerfd.h>
 
 #include "../kselftest_harness.h"
-#include "evidence.h"
+#include "machine.h"
+#include "stuck.h"
 
 #if defined(__GNUC__) && !defined(__clang__)
 /* The harness's setjmp() and what gcc inlines beside it. */
@@ -34,6 +35,9 @@ static _Atomic bool *known_bug_seen;
 /* When the program was started. */
 static int64_t began_ns;
 
+/* What the kernel has said since, and who heard it already: shared memory. */
+static struct watch *kernel_watch;
+
 static void __attribute__((constructor)) prepare(void)
 {
 	const char *missing = room_missing();
@@ -47,6 +51,9 @@ static void __attribute__((constructor)) prepare(void)
 	/* Where it is permitted: a busy machine leaves fewer races. */
 	setpriority(PRIO_PROCESS, 0, -10);
 	known_bug_seen = shared_alloc(sizeof(*known_bug_seen));
+	kernel_watch = shared_alloc(sizeof(*kernel_watch));
+	watch_begin(kernel_watch, false);
+	stuck_begin();
 }
 
 static inline uint64_t seed_from_env(void)
@@ -97,6 +104,23 @@ static inline void scene_end_peer(struct scene *scene)
 }
 
 /*
+ * The end of each test: a kernel that complained meanwhile has failed it,
+ * whatever was read.
+ */
+static inline void end_scene(struct __test_metadata *_metadata,
+			     struct scene *scene)
+{
+	char said[300] = "";
+
+	scene_end(scene);
+	stuck_done();
+	EXPECT_FALSE(watch_look(kernel_watch, said, sizeof(said))) {
+		diag("RULE BROKEN: the kernel complains of itself");
+		diag("  it said     %s", said);
+	}
+}
+
+/*
  * Starts a scene, or says why not: a file that is not there and a change that
  * this kernel or user cannot make are no failure of readings.  Returns false
  * where the test is to be skipped.
@@ -109,6 +133,7 @@ static inline bool open_scene(struct __test_metadata *_metadata,
 	struct finding finding = { 0 };
 	int err = scene_start(scene, change, kind, options);
 
+	stuck_watch(scene->race ? scene->race->tid : 0);
 	if (!err)
 		err = scene_check_rest(scene, &finding);
 	if (err == 1) {
@@ -169,6 +194,12 @@ static const struct slice {
 	{ STEER_FREE, "free", 20, 2 },
 	{ STEER_PREEMPT, "preempt", 40, 1 },
 };
+
+/* The @i-th slice of a race for a narrow window: preemption meets it best. */
+static inline const struct slice *slice_narrow(unsigned int i)
+{
+	return &slices[i % 3 < 2 ? 2 : i / 3 % 2];
+}
 
 static inline int reader_timer_start(void)
 {
@@ -266,9 +297,6 @@ static inline size_t scene_before(struct scene *scene)
 	return before;
 }
 
-/* Room for one line without a name, and for no second one. */
-#define READER_RECORD 80
-
 /* How readings are to be taken from now on: one per call, odd, a page, big. */
 static inline void vary_reader(struct scene *scene, size_t near, uint64_t *seed)
 {
@@ -277,8 +305,8 @@ static inline void vary_reader(struct scene *scene, size_t near, uint64_t *seed)
 	};
 	struct reader *reader = &scene->reader;
 
-	if (scene->one_call || scene->by_record) {
-		reader->buffer = scene->one_call ? near : READER_RECORD;
+	if (scene->one_call) {
+		reader->buffer = near;
 		reader->limit = near;
 		return;
 	}
@@ -334,6 +362,7 @@ static inline int race_slice(struct drive *drive, const struct slice *slice,
 	if (slice->cpus > 1 && cpu[1] < 0)
 		return 0;
 	drive->how = slice->name;
+	stuck_watch(race->tid);
 	near = scene_near(scene);
 	before = scene_before(scene);
 	begin = now_ns();
@@ -348,14 +377,17 @@ static inline int race_slice(struct drive *drive, const struct slice *slice,
 		vary_reader(scene, near, &seed);
 		took = take_steered(scene, scene->one_call ||
 				    random_below(&seed, 2) ? before : 0);
+		stuck_beat();
 		if (took < 0 || race->error)
 			break;
 		if (drive_judge(drive))
-			return 1;
+			break;
 		now = now_ns();
 		took = now - took;
 		race->reading_ns += ((int64_t)took - race->reading_ns) / 8;
 	}
+	if (drive->finding.rule)
+		return 1;
 	scene->reader.limit = 0;
 	scene->reader.buffer = 1 << 16;
 	if (took < 0 || race->error)

@@ -85,10 +85,13 @@ static inline bool machine_nodes(int node[2])
  * struct watch - the kernel's state of mind when a test began
  * @taint:	/proc/sys/kernel/tainted
  * @log:	/dev/kmsg, behind its last record; -1 where it may not be read
+ * @hangs:	that somebody waits long is a complaint, too; not where the machine
+ *		may be as slow as it likes
  */
 struct watch {
 	unsigned long taint;
 	int log;
+	bool hangs;
 };
 
 /*
@@ -96,6 +99,7 @@ struct watch {
  * tainted-kernels.rst: a bad page (5), an oops (7), a warning (9), a lockup (14).
  */
 #define WATCH_TAINT 0x42a0UL
+#define WATCH_TAINT_LOCKUP 0x4000UL
 
 static inline unsigned long watch_taint(void)
 {
@@ -110,55 +114,67 @@ static inline unsigned long watch_taint(void)
 	return taint & WATCH_TAINT;
 }
 
-/** watch_begin() - from here on complaints count. */
-static inline void watch_begin(struct watch *watch)
+/** watch_begin() - from here on complaints count; @hangs: see struct watch. */
+static inline void watch_begin(struct watch *watch, bool hangs)
 {
+	watch->hangs = hangs;
 	watch->taint = watch_taint();
 	watch->log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (watch->log >= 0)
 		lseek(watch->log, 0, SEEK_END);
 }
 
-/* Does the kernel complain of itself?  Not: of the machine, of a program. */
-static inline bool watch_complains(const char *line)
+static inline bool line_has(const char *line, const char *const words[])
 {
-	static const char *const words[] = {
-		"BUG: ", "BUG at ", "Oops: ", "general protection fault",
-		"unable to handle", "KASAN: ", "KFENCE: ", "KCSAN: ",
-		"UBSAN: ", "DEBUG_LOCKS_WARN_ON", "detected stalls",
-		"self-detected stall", "blocked for more than", "lockup",
-		"scheduling while atomic", "Bad page ", "Bad rss-counter",
-		"list_add corruption", "list_del corruption", "refcount_t: ",
-		"WARNING: possible", "WARNING: suspicious",
-		"WARNING: inconsistent", "WARNING: bad unlock", NULL
-	};
-	const char *warning = strstr(line, "WARNING: ");
 	size_t i;
 
-	if (warning && strstr(warning, " at "))
-		return true;
 	for (i = 0; words[i]; i++)
 		if (strstr(line, words[i]))
 			return true;
 	return false;
 }
 
+/* Does the kernel complain of itself?  Not: of the machine, of a program. */
+static inline bool watch_complains(const struct watch *watch, const char *line)
+{
+	static const char *const faults[] = {
+		"BUG: ", "BUG at ", "Oops: ", "general protection fault",
+		"unable to handle", "KASAN: ", "KFENCE: ", "KCSAN: ",
+		"UBSAN: ", "DEBUG_LOCKS_WARN_ON",
+		"scheduling while atomic", "Bad page ", "Bad rss-counter",
+		"list_add corruption", "list_del corruption", "refcount_t: ",
+		"WARNING: possible", "WARNING: suspicious",
+		"WARNING: inconsistent", "WARNING: bad unlock", NULL
+	};
+	static const char *const hangs[] = {
+		"detected stalls", "self-detected stall",
+		"blocked for more than", "lockup", NULL
+	};
+	const char *warning = strstr(line, "WARNING: ");
+
+	if (line_has(line, hangs))
+		return watch->hangs;
+	return (warning && strstr(warning, " at ")) || line_has(line, faults);
+}
+
 /**
- * watch_end() - has the kernel complained since watch_begin()?
- * @watch:	its log is closed
+ * watch_look() - has the kernel complained since the last look?
+ * @watch:	after watch_begin()
  * @buf:	filled with the first complaint
  * @size:	how much fits
  *
  * Return: whether it has.
  */
-static inline bool watch_end(struct watch *watch, char *buf, size_t size)
+static inline bool watch_look(struct watch *watch, char *buf, size_t size)
 {
 	unsigned long taint = watch_taint();
 	bool found = false;
 	char record[1024];
 	ssize_t got;
 
-	while (watch->log >= 0 && !found) {
+	if (!watch->hangs)
+		taint &= ~WATCH_TAINT_LOCKUP;
+	while (watch->log >= 0) {
 		got = read(watch->log, record, sizeof(record) - 1);
 		/* EPIPE: so much was logged that the beginning is lost. */
 		if (got < 0 && errno == EPIPE)
@@ -167,22 +183,31 @@ static inline bool watch_end(struct watch *watch, char *buf, size_t size)
 			break;
 		record[got] = '\0';
 		/* priority,number,time,flags;text */
-		if (strchr(record, ';') &&
-		    watch_complains(strchr(record, ';') + 1)) {
+		if (!found && strchr(record, ';') &&
+		    watch_complains(watch, strchr(record, ';') + 1)) {
 			snprintf(buf, size, "%.*s",
 				 (int)strcspn(strchr(record, ';') + 1, "\n"),
 				 strchr(record, ';') + 1);
 			found = true;
 		}
 	}
-	if (watch->log >= 0)
-		close(watch->log);
-	watch->log = -1;
 	if (!found && taint & ~watch->taint) {
 		snprintf(buf, size, "tainted 0x%lx, was 0x%lx", taint,
 			 watch->taint);
 		found = true;
 	}
+	watch->taint |= taint;
+	return found;
+}
+
+/** watch_end() - the same for the last time. */
+static inline bool watch_end(struct watch *watch, char *buf, size_t size)
+{
+	bool found = watch_look(watch, buf, size);
+
+	if (watch->log >= 0)
+		close(watch->log);
+	watch->log = -1;
 	return found;
 }
 

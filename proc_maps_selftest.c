@@ -1430,13 +1430,33 @@ TEST(layout_cut_is_brute_force)
 
 TEST(complaints_are_known)
 {
-	EXPECT_TRUE(watch_complains("WARNING: CPU: 0 PID: 7 at mm/mmap.c:9 f+0x1"));
-	EXPECT_TRUE(watch_complains("WARNING: mm/vma.c:12 at vma_merge+0x1/0x2"));
-	EXPECT_TRUE(watch_complains("BUG: Bad page state in process x"));
-	EXPECT_TRUE(watch_complains("INFO: task x:7 blocked for more than 120 seconds."));
-	EXPECT_TRUE(watch_complains("WARNING: possible circular locking dependency"));
-	EXPECT_FALSE(watch_complains("WARNING: Unprivileged eBPF is enabled"));
-	EXPECT_FALSE(watch_complains("debug: x uses a deprecated system call"));
+	struct watch all = { .hangs = true }, most = { .hangs = false };
+	static const char *const complaints[] = {
+		"WARNING: CPU: 0 PID: 7 at mm/mmap.c:9 f+0x1",
+		"WARNING: mm/vma.c:12 at vma_merge+0x1/0x2",
+		"BUG: Bad page state in process x",
+		"WARNING: possible circular locking dependency",
+	};
+	static const char *const hangs[] = {
+		"INFO: task x:7 blocked for more than 120 seconds.",
+		"watchdog: BUG: soft lockup - CPU#1 stuck for 22s!",
+	};
+	static const char *const others[] = {
+		"WARNING: Unprivileged eBPF is enabled",
+		"debug: x uses a deprecated system call",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(complaints); i++) {
+		EXPECT_TRUE(watch_complains(&all, complaints[i]));
+		EXPECT_TRUE(watch_complains(&most, complaints[i]));
+	}
+	for (i = 0; i < ARRAY_SIZE(hangs); i++) {
+		EXPECT_TRUE(watch_complains(&all, hangs[i]));
+		EXPECT_FALSE(watch_complains(&most, hangs[i]));
+	}
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		EXPECT_FALSE(watch_complains(&all, others[i]));
 }
 
 /* An hour in which the waiting side did not run counts as one look. */

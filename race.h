@@ -65,6 +65,7 @@ struct company {
  * @limit:	transitions allowed; RACE_FREE, or wait when reached
  * @round:	readings begun
  * @reading_ns:	how long a reading lasts, a running mean
+ * @longest_ns:	how long a transition lasted at most; whoever asks sets it to 0
  * @ready:	set when the stage is built, or @error is set
  * @at_rest:	the changer waits, and will look at @limit before it does more
  * @error:	-errno of what failed in the changer
@@ -86,6 +87,7 @@ struct race {
 	_Atomic uint32_t limit;
 	_Atomic uint32_t round;
 	_Atomic uint32_t reading_ns;
+	_Atomic int64_t longest_ns;
 	_Atomic uint32_t ready;
 	_Atomic bool at_rest;
 	_Atomic int error;
@@ -204,13 +206,24 @@ static inline void changer_steer(struct race *race, uint64_t *seed)
 	spin_ns(random_below(seed, race->reading_ns * 5 / 4 + 1));
 }
 
-/* Becomes another program, one that says its usage to nobody and exits. */
+/* What the program finds in its environment that a changer became. */
+#define LEFT_MARK "PROC_MAPS_LEFT"
+
+/* Becomes another program, one that does nothing until it is killed. */
 static inline void changer_leave(void)
 {
-	close(STDOUT_FILENO);
-	close(STDERR_FILENO);
-	execl("/proc/self/exe", "leaving", "-h", NULL);
+	char *const argv[] = { "leaving", NULL };
+	char *const words[] = { LEFT_MARK "=1", NULL };
+
+	execve("/proc/self/exe", argv, words);
 	_exit(EXIT_FAILURE);
+}
+
+/** changer_left() - is this what a changer became?  Does not return, then. */
+static inline void changer_left(void)
+{
+	if (getenv(LEFT_MARK))
+		peer_rest(NULL);
 }
 
 static inline int changer(void *arg)
@@ -218,6 +231,7 @@ static inline int changer(void *arg)
 	struct race *race = arg;
 	uint64_t seed = race->seed | 1;
 	uint32_t made = 0, index;
+	int64_t begin, took;
 	int err;
 
 	prctl(PR_SET_TIMERSLACK, 1UL);
@@ -248,6 +262,7 @@ static inline int changer(void *arg)
 			nap_ns(NSEC_PER_MSEC);
 			continue;
 		}
+		begin = now_ns();
 		atomic_fetch_add(&race->seq, 1);
 		index = made % race->change->nr;
 		err = stage_apply(&race->stage, index);
@@ -255,6 +270,9 @@ static inline int changer(void *arg)
 			changer_cheat(&race->stage, race->cheat);
 		if (err)
 			race->error = err;
+		took = now_ns() - begin;
+		if (took > race->longest_ns)
+			race->longest_ns = took;
 		atomic_fetch_add(&race->seq, 1);
 		if (!err && race->company.made)
 			err = race->company.made(race, index, race->company.arg);

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/types.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "layout.h"
@@ -257,6 +258,19 @@ static inline bool smaps_flags_differ(const char *line, const char *end,
 	       smaps_flag(line, end, "ms") != (span->perm[3] == 's');
 }
 
+/** release_since() - is this kernel no older than a release? */
+static inline bool release_since(int major, int minor)
+{
+	static struct utsname uts;
+	int is_major = 0, is_minor = 0;
+
+	if (!uts.release[0])
+		uname(&uts);
+	if (sscanf(uts.release, "%d.%d", &is_major, &is_minor) != 2)
+		return false;
+	return is_major > major || (is_major == major && is_minor >= minor);
+}
+
 /**
  * parse_smaps_record() - the head, and all lines up to the next head
  * @text:	the record
@@ -291,7 +305,7 @@ static inline enum parse parse_smaps_record(const char *text, size_t len,
 		*used += end + 1 - line;
 	}
 	/* Before 6.5 a stack grows under the read lock, also meanwhile. */
-	if (!strcmp(span->name, "[stack]"))
+	if (!strcmp(span->name, "[stack]") && !release_since(6, 5))
 		return PARSE_SPAN;
 	if (size_kb != (span->end - span->start) / 1024 || rss_kb > size_kb ||
 	    differs)
@@ -405,11 +419,12 @@ static inline ssize_t call_read(const struct reader *reader,
  * @fd:		an open /proc/PID/maps
  * @addr:	the address asked for
  * @flags:	PROCMAP_QUERY_* flags
+ * @named:	ask for the name as well, which takes longer
  * @span:	filled in where there is an answer
  *
  * Return: 0, or -errno (-ENOENT: no such mapping).
  */
-static inline int query_ask(int fd, uint64_t addr, uint64_t flags,
+static inline int query_ask(int fd, uint64_t addr, uint64_t flags, bool named,
 			    struct span *span)
 {
 	char name[PATH_MAX];
@@ -417,8 +432,8 @@ static inline int query_ask(int fd, uint64_t addr, uint64_t flags,
 		.size = sizeof(query),
 		.query_flags = flags,
 		.query_addr = addr,
-		.vma_name_addr = (uintptr_t)name,
-		.vma_name_size = sizeof(name),
+		.vma_name_addr = named ? (uintptr_t)name : 0,
+		.vma_name_size = named ? sizeof(name) : 0,
 	};
 
 	if (ioctl(fd, PROCMAP_QUERY, &query))
@@ -452,7 +467,7 @@ static inline ssize_t call_query(const struct reader *reader,
 	if (reading->size - reading->len < sizeof(span))
 		return -ENOSPC;
 	err = query_ask(reader->fd, last.end,
-			PROCMAP_QUERY_COVERING_OR_NEXT_VMA, &span);
+			PROCMAP_QUERY_COVERING_OR_NEXT_VMA, true, &span);
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	memcpy(reading->text + reading->len, &span, sizeof(span));
@@ -615,7 +630,8 @@ static inline int reader_open(struct reader *reader, const char *dir)
 		return -errno;
 	if (reader->kind->call == call_query) {
 		int err = query_ask(reader->fd, 0,
-				    PROCMAP_QUERY_COVERING_OR_NEXT_VMA, &span);
+				    PROCMAP_QUERY_COVERING_OR_NEXT_VMA, true,
+				    &span);
 
 		if (err) {
 			close(reader->fd);

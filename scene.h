@@ -52,7 +52,6 @@ struct scene_options {
  * @layout:	one for each layout of the change
  * @urgent:	reader and changer run before anybody else
  * @one_call:	readings shall be one read() each, of the stage alone
- * @by_record:	readings shall be one read() for each record, of the stage alone
  * @failed:	what failed in scene_start(), for people
  */
 struct scene {
@@ -67,7 +66,6 @@ struct scene {
 	struct layout layout[ORACLE_LAYOUTS];
 	bool urgent;
 	bool one_call;
-	bool by_record;
 	const char *failed;
 };
 

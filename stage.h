@@ -168,10 +168,14 @@ static inline int stage_map(const struct stage *stage, unsigned int page,
 {
 	bool file = letter_is_file(letter);
 	int flags = MAP_FIXED | (file ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS);
-	void *p = mmap(stage_addr(stage, page), pages * stage->page,
-		       letter_prot(letter), flags,
-		       file ? stage->file[letter - 'A'] : -1,
-		       file ? (off_t)(page * stage->page) : 0);
+	void *p;
+
+	if (letter == 'g')
+		flags |= MAP_GROWSDOWN;
+	p = mmap(stage_addr(stage, page), pages * stage->page,
+		 letter_prot(letter), flags,
+		 file ? stage->file[letter - 'A'] : -1,
+		 file ? (off_t)(page * stage->page) : 0);
 
 	return p == MAP_FAILED ? -errno : 0;
 }
@@ -253,7 +257,8 @@ static inline int stage_fill(const struct stage *stage)
 		if (draw[from] == '.')
 			continue;
 		err = stage_map(stage, from, to - from,
-				letter_is_file(draw[from]) ? draw[from] : 'w');
+				letter_is_file(draw[from]) || draw[from] == 'g' ?
+				draw[from] : 'w');
 		for (page = from; page < to && touch && !err; page++)
 			stage_touch(stage_addr(stage, page));
 		if (!err && letter_prot(draw[from]) != letter_prot('w') &&

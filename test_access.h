@@ -19,7 +19,7 @@ FIXTURE_SETUP(access)
 
 FIXTURE_TEARDOWN(access)
 {
-	scene_end(&self->scene);
+	end_scene(_metadata, &self->scene);
 	free(self->text);
 }
 
@@ -163,6 +163,7 @@ static void *share(void *arg)
 
 	scene->reader.kind = sharer->query ? &file_query : &file_pread;
 	scene->reader.buffer = sharer->near;
+	stuck_watch(scene->race->tid);
 	while (!*sharer->stop && !sharer->finding.rule) {
 		scene->reading.len = 0;
 		scene->reading.nr_chunks = 0;
@@ -170,6 +171,7 @@ static void *share(void *arg)
 		scene->reader.limit = sharer->query ? 3 * sizeof(struct span) : 1;
 		if (reading_go_on(&scene->reader, &scene->reading))
 			break;
+		stuck_beat();
 		sharer->finding = scene_judge(scene);
 		tally_add(&sharer->tally, &sharer->finding);
 	}

@@ -32,7 +32,7 @@ FIXTURE_SETUP(known)
 
 FIXTURE_TEARDOWN(known)
 {
-	scene_end(&self->scene);
+	end_scene(_metadata, &self->scene);
 }
 
 static const char *const known_bug[] = {

@@ -5,6 +5,8 @@
 #ifndef PROC_TEST_QUERY_H
 #define PROC_TEST_QUERY_H
 
+#include <elf.h>
+
 #include "drive.h"
 
 FIXTURE(query) {
@@ -17,14 +19,14 @@ FIXTURE_SETUP(query)
 
 FIXTURE_TEARDOWN(query)
 {
-	scene_end(&self->scene);
+	end_scene(_metadata, &self->scene);
 }
 
 /* One combination of flags, from 0 to QUESTIONS - 1. */
 #define QUESTIONS 64
 
-static uint64_t question_make(struct question *question, uint64_t addr,
-			      unsigned int flags)
+static void question_make(struct question *question, uint64_t addr,
+			  unsigned int flags)
 {
 	question->addr = addr;
 	question->or_next = flags & PROCMAP_QUERY_COVERING_OR_NEXT_VMA;
@@ -38,31 +40,35 @@ static uint64_t question_make(struct question *question, uint64_t addr,
 		question->perm[2] = 'x';
 	if (flags & PROCMAP_QUERY_VMA_SHARED)
 		question->perm[3] = 's';
-	return flags;
 }
 
-/* Asks once, and judges: 0, -errno, or 1 for a wrong answer, which is printed. */
+/*
+ * Asks once, and judges; a wrong answer is printed.  Where only edges are of
+ * interest, nothing is done that takes long: no name, which is none there, and
+ * no look at answers that no transition overlapped.
+ */
 static int ask_and_judge(struct scene *scene, uint64_t addr, unsigned int flags,
-			 struct tally *tally)
+			 bool edge, struct tally *tally)
 {
 	_Atomic uint32_t *seq = &scene->race->seq;
 	uint32_t before = *seq, after;
 	struct question question;
+	enum rule rule;
 	struct span span;
 	unsigned int mask;
-	enum rule rule;
 	char buf[320];
 	int err;
 
-	err = query_ask(scene->reader.fd, addr,
-			question_make(&question, addr, flags), &span);
+	err = query_ask(scene->reader.fd, addr, flags, !edge, &span);
 	after = *seq;
+	tally->readings++;
 	if (err && err != -ENOENT)
 		return err;
+	if (edge && before == after)
+		return 0;
+	question_make(&question, addr, flags);
 	mask = layouts_between(&scene->oracle, before, after);
-	rule = oracle_query(&scene->oracle, mask, &question,
-			    err ? NULL : &span);
-	tally->readings++;
+	rule = oracle_query(&scene->oracle, mask, &question, err ? NULL : &span);
 	tally->overlapped += before != after;
 	tally->layouts |= mask;
 	if (!rule)
@@ -75,6 +81,53 @@ static int ask_and_judge(struct scene *scene, uint64_t addr, unsigned int flags,
 	     err ? "ENOENT" : span_print(buf, sizeof(buf), &span));
 	evidence_pictures(scene);
 	return 1;
+}
+
+/**
+ * struct inquiry - what is asked while the changer changes
+ * @first:	lowest address
+ * @bytes:	addresses from there on are drawn at random
+ * @flags:	so are these flags
+ * @edge:	see ask_and_judge()
+ * @seed:	of all that is drawn
+ */
+struct inquiry {
+	uint64_t first, bytes;
+	unsigned int flags;
+	bool edge;
+	uint64_t seed;
+};
+
+/**
+ * ask_in_slice() - ask while the changer is steered in one way
+ * @scene:	the scene; the changer is frozen before and after
+ * @slice:	how to steer
+ * @seconds:	how long
+ * @cpu:	reader's and changer's
+ * @inquiry:	what to ask
+ * @tally:	added to
+ *
+ * Return: 0, -errno, or 1 where a wrong answer was printed.
+ */
+static int ask_in_slice(struct scene *scene, const struct slice *slice,
+			double seconds, const int cpu[2],
+			struct inquiry *inquiry, struct tally *tally)
+{
+	int64_t end = now_ns() + seconds * NSEC_PER_SEC;
+	int err = 0;
+
+	if (cpu[0] >= 0)
+		run_on(0, cpu[0]);
+	race_go(scene->race, slice->steer, cpu[slice->cpus - 1], scene->urgent);
+	while (!err && now_ns() < end) {
+		atomic_fetch_add(&scene->race->round, 1);
+		err = ask_and_judge(scene, inquiry->first +
+				    random_below(&inquiry->seed, inquiry->bytes),
+				    random_next(&inquiry->seed) & inquiry->flags,
+				    inquiry->edge, tally);
+		stuck_beat();
+	}
+	return err ? err : race_freeze(scene->race);
 }
 
 /* A row with holes, a file, and mappings of three permissions. */
@@ -105,7 +158,7 @@ TEST_F(query, filters)
 				page = n / QUESTIONS;
 				err = ask_and_judge(scene, first +
 						    page * stage->page + page % 3,
-						    n % QUESTIONS, &tally);
+						    n % QUESTIONS, false, &tally);
 				ASSERT_EQ(0, err);
 			}
 			ASSERT_EQ(0, scene_step(scene, 1));
@@ -120,37 +173,109 @@ TEST_F(query, filters)
 TEST_F(query, filters_racing)
 {
 	const struct scene_options options = race_options();
-	uint64_t random = options.seed | 1;
 	struct tally tally = { 0 };
 	unsigned int i;
-	int cpu[2], err;
+	int cpu[2];
 
 	choose_cpus(cpu);
 	for (i = 0; i < ARRAY_SIZE(questioned); i++) {
 		struct scene *scene = &self->scene;
-		struct stage *stage;
-		int64_t end;
+		struct inquiry inquiry = {
+			.flags = QUESTIONS - 1,
+			.seed = options.seed | 1,
+		};
 
 		if (!open_scene(_metadata, scene, questioned[i], &file_query,
 				&options))
 			return;
-		stage = &scene->race->stage;
-		if (cpu[0] >= 0)
-			run_on(0, cpu[0]);
-		race_go(scene->race, cpu[1] < 0 ? STEER_PREEMPT : STEER_FREE,
-			cpu[1] < 0 ? cpu[0] : cpu[1], false);
-		end = now_ns() + 100 * NSEC_PER_MSEC;
-		while (now_ns() < end) {
-			err = ask_and_judge(scene, stage->base +
-				random_below(&random, STAGE_PAGES * stage->page),
-				random_below(&random, QUESTIONS), &tally);
-			ASSERT_EQ(0, err);
-		}
+		inquiry.first = scene->race->stage.base;
+		inquiry.bytes = STAGE_PAGES * scene->race->stage.page;
+		scene->urgent = true;
+		run_at(0, LEVEL_READER);
+		ASSERT_EQ(0, ask_in_slice(scene, &slices[cpu[1] < 0 ? 2 : 1],
+					  0.1, cpu, &inquiry, &tally));
+		run_at(0, 0);
 		scene_end(scene);
 		memset(scene, 0, sizeof(*scene));
 	}
 	diag("filters_racing: questions %" PRIu64 ", overlapped %" PRIu64,
 	     tally.readings, tally.overlapped);
+	if (tally.overlapped < RACING_FLOOR)
+		SKIP(return, "race not exercised");
+}
+
+/*
+ * Pages that belong to one mapping and then to its neighbour, each of which loses
+ * there its tail or its head.
+ */
+static const struct edge {
+	const struct change *change;
+	unsigned int page;
+} edges[] = {
+	{ &change_merge_left_partial, 2 },
+	{ &change_merge_right_partial, 3 },
+};
+
+/* Questions that a transition overlapped are enough, and seconds at most. */
+#define EDGE_ENOUGH 2000
+#define EDGE_SECONDS 3.0
+#define EDGE_SLICE 0.05
+
+/*
+ * A mapping is looked up by its address, and locked a few instructions later.
+ * Between the two it may shrink, so that it ends before the address or begins
+ * behind it; then it is not the one that was asked for.  To meet that moment,
+ * nothing is done but to ask for such an address, so that the lookup is a good
+ * part of all that the reader does when it is interrupted.
+ *
+ *	layout 0	wwrrrr		page 2 is looked up in layout 1: wwww
+ *	layout 1	wwwwrr		which is locked as ww in layout 0
+ */
+TEST_F(query, edges)
+{
+	const struct scene_options options = race_options();
+	struct tally tally = { 0 };
+	uint32_t transitions = 0;
+	int cpu[2], timer = reader_timer_start();
+	unsigned int i, k;
+
+	choose_cpus(cpu);
+	for (i = 0; i < ARRAY_SIZE(edges); i++) {
+		struct scene *scene = &self->scene;
+		uint64_t before = tally.overlapped;
+		struct inquiry inquiry = {
+			.flags = PROCMAP_QUERY_COVERING_OR_NEXT_VMA,
+			.edge = true,
+			.seed = options.seed | 1,
+		};
+		int64_t begin;
+
+		if (!open_scene(_metadata, scene, edges[i].change, &file_query,
+				&options))
+			return;
+		inquiry.bytes = scene->race->stage.page;
+		inquiry.first = scene->race->stage.base +
+				edges[i].page * inquiry.bytes;
+		scene->urgent = true;
+		run_at(0, LEVEL_READER);
+		begin = now_ns();
+		for (k = 0; now_ns() - begin < EDGE_SECONDS * NSEC_PER_SEC &&
+		     tally.overlapped - before < EDGE_ENOUGH; k++) {
+			const struct slice *slice = slice_narrow(k);
+
+			if (slice->cpus > 1 && cpu[1] < 0)
+				continue;
+			ASSERT_EQ(0, ask_in_slice(scene, slice, EDGE_SLICE, cpu,
+						  &inquiry, &tally));
+		}
+		run_at(0, 0);
+		transitions += scene->race->seq / 2;
+		scene_end(scene);
+		memset(scene, 0, sizeof(*scene));
+	}
+	close(timer);
+	diag("edges: questions %" PRIu64 ", overlapped %" PRIu64
+	     ", transitions %u", tally.readings, tally.overlapped, transitions);
 	if (tally.overlapped < RACING_FLOOR)
 		SKIP(return, "race not exercised");
 }
@@ -252,6 +377,162 @@ TEST_F(query, misuse)
 	ASSERT_EQ(-1, ioctl(scene->reader.fd, PROCMAP_QUERY, NULL));
 	ASSERT_EQ(EFAULT, errno);
 	ASSERT_TRUE(peer_alive(&scene->peer));
+}
+
+/*
+ * How long an answer is to take: more than a time slice or two.  The file grows
+ * from a few notes to as many as that takes.
+ */
+#define ID_NS (30 * NSEC_PER_MSEC)
+#define ID_FIRST (16UL << 10)
+#define ID_MOST (8UL << 20)
+/* Rounds of one question and as much spinning; so many more of one kind decide. */
+#define ID_ROUNDS 24
+#define ID_FREE 3
+#define ID_HELD 6
+/* Transitions in that time, below which the changer is too slow. */
+#define ID_CALM 20
+
+/*
+ * An ELF file with so many bytes of notes, none of which is a build ID: all of
+ * them are looked at before there is an answer.  A note of zeroes is 12 bytes.
+ * They are written, since kernels of 2025 crash on a hole in such a file.
+ */
+static bool write_notes(int fd, size_t bytes)
+{
+	struct {
+		Elf64_Ehdr head;
+		Elf64_Phdr note;
+	} elf = {
+		.head = {
+			.e_ident = ELFMAG,
+			.e_type = ET_DYN,
+			.e_phoff = sizeof(elf.head),
+			.e_phnum = 1,
+		},
+		.note = {
+			.p_type = PT_NOTE,
+			.p_offset = sizeof(elf),
+			.p_filesz = bytes,
+		},
+	};
+	static const char zeroes[4096];
+	size_t at;
+
+	elf.head.e_ident[EI_CLASS] = ELFCLASS64;
+	for (at = 0; at < sizeof(elf) + bytes; at += sizeof(zeroes))
+		if (pwrite(fd, zeroes, sizeof(zeroes), at) != sizeof(zeroes))
+			return false;
+	return pwrite(fd, &elf, sizeof(elf), 0) == sizeof(elf);
+}
+
+/* How long the question for a build ID takes, which is not there; or -errno. */
+static int64_t ask_id(int fd, uint64_t addr)
+{
+	char id[64];
+	struct procmap_query query = {
+		.size = sizeof(query),
+		.query_addr = addr,
+		.build_id_addr = (uintptr_t)id,
+		.build_id_size = sizeof(id),
+	};
+	int64_t begin = now_ns();
+
+	if (ioctl(fd, PROCMAP_QUERY, &query))
+		return -errno;
+	return query.build_id_size ? -EINVAL : now_ns() - begin;
+}
+
+/* The longest transition of those that are made meanwhile, and how many. */
+struct meanwhile {
+	int64_t longest;
+	uint32_t made;
+};
+
+static void meanwhile_begin(struct race *race, struct meanwhile *meanwhile)
+{
+	race->longest_ns = 0;
+	meanwhile->made = race->seq;
+}
+
+/* The transition that is under way belongs to it. */
+static void meanwhile_end(struct race *race, struct meanwhile *meanwhile)
+{
+	uint32_t seq = race->seq;
+	int64_t end = now_ns() + STUCK_NS;
+
+	while (race->seq - seq < 2 && now_ns() < end)
+		;
+	meanwhile->longest = race->longest_ns;
+	meanwhile->made = (race->seq - meanwhile->made) / 2;
+}
+
+/*
+ * To find a build ID is to read a file, which may take any time and the locks of
+ * a file system; meanwhile the mapping must be free to change.  If it is not,
+ * then one transition lasts nearly as long as the question, and none does while
+ * the reader only spins for as long.  A failure means that whoever asks for build
+ * IDs holds up the process, and deadlocks with two others who meet it there.
+ */
+TEST_F(query, build_id)
+{
+	struct scene *scene = &self->scene;
+	struct meanwhile during, calm;
+	struct race *race;
+	int i, held = 0, free = 0;
+	uint64_t addr;
+	int64_t took;
+	size_t bytes;
+	int cpu[2];
+
+	choose_cpus(cpu);
+	if (!open_scene(_metadata, scene, &change_swap_part, &file_query,
+			&plain))
+		return;
+	race = scene->race;
+	addr = race->stage.base;
+	if (cpu[0] >= 0)
+		run_on(0, cpu[0]);
+	run_at(0, LEVEL_READER);
+	for (bytes = ID_FIRST;; bytes *= 2) {
+		ASSERT_TRUE(write_notes(race->file[0], bytes));
+		took = ask_id(scene->reader.fd, addr);
+		ASSERT_GE(took, 0);
+		if (took > ID_NS / 2 || bytes >= ID_MOST)
+			break;
+	}
+	race_go(race, cpu[1] < 0 ? STEER_PREEMPT : STEER_FREE,
+		cpu[1] < 0 ? cpu[0] : cpu[1], true);
+	for (i = 0; i < ID_ROUNDS && free - held < ID_FREE &&
+	     held - free < ID_HELD; i++) {
+		meanwhile_begin(race, &during);
+		took = ask_id(scene->reader.fd, addr);
+		ASSERT_GE(took, 0);
+		meanwhile_end(race, &during);
+		meanwhile_begin(race, &calm);
+		spin_ns(took);
+		meanwhile_end(race, &calm);
+		if (calm.made < ID_CALM || 2 * calm.longest > took)
+			continue;
+		if (2 * during.longest < took)
+			free++;
+		else
+			held++;
+	}
+	ASSERT_EQ(0, race_freeze(race));
+	run_at(0, 0);
+	diag("build_id: rounds %d, free %d, held %d", i, free, held);
+	diag("build_id: last %.1f ms, longest transition %.1f, spinning %.1f",
+	     took / 1e6, during.longest / 1e6, calm.longest / 1e6);
+	if (free - held >= ID_FREE)
+		return;
+	if (held - free < ID_HELD)
+		SKIP(return, "race not exercised");
+	if (!release_since(7, 0))
+		SKIP(return, "build IDs are read under the lock before 7.0");
+	ASSERT_LT(held - free, ID_HELD) {
+		diag("RULE BROKEN: mapping locked while its file is read");
+	}
 }
 
 #endif /* PROC_TEST_QUERY_H */

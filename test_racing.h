@@ -24,7 +24,7 @@ FIXTURE_SETUP(racing)
 
 FIXTURE_TEARDOWN(racing)
 {
-	scene_end(&self->scene);
+	end_scene(_metadata, &self->scene);
 }
 
 #define CHANGE(row) FIXTURE_VARIANT_ADD(racing, row) { .change = &change_##row }

@@ -17,7 +17,7 @@ FIXTURE_SETUP(shapes)
 
 FIXTURE_TEARDOWN(shapes)
 {
-	scene_end(&self->scene);
+	end_scene(_metadata, &self->scene);
 }
 
 /* So many mappings that a reading takes many pages of text. */

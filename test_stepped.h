@@ -21,7 +21,7 @@ FIXTURE_SETUP(stepped)
 
 FIXTURE_TEARDOWN(stepped)
 {
-	scene_end(&self->scene);
+	end_scene(_metadata, &self->scene);
 }
 
 #define CHANGE(row) FIXTURE_VARIANT_ADD(stepped, row) { .change = &change_##row }

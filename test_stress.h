@@ -73,7 +73,7 @@ FIXTURE_VARIANT(stress) {
 FIXTURE_SETUP(stress)
 {
 	self->session.cgroup.pipe = -1;
-	watch_begin(&self->session.watch);
+	watch_begin(&self->session.watch, true);
 }
 
 FIXTURE_TEARDOWN(stress)

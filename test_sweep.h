@@ -39,7 +39,7 @@ FIXTURE_SETUP(sweep)
 
 FIXTURE_TEARDOWN(sweep)
 {
-	scene_end(&self->scene);
+	end_scene(_metadata, &self->scene);
 }
 
 /* One change: 0, also where it cannot be made here, -errno, or 1 with a finding. */
@@ -49,6 +49,7 @@ static int sweep_change(struct drive *drive, const struct change *change,
 	struct scene *scene = drive->scene;
 	int err = scene_start(scene, change, &file_maps, options);
 
+	stuck_watch(scene->race ? scene->race->tid : 0);
 	if (!err)
 		err = scene_check_rest(scene, &drive->finding);
 	if (err)

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * stuck.h - reader and changer that wait for each other
+ *
+ * A lock taken in the wrong order, or never given back, and nobody moves any
+ * more: the reader is in the kernel and cannot say so, and half a minute later a
+ * time limit ends the test without a word of the reason.  So a process of its
+ * own looks at both of them.  Where both are in uninterruptible sleep at each of
+ * many looks, and no reading comes to its end, it says so and ends the test.
+ *
+ * Looks are counted, not seconds: while the whole machine stands still, nobody
+ * looks.  Who only waits for a CPU does not sleep.
+ */
+#ifndef PROC_STUCK_H
+#define PROC_STUCK_H
+
+#include "evidence.h"
+
+#define STUCK_LOOK_NS (100 * NSEC_PER_MSEC)
+/* Where a lock is handed on, however slowly, one of both is soon seen to run. */
+#define STUCK_LOOKS 30
+
+/**
+ * struct stuck - who is looked at; shared memory
+ * @reader:	its thread; 0 while there is none
+ * @changer:	its thread
+ * @runner:	the process that waits for the reader's end
+ * @beat:	counts readings
+ */
+static struct stuck {
+	_Atomic uint32_t reader;
+	_Atomic uint32_t changer;
+	_Atomic uint32_t runner;
+	_Atomic uint32_t beat;
+} *stuck;
+
+/* Whether a thread is in state D: asleep, and not for a signal or a timer. */
+static inline bool stuck_sleeps(uint32_t tid)
+{
+	char path[32], stat[256];
+	const char *state = NULL;
+	ssize_t got = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		got = read(fd, stat, sizeof(stat) - 1);
+		close(fd);
+	}
+	if (got > 0) {
+		stat[got] = '\0';
+		/* The name before it may hold anything. */
+		state = strrchr(stat, ')');
+	}
+	return state && !strncmp(state, ") D", 3);
+}
+
+/* Where in the kernel it is, as far as one may know. */
+static inline void stuck_print(const char *who, uint32_t tid)
+{
+	static const char *const files[] = { "stack", "wchan" };
+	char path[32], line[128] = "";
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(files) && !line[0]; i++) {
+		FILE *file;
+
+		snprintf(path, sizeof(path), "/proc/%u/%s", tid, files[i]);
+		file = fopen(path, "re");
+		while (file && fgets(line, sizeof(line), file)) {
+			line[strcspn(line, "\n")] = '\0';
+			diag("  %-11s %s", who, line);
+		}
+		if (file)
+			fclose(file);
+	}
+}
+
+static inline int stuck_look(void *arg)
+{
+	unsigned int looks = 0;
+	uint32_t beat = 0;
+
+	for (;;) {
+		if (word_wait(&stuck->reader, 0, 10 * NSEC_PER_SEC))
+			continue;
+		nap_ns(STUCK_LOOK_NS);
+		if (stuck->beat == beat && stuck_sleeps(stuck->reader) &&
+		    stuck_sleeps(stuck->changer))
+			looks++;
+		else
+			looks = 0;
+		beat = stuck->beat;
+		if (looks < STUCK_LOOKS)
+			continue;
+		diag("RULE BROKEN: reader and changer wait for each other");
+		stuck_print("reader", stuck->reader);
+		stuck_print("changer", stuck->changer);
+		/* Some of them may never hear of it; the last one will. */
+		kill(stuck->reader, SIGKILL);
+		kill(stuck->changer, SIGKILL);
+		kill(stuck->runner, SIGKILL);
+		stuck->reader = 0;
+	}
+	return arg ? 1 : 0;
+}
+
+/** stuck_begin() - have somebody look, as long as this program lives. */
+static inline void stuck_begin(void)
+{
+	struct peer peer;
+
+	stuck = shared_alloc(sizeof(*stuck));
+	if (stuck && peer_start(&peer, stuck_look, NULL))
+		diag("nobody looks whether tests are stuck");
+}
+
+/** stuck_watch() - this thread reads what thread @changer changes. */
+static inline void stuck_watch(pid_t changer)
+{
+	stuck->changer = changer;
+	stuck->runner = getppid();
+	word_set(&stuck->reader, syscall(SYS_gettid));
+}
+
+/** stuck_beat() - another reading came to its end. */
+static inline void stuck_beat(void)
+{
+	atomic_fetch_add(&stuck->beat, 1);
+}
+
+/** stuck_done() - until the next time, nobody does. */
+static inline void stuck_done(void)
+{
+	word_set(&stuck->reader, 0);
+}
+
+#endif /* PROC_STUCK_H */
