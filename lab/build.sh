@@ -189,7 +189,13 @@ configure()
 	rm -f "$objects/configured"
 	kernel_make command KCONFIG_ALLCONFIG="$objects/wanted" allnoconfig \
 		> "$log" 2>&1 || return 1
-	dropped=$(grep '^CONFIG' "$objects/wanted" | grep -vxFf "$objects/.config")
+	# An older source does not know each symbol; one that it knows it must have.
+	dropped=$(grep '^CONFIG' "$objects/wanted" |
+		grep -vxFf "$objects/.config" | while IFS='=' read -r symbol _; do
+			grep -rqx --include='Kconfig*' \
+				"\(menu\)\{0,1\}config ${symbol#CONFIG_}" "$tree" &&
+				echo "$symbol"
+		done)
 	[ -z "$dropped" ] || {
 		say "linux-source ${tree##*/} will not have:" "$dropped"
 		return 1
