@@ -9,14 +9,9 @@
  *
  * The faults are on mappings of their own.  If munmap() keeps the address space
  * locked until it has freed the last page, then a fault that comes meanwhile
- * lasts as long as the munmap does.  Since 6.4 most faults need no more than the
- * lock of their mapping; those that need mmap_lock still (the first one of a
- * mapping, those that wait for a file) are here every other one, which
- * MADV_POPULATE_WRITE makes under mmap_lock.
- *
- * The same munmap in another process costs the machine the same, but locks
- * nothing that the victim needs.  Beside it are measured the faults of the
- * victim with no munmap anywhere.
+ * lasts as long as the munmap does.  The same munmap in another process costs
+ * the machine the same, but locks nothing that the victim needs.  Beside it are
+ * measured the faults of the victim with no munmap anywhere.
  */
 #ifndef PROC_BULK_H
 #define PROC_BULK_H
@@ -25,31 +20,17 @@
 #include "load.h"
 #include "peer.h"
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
-
 /* Few enough to stay in the cache, many enough to seldom start over. */
 #define BULK_FAULT_PAGES 64
 #define BULK_WAIT_NS (20 * NSEC_PER_SEC)
-/*
- * How long a munmap is to last: longer than what else may hold a fault up, and
- * no longer, however slow the machine is.
- */
-#define BULK_NS (10 * NSEC_PER_MSEC)
-/* Large mappings, bytes: the first one of each process, and the smallest. */
-#define BULK_FIRST (8192UL << 10)
-#define BULK_LEAST (1024UL << 10)
 
 /**
  * struct bulk_shared - shared by the test, the victim and the other process
  * @order:	number of the round, times NR_ARMS, plus whose turn it is
  * @done:	the order that was carried out last
  * @error:	errno of what failed
- * @size:	of the large mapping, bytes: such that a munmap lasts BULK_NS
  * @active:	odd while a munmap is under way
  * @took:	how long it took, ns
- * @go:	not 0 from the first round on: until then nothing is done
  * @huge:	the large mapping is to have huge pages, where there are any
  * @all:	faults, whatever they met
  * @faults:	faults since the order was given that met a munmap
@@ -60,10 +41,8 @@ struct bulk_shared {
 	_Atomic uint32_t order;
 	_Atomic uint32_t done;
 	_Atomic uint32_t error;
-	_Atomic size_t size;
 	_Atomic uint32_t active;
 	int64_t took;
-	_Atomic uint32_t go;
 	_Atomic bool huge;
 	_Atomic uint32_t all;
 	_Atomic uint32_t faults;
@@ -73,7 +52,7 @@ struct bulk_shared {
 
 /**
  * struct bulk - a victim that faults, and two processes that can unmap
- * @size:	of the large mapping at most, bytes
+ * @size:	of the large mapping, bytes
  * @cpu_fault:	where the victim faults
  * @cpu_unmap:	where both unmap
  * @plant:	a planted fault: the victim's faults wait for the munmap
@@ -101,29 +80,6 @@ struct bulk_round {
 	uint32_t faults;
 };
 
-/*
- * Fewer faults beside a munmap than this is no sign of anything going on: two or
- * three come before the one that waits, and some after the lock was given back.
- */
-#define BULK_FAULTS 10
-
-/** bulk_went_on() - were there faults that did not wait for the munmap? */
-static inline bool bulk_went_on(const struct bulk_round *round)
-{
-	return round->faults >= BULK_FAULTS && 2 * round->longest < round->took;
-}
-
-/*
- * Faults and munmap are not to be disturbed by whoever else is there; where that
- * is refused, a busy machine leaves less to tell.
- */
-static inline void bulk_hurry(void)
-{
-	struct sched_param param = { .sched_priority = 1 };
-
-	sched_setscheduler(0, SCHED_FIFO, &param);
-}
-
 struct bulk_job {
 	const struct bulk *bulk;
 	enum arm arm;
@@ -136,12 +92,10 @@ static inline void *bulk_unmapper(void *arg)
 	uint32_t seen = 0, order;
 
 	cpu_pin(job->bulk->cpu_unmap);
-	bulk_hurry();
 	if (gate_pass(&shared->gate, BULK_WAIT_NS))
 		_exit(1);
 	for (;;) {
 		int64_t begin;
-		size_t size;
 		char *p;
 
 		while ((order = atomic_load(&shared->order)) == seen)
@@ -149,33 +103,25 @@ static inline void *bulk_unmapper(void *arg)
 		seen = order;
 		if (order % NR_ARMS != job->arm)
 			continue;
-		size = shared->size;
-		p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		p = mmap(NULL, job->bulk->size, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (p == MAP_FAILED) {
 			atomic_store(&shared->error, (uint32_t)errno);
 			_exit(1);
 		}
-		madvise(p, size,
+		madvise(p, job->bulk->size,
 			shared->huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
-		memset(p, 1, size);
+		memset(p, 1, job->bulk->size);
 		/* The rest of the time slice is not enough: start afresh. */
 		sched_yield();
 		atomic_fetch_add(&shared->active, 1);
 		begin = now_ns();
-		munmap(p, size);
+		munmap(p, job->bulk->size);
 		shared->took = now_ns() - begin;
 		atomic_fetch_add(&shared->active, 1);
 		word_set(&shared->done, order);
 	}
 	return NULL;
-}
-
-/* A page fault, every other one under mmap_lock; before 5.14 all of them are. */
-static inline void bulk_fault(char *page, size_t len, bool locked)
-{
-	if (!locked || madvise(page, len, MADV_POPULATE_WRITE))
-		atomic_store((_Atomic char *)page, 1);
 }
 
 static inline int bulk_faulter(const struct bulk *bulk)
@@ -189,18 +135,15 @@ static inline int bulk_faulter(const struct bulk *bulk)
 	if (p == MAP_FAILED)
 		return 1;
 	madvise(p, BULK_FAULT_PAGES * page, MADV_NOHUGEPAGE);
-	bulk_hurry();
 	if (gate_pass(&shared->gate, BULK_WAIT_NS))
 		return 1;
-	while (word_wait(&shared->go, 0, BULK_WAIT_NS))
-		;
 	for (;;) {
 		madvise(p, BULK_FAULT_PAGES * page, MADV_DONTNEED);
 		for (i = 0; i < BULK_FAULT_PAGES; i++) {
 			uint32_t before = atomic_load(&shared->active);
 			int64_t begin = now_ns(), took;
 
-			bulk_fault(p + i * page, page, i % 2);
+			atomic_store((_Atomic char *)(p + i * page), 1);
 			while (bulk->plant && atomic_load(&shared->active) % 2 &&
 			       atomic_load(&shared->order) % NR_ARMS ==
 			       ARM_VICTIM)
@@ -261,7 +204,6 @@ static inline int bulk_start(struct bulk *bulk)
 	bulk->shared = shared_alloc(sizeof(*bulk->shared));
 	if (!bulk->shared)
 		return -ENOMEM;
-	bulk->shared->size = bulk->size < BULK_FIRST ? bulk->size : BULK_FIRST;
 	for (arm = ARM_DECOY; arm < NR_ARMS; arm++) {
 		struct bulk_job job = { bulk, arm };
 
@@ -287,12 +229,9 @@ static inline int bulk_round(struct bulk *bulk, uint32_t number, enum arm arm,
 	uint32_t order = number * NR_ARMS + arm;
 	struct bulk_shared *shared = bulk->shared;
 	int64_t deadline = now_ns() + BULK_WAIT_NS;
-	uint32_t seen, calm;
-	int64_t begin;
+	uint32_t seen, calm = atomic_load(&shared->all);
+	int64_t begin = now_ns();
 
-	word_set(&shared->go, 1);
-	begin = now_ns();
-	calm = atomic_load(&shared->all);
 	nap_ns(BULK_CALM_NS);
 	calm = atomic_load(&shared->all) - calm;
 	round->calm = calm * (double)NSEC_PER_SEC / (double)(now_ns() - begin);
@@ -313,16 +252,6 @@ static inline int bulk_round(struct bulk *bulk, uint32_t number, enum arm arm,
 	round->longest = shared->longest;
 	round->faults = atomic_load(&shared->faults);
 	return 0;
-}
-
-/** bulk_fit() - choose a size after a round that took @took ns. */
-static inline void bulk_fit(struct bulk *bulk, int64_t took)
-{
-	double size = (double)bulk->shared->size * BULK_NS / (took + 1);
-
-	if (size > bulk->size)
-		size = bulk->size;
-	bulk->shared->size = size > BULK_LEAST ? size : BULK_LEAST;
 }
 
 #endif /* PROC_BULK_H */
