@@ -3,7 +3,7 @@
  * machine.h - what the kernel tells of the whole machine
  *
  * Its memory and nodes, what it has counted, and whether it has complained: a
- * kernel that warns while a test runs has failed it, whatever was read.
+ * kernel that warns of what a test did has failed it, whatever was read.
  */
 #ifndef PROC_MACHINE_H
 #define PROC_MACHINE_H
@@ -85,13 +85,14 @@ static inline bool machine_nodes(int node[2])
  * struct watch - the kernel's state of mind when a test began
  * @taint:	/proc/sys/kernel/tainted
  * @log:	/dev/kmsg, behind its last record; -1 where it may not be read
- * @hangs:	that somebody waits long is a complaint, too; not where the machine
- *		may be as slow as it likes
+ * @whole:	the whole machine is meant: a complaint counts whoever it is about,
+ *		and that somebody waits long is one, too; else only those that
+ *		name this program
  */
 struct watch {
 	unsigned long taint;
 	int log;
-	bool hangs;
+	bool whole;
 };
 
 /*
@@ -99,7 +100,6 @@ struct watch {
  * tainted-kernels.rst: a bad page (5), an oops (7), a warning (9), a lockup (14).
  */
 #define WATCH_TAINT 0x42a0UL
-#define WATCH_TAINT_LOCKUP 0x4000UL
 
 static inline unsigned long watch_taint(void)
 {
@@ -114,10 +114,10 @@ static inline unsigned long watch_taint(void)
 	return taint & WATCH_TAINT;
 }
 
-/** watch_begin() - from here on complaints count; @hangs: see struct watch. */
-static inline void watch_begin(struct watch *watch, bool hangs)
+/** watch_begin() - from here on complaints count; @whole: see struct watch. */
+static inline void watch_begin(struct watch *watch, bool whole)
 {
-	watch->hangs = hangs;
+	watch->whole = whole;
 	watch->taint = watch_taint();
 	watch->log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (watch->log >= 0)
@@ -153,8 +153,17 @@ static inline bool watch_complains(const struct watch *watch, const char *line)
 	const char *warning = strstr(line, "WARNING: ");
 
 	if (line_has(line, hangs))
-		return watch->hangs;
+		return watch->whole;
 	return (warning && strstr(warning, " at ")) || line_has(line, faults);
+}
+
+/* Does a line of a complaint name this program, as the kernel knows it? */
+static inline bool watch_names_us(const char *line)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "%s", program_invocation_short_name);
+	return strstr(line, name);
 }
 
 /**
@@ -168,12 +177,11 @@ static inline bool watch_complains(const struct watch *watch, const char *line)
 static inline bool watch_look(struct watch *watch, char *buf, size_t size)
 {
 	unsigned long taint = watch_taint();
-	bool found = false;
+	bool complains = false, found = false;
 	char record[1024];
+	const char *text;
 	ssize_t got;
 
-	if (!watch->hangs)
-		taint &= ~WATCH_TAINT_LOCKUP;
 	while (watch->log >= 0) {
 		got = read(watch->log, record, sizeof(record) - 1);
 		/* EPIPE: so much was logged that the beginning is lost. */
@@ -183,15 +191,19 @@ static inline bool watch_look(struct watch *watch, char *buf, size_t size)
 			break;
 		record[got] = '\0';
 		/* priority,number,time,flags;text */
-		if (!found && strchr(record, ';') &&
-		    watch_complains(watch, strchr(record, ';') + 1)) {
-			snprintf(buf, size, "%.*s",
-				 (int)strcspn(strchr(record, ';') + 1, "\n"),
-				 strchr(record, ';') + 1);
-			found = true;
+		text = strchr(record, ';');
+		if (!text++ || found)
+			continue;
+		if (watch_complains(watch, text)) {
+			snprintf(buf, size, "%.*s", (int)strcspn(text, "\n"),
+				 text);
+			complains = true;
 		}
+		/* A record is a line: the name may come in a later one. */
+		found = complains && (watch->whole || watch_names_us(text));
 	}
-	if (!found && taint & ~watch->taint) {
+	/* That does not tell who it was. */
+	if (!found && watch->whole && taint & ~watch->taint) {
 		snprintf(buf, size, "tainted 0x%lx, was 0x%lx", taint,
 			 watch->taint);
 		found = true;

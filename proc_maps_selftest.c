@@ -1430,7 +1430,7 @@ TEST(layout_cut_is_brute_force)
 
 TEST(complaints_are_known)
 {
-	struct watch all = { .hangs = true }, most = { .hangs = false };
+	struct watch all = { .whole = true }, most = { .whole = false };
 	static const char *const complaints[] = {
 		"WARNING: CPU: 0 PID: 7 at mm/mmap.c:9 f+0x1",
 		"WARNING: mm/vma.c:12 at vma_merge+0x1/0x2",
