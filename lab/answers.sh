@@ -117,8 +117,8 @@ compare()
 			mark = ""
 			if (a[i] == "-")
 				;
-			else if (a[i] == "unsure" || a[i] == "skip" && e[i] != "skip")
-				mark = "?"
+			else if (a[i] == "unsure" || a[i] == "skip")
+				mark = e[i] == "skip" ? "" : "?"
 			else if (a[i] == "unprovoked")
 				mark = e[i] == "pass" ? "" : "?"
 			else if (a[i] != e[i] && e[i] != "skip")
