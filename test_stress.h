@@ -27,8 +27,8 @@
 #define STRESS_STRONG_PATIENCE 4.0
 /* Readings of children below which nothing is said of them. */
 #define KID_FLOOR 3
-/* How long to wait for the new program of a child. */
-#define EXEC_PATIENCE_NS (100 * NSEC_PER_MSEC)
+/* How long to wait for the new program of a child, among a hundred others. */
+#define EXEC_PATIENCE_NS NSEC_PER_SEC
 /* At the end each thread of the target finishes what it is about. */
 #define STRESS_END_NS (30 * NSEC_PER_SEC)
 
