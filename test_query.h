@@ -490,6 +490,7 @@ TEST_F(query, build_id)
 			&plain))
 		return;
 	race = scene->race;
+	race->timed = true;
 	addr = race->stage.base;
 	if (cpu[0] >= 0)
 		run_on(0, cpu[0]);
