@@ -51,9 +51,6 @@ static void __attribute__((constructor)) prepare(void)
 	/* Where it is permitted: a busy machine leaves fewer races. */
 	setpriority(PRIO_PROCESS, 0, -10);
 	known_bug_seen = shared_alloc(sizeof(*known_bug_seen));
-	kernel_watch = shared_alloc(sizeof(*kernel_watch));
-	watch_begin(kernel_watch, false);
-	stuck_begin();
 }
 
 static inline uint64_t seed_from_env(void)
@@ -101,6 +98,17 @@ static inline void scene_end_peer(struct scene *scene)
 	/* Where it is a thread it has to end by itself. */
 	scene->race->stop = true;
 	peer_kill(&scene->peer);
+}
+
+/*
+ * For a program whose tests end with end_scene().  Not for one that has memory in
+ * motion: who waits for a page from the disk sleeps as one does who is stuck.
+ */
+static inline void look_after_tests(void)
+{
+	kernel_watch = shared_alloc(sizeof(*kernel_watch));
+	watch_begin(kernel_watch, false);
+	stuck_begin();
 }
 
 /*

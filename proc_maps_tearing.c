@@ -36,4 +36,10 @@
 #include "test_racing.h"
 #include "test_shapes.h"
 
+/* Behind prepare(), which may find that there is nothing to look after. */
+static void __attribute__((constructor)) begin(void)
+{
+	look_after_tests();
+}
+
 TEST_HARNESS_MAIN

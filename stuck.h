@@ -119,6 +119,8 @@ static inline void stuck_begin(void)
 /** stuck_watch() - this thread reads what thread @changer changes. */
 static inline void stuck_watch(pid_t changer)
 {
+	if (!stuck)
+		return;
 	stuck->changer = changer;
 	stuck->runner = getppid();
 	word_set(&stuck->reader, syscall(SYS_gettid));
@@ -127,13 +129,15 @@ static inline void stuck_watch(pid_t changer)
 /** stuck_beat() - another reading came to its end. */
 static inline void stuck_beat(void)
 {
-	atomic_fetch_add(&stuck->beat, 1);
+	if (stuck)
+		atomic_fetch_add(&stuck->beat, 1);
 }
 
 /** stuck_done() - until the next time, nobody does. */
 static inline void stuck_done(void)
 {
-	word_set(&stuck->reader, 0);
+	if (stuck)
+		word_set(&stuck->reader, 0);
 }
 
 #endif /* PROC_STUCK_H */
