@@ -213,17 +213,36 @@ static inline const struct slice *slice_narrow(unsigned int i)
 	return &slices[i % 3 < 2 ? 2 : i / 3 % 2];
 }
 
+/**
+ * reader_timer_start() - interrupt this thread from now on
+ *
+ * Every READER_TIMER_NS, but once only until reader_timer_again(): a timerfd
+ * fires again when somebody has read it.  So a slow machine is not drowned.
+ * It fires on the CPU of whoever started or read it.
+ *
+ * Return: for reader_timer_again() and close(); -1 where there is no timer, which
+ * costs opportunities and nothing else.
+ */
 static inline int reader_timer_start(void)
 {
 	struct itimerspec its = {
 		.it_interval.tv_nsec = READER_TIMER_NS,
 		.it_value.tv_nsec = READER_TIMER_NS,
 	};
-	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 
 	if (fd >= 0)
 		timerfd_settime(fd, 0, &its, NULL);
 	return fd;
+}
+
+/** reader_timer_again() - where it has fired, let it fire again. */
+static inline void reader_timer_again(int timer)
+{
+	uint64_t fired;
+
+	if (read(timer, &fired, sizeof(fired)) < 0)
+		return;
 }
 
 /* The harness ends a test after 30 s: what was not tried by then is left. */
@@ -233,6 +252,7 @@ static inline int reader_timer_start(void)
  * struct drive - readings of a scene against its changes
  * @scene:	the scene
  * @cpu:	reader's and changer's, of a race; -1 for none
+ * @timer:	the reader's, while it races
  * @tally:	of all readings
  * @finding:	of the last one, which is illegal where a drive returns 1
  * @how:	driver and circumstances of that one
@@ -241,6 +261,7 @@ static inline int reader_timer_start(void)
 struct drive {
 	struct scene *scene;
 	int cpu[2];
+	int timer;
 	struct tally tally;
 	struct finding finding;
 	const char *how;
@@ -251,6 +272,7 @@ static inline struct drive drive_of(struct scene *scene)
 {
 	struct drive drive = {
 		.scene = scene,
+		.timer = -1,
 		.how = "at rest",
 		.began_ns = now_ns(),
 	};
@@ -333,8 +355,9 @@ static inline void vary_reader(struct scene *scene, size_t near, uint64_t *seed)
  * been read: transitions shall not fall on what is constant.  Returns when that
  * was, or -errno.
  */
-static inline int64_t take_steered(struct scene *scene, size_t before)
+static inline int64_t take_steered(struct drive *drive, size_t before)
 {
+	struct scene *scene = drive->scene;
 	struct reader *reader = &scene->reader, quick = *reader;
 	int err = reading_begin(reader, &scene->reading);
 	int64_t begin;
@@ -343,6 +366,7 @@ static inline int64_t take_steered(struct scene *scene, size_t before)
 	quick.limit = before;
 	if (!err && before)
 		err = reading_go_on(&quick, &scene->reading);
+	reader_timer_again(drive->timer);
 	atomic_fetch_add(&scene->race->round, 1);
 	begin = now_ns();
 	if (!err)
@@ -381,13 +405,15 @@ static inline int race_slice(struct drive *drive, const struct slice *slice,
 	now = begin;
 	if (cpu[0] >= 0)
 		run_on(0, cpu[0]);
+	/* Behind that: it fires where it was started. */
+	drive->timer = reader_timer_start();
 	race_go(race, slice->steer, cpu[slice->cpus - 1], scene->urgent);
 	while (now - begin < seconds * NSEC_PER_SEC ||
 	       (drive->tally.overlapped - first < floor &&
 		now - begin < patience * NSEC_PER_SEC &&
 		now - began_ns < RACING_BUDGET * NSEC_PER_SEC)) {
 		vary_reader(scene, near, &seed);
-		took = take_steered(scene, scene->one_call ||
+		took = take_steered(drive, scene->one_call ||
 				    random_below(&seed, 2) ? before : 0);
 		stuck_beat();
 		if (took < 0 || race->error)
@@ -398,6 +424,8 @@ static inline int race_slice(struct drive *drive, const struct slice *slice,
 		took = now - took;
 		race->reading_ns += ((int64_t)took - race->reading_ns) / 8;
 	}
+	close(drive->timer);
+	drive->timer = -1;
 	if (drive->finding.rule)
 		return 1;
 	scene->reader.limit = 0;

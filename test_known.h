@@ -10,15 +10,16 @@
 /*
  * When is a kernel acquitted?  Where reads are lockless, two layouts mix within
  * one read() every now and then; each such reading came close.  Of them one in
- * 4,000 or more was a catch on a kernel without preemption, one in 100 or more
- * on one with it (6.17 to 7.3, bare and emulated).  Where one read() never mixes
+ * 100 was a catch, bare and without preemption as well as emulated and with it
+ * (6.17 to 7.3, 142 runs; the longest took 345 of them): at the floor a broken
+ * kernel gets through once in a million times.  Where one read() never mixes
  * layouts while the changer is on another CPU, it holds the lock, and there is
  * nothing to catch.
  */
-#define KNOWN_ENOUGH 200000	/* close readings: no need to go on */
-#define KNOWN_FLOOR 150		/* close readings: fewer say nothing */
+#define KNOWN_ENOUGH 3000	/* close readings: no need to go on */
+#define KNOWN_FLOOR 1500	/* close readings: fewer say nothing */
 #define KNOWN_LOCKED 20000	/* overlapped readings, none of them close */
-#define KNOWN_SECONDS 5.0
+#define KNOWN_SECONDS 8.0
 #define KNOWN_SLICE 0.05
 #define KNOWN_CHANCES 10	/* slices of one kind, before it is given up */
 
@@ -67,14 +68,13 @@ TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 	struct scene *scene = drive.scene;
 	uint64_t close_by[ARRAY_SIZE(slices)] = { 0 };
 	int64_t begin = now_ns();
-	int err = 0, timer;
+	int err = 0;
 	unsigned int i;
 
 	if (!open_scene(_metadata, scene, &change_merge_left_partial,
 			&file_maps, &options))
 		return;
 	scene->one_call = true;
-	timer = reader_timer_start();
 	scene->urgent = true;
 	run_at(0, LEVEL_READER);
 	for (i = 0; !err && now_ns() - begin < KNOWN_SECONDS * NSEC_PER_SEC &&
@@ -91,7 +91,6 @@ TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 		close_by[way] += tally->mixed - before;
 	}
 	run_at(0, 0);
-	close(timer);
 	drive_report(_metadata, &drive, err, "known",
 		     again("known", "", "tail_lost_after_merge", options.seed));
 	diag("known: %.2f s", (now_ns() - begin) / 1e9);

@@ -71,7 +71,7 @@ TEST_F(narrow, race)
 	struct drive drive = drive_of(&self->scene);
 	struct scene *scene = drive.scene;
 	int64_t begin = now_ns();
-	int err = 0, timer;
+	int err = 0;
 	unsigned int i;
 
 	if (variant->locked && !release_since(6, 5))
@@ -82,12 +82,10 @@ TEST_F(narrow, race)
 	scene->one_call = true;
 	scene->urgent = true;
 	run_at(0, LEVEL_READER);
-	timer = reader_timer_start();
 	for (i = 0; !err && drive.tally.overlapped < NARROW_ENOUGH &&
 	     now_ns() - begin < NARROW_SECONDS * NSEC_PER_SEC *
 	     (drive.tally.overlapped < NARROW_FEW ? NARROW_PATIENCE : 1); i++)
 		err = race_slice(&drive, slice_narrow(i), NARROW_SLICE, 0, 0);
-	close(timer);
 	run_at(0, 0);
 	race_verdict(_metadata, &drive, err, variant->name,
 		     again("narrow", variant->name, "race", options.seed));

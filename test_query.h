@@ -114,10 +114,11 @@ static int ask_in_slice(struct scene *scene, const struct slice *slice,
 			struct inquiry *inquiry, struct tally *tally)
 {
 	int64_t end = now_ns() + seconds * NSEC_PER_SEC;
-	int err = 0;
+	int err = 0, timer;
 
 	if (cpu[0] >= 0)
 		run_on(0, cpu[0]);
+	timer = reader_timer_start();
 	race_go(scene->race, slice->steer, cpu[slice->cpus - 1], scene->urgent);
 	while (!err && now_ns() < end) {
 		atomic_fetch_add(&scene->race->round, 1);
@@ -126,7 +127,9 @@ static int ask_in_slice(struct scene *scene, const struct slice *slice,
 				    random_next(&inquiry->seed) & inquiry->flags,
 				    inquiry->edge, tally);
 		stuck_beat();
+		reader_timer_again(timer);
 	}
+	close(timer);
 	return err ? err : race_freeze(scene->race);
 }
 
@@ -236,7 +239,7 @@ TEST_F(query, edges)
 	const struct scene_options options = race_options();
 	struct tally tally = { 0 };
 	uint32_t transitions = 0;
-	int cpu[2], timer = reader_timer_start();
+	int cpu[2];
 	unsigned int i, k;
 
 	choose_cpus(cpu);
@@ -273,7 +276,6 @@ TEST_F(query, edges)
 		scene_end(scene);
 		memset(scene, 0, sizeof(*scene));
 	}
-	close(timer);
 	diag("edges: questions %" PRIu64 ", overlapped %" PRIu64
 	     ", transitions %u", tally.readings, tally.overlapped, transitions);
 	if (tally.overlapped < RACING_FLOOR)

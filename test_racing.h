@@ -38,15 +38,13 @@ static void run_racing(struct __test_metadata *_metadata,
 {
 	const struct scene_options options = race_options();
 	struct drive drive = drive_of(scene);
-	int err, timer;
+	int err;
 
 	if (!open_scene(_metadata, scene, change, kind, &options))
 		return;
 	scene->oracle.tolerate_lost_tail = *known_bug_seen;
-	timer = reader_timer_start();
 	err = race_all(&drive, duration_from_env(RACING_SECONDS), RACING_FLOOR,
 		       RACING_PATIENCE);
-	close(timer);
 	if (!err)
 		err = scene_check_rest(scene, &drive.finding);
 	race_verdict(_metadata, &drive, err, change->name,
