@@ -30,9 +30,9 @@
 #include "test_query.h"
 #include "test_leaving.h"
 #include "test_known.h"
+#include "test_access.h"
 #include "test_narrow.h"
 #include "test_stepped.h"
-#include "test_access.h"
 #include "test_racing.h"
 #include "test_shapes.h"
 
