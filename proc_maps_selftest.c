@@ -9,12 +9,14 @@
 #endif
 #include <stdio.h>
 #include <stdlib.h>
+#include <sched.h>
 #include <string.h>
 #include "histogram.h"
 #include "race.h"
 #include "judge.h"
 #include "machine.h"
 #include "pages.h"
+#include "stuck.h"
 #include "verdict.h"
 #include "../kselftest_harness.h"
 
@@ -1470,6 +1472,69 @@ TEST(patience_is_for_who_runs)
 	EXPECT_FALSE(patience_lost(&patience));
 	patience.looked_ns -= 3600 * NSEC_PER_SEC;
 	EXPECT_TRUE(patience_lost(&patience));
+}
+
+static int rest_for_good(void *arg)
+{
+	peer_bind_self();
+	return peer_rest(arg);
+}
+
+/* As who waits for a lock: so does the parent of a vfork() until the child ends. */
+static int sleep_for_good(void *arg)
+{
+	static char stack[16384] __attribute__((aligned(16)));
+
+	clone(rest_for_good, stack + sizeof(stack), CLONE_VFORK | SIGCHLD, arg);
+	return 1;
+}
+
+/* Waits for itself, so that both of them sleep. */
+static int stuck_with_itself(void *arg)
+{
+	stuck_watch(getpid());
+	return sleep_for_good(arg);
+}
+
+/* The changer sleeps as one does who waits for a signal. */
+static int stuck_alone(void *arg)
+{
+	struct peer changer = { 0 };
+
+	if (peer_start(&changer, peer_rest, NULL))
+		return 1;
+	stuck_watch(changer.pid);
+	return sleep_for_good(arg);
+}
+
+/* The process that a test's reader belongs to, and who looks after it. */
+static int stuck_runner(void *arg)
+{
+	bool *both = arg;
+	struct peer reader = { 0 };
+
+	if (!freopen("/dev/null", "w", stdout))
+		return 1;
+	stuck_begin();
+	if (peer_start(&reader, *both ? stuck_with_itself : stuck_alone, NULL))
+		return 1;
+	return peer_wait(&reader, 60 * NSEC_PER_SEC);
+}
+
+/* Two who sleep for good are ended, with the test; one who sleeps is not. */
+TEST(stuck_is_who_waits_for_each_other)
+{
+	bool yes = true, no = false;
+	struct peer both = { 0 }, one = { 0 };
+
+	if (peer_start(&one, stuck_runner, &no) ||
+	    peer_start(&both, stuck_runner, &yes))
+		SKIP(return, "too few processes allowed");
+	EXPECT_EQ(128 + SIGKILL, peer_wait(&both, 25 * NSEC_PER_SEC));
+	nap_ns(3 * STUCK_LOOK_NS);
+	EXPECT_TRUE(peer_alive(&one));
+	peer_kill(&both);
+	peer_kill(&one);
 }
 
 TEST_HARNESS_MAIN
