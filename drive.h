@@ -111,6 +111,31 @@ static inline void look_after_tests(void)
 	stuck_begin();
 }
 
+/**
+ * scene_over() - end a scene, and see its changer go
+ * @scene:	in any state; zeroed then
+ *
+ * Return: 0, or -ETIMEDOUT where it was killed and waits for a lock for good;
+ * that is printed.
+ */
+static inline int scene_over(struct scene *scene)
+{
+	pid_t pid = scene->peer.pid;
+	unsigned int i;
+
+	if (!scene_end(scene))
+		return 0;
+	for (i = 0; i < STUCK_LOOKS; i++) {
+		/* Slow, perhaps since it gets no CPU: that is no failure. */
+		if (!stuck_sleeps(pid))
+			return 0;
+		nap_ns(STUCK_LOOK_NS / 10);
+	}
+	diag("RULE BROKEN: the changer was killed, and is held in the kernel");
+	stuck_print("changer", pid);
+	return -ETIMEDOUT;
+}
+
 /*
  * The end of each test: a kernel that complained meanwhile has failed it,
  * whatever was read.
@@ -120,8 +145,9 @@ static inline void end_scene(struct __test_metadata *_metadata,
 {
 	bool complained;
 	char said[300];
+	int err;
 
-	scene_end(scene);
+	err = scene_over(scene);
 	stuck_done();
 	complained = watch_look(kernel_watch, said, sizeof(said));
 	/* Not in braces behind EXPECT: after a failure those are always run. */
@@ -130,6 +156,7 @@ static inline void end_scene(struct __test_metadata *_metadata,
 		diag("  it said     %s", said);
 	}
 	EXPECT_FALSE(complained);
+	EXPECT_EQ(0, err);
 }
 
 /*

@@ -255,32 +255,35 @@ static inline int scene_start(struct scene *scene, const struct change *change,
 	return 0;
 }
 
-/** scene_end() - end the changer; works from any state of a scene. */
-static inline void scene_end(struct scene *scene)
+/**
+ * scene_end() - end the changer, and leave the scene zeroed
+ * @scene:	in any state
+ *
+ * Return: 0, or -ETIMEDOUT where the changer was killed and does not go.
+ */
+static inline int scene_end(struct scene *scene)
 {
+	int err = peer_kill(&scene->peer);
 	unsigned int k;
 
-	peer_kill(&scene->peer);
 	if (scene->threaded) {
 		scene->race->stop = true;
 		word_set(&scene->race->limit, RACE_FREE);
 		pthread_join(scene->thread, NULL);
 	}
-	reader_close(&scene->reader);
 	reading_free(&scene->reading);
 	free(scene->rest.span);
-	scene->rest.span = NULL;
-	for (k = 0; k < ORACLE_LAYOUTS; k++) {
+	for (k = 0; k < ORACLE_LAYOUTS; k++)
 		free(scene->layout[k].span);
-		scene->layout[k].span = NULL;
+	if (scene->race) {
+		reader_close(&scene->reader);
+		for (k = 0; k < STAGE_FILES; k++)
+			if (scene->race->file[k] >= 0)
+				close(scene->race->file[k]);
+		munmap(scene->race, sizeof(*scene->race));
 	}
-	if (!scene->race)
-		return;
-	for (k = 0; k < STAGE_FILES; k++)
-		if (scene->race->file[k] >= 0)
-			close(scene->race->file[k]);
-	munmap(scene->race, sizeof(*scene->race));
-	scene->race = NULL;
+	memset(scene, 0, sizeof(*scene));
+	return err;
 }
 
 #endif /* PROC_SCENE_H */

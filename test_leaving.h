@@ -79,8 +79,7 @@ TEST_F(leaving, exit)
 		else
 			scene_end_peer(scene);
 		read_the_leaver(_metadata, scene, "exit");
-		scene_end(scene);
-		memset(scene, 0, sizeof(*scene));
+		ASSERT_EQ(0, scene_over(scene));
 	}
 }
 
@@ -123,8 +122,7 @@ TEST_F(leaving, exec)
 			scene_end_peer(scene);
 		read_the_leaver(_metadata, scene, "exec");
 		close(end[0]);
-		scene_end(scene);
-		memset(scene, 0, sizeof(*scene));
+		ASSERT_EQ(0, scene_over(scene));
 	}
 }
 

@@ -166,8 +166,7 @@ TEST_F(query, filters)
 			}
 			ASSERT_EQ(0, scene_step(scene, 1));
 		}
-		scene_end(scene);
-		memset(scene, 0, sizeof(*scene));
+		ASSERT_EQ(0, scene_over(scene));
 	}
 	diag("filters: questions %" PRIu64, tally.readings);
 }
@@ -198,8 +197,7 @@ TEST_F(query, filters_racing)
 		ASSERT_EQ(0, ask_in_slice(scene, &slices[cpu[1] < 0 ? 2 : 1],
 					  0.1, cpu, &inquiry, &tally));
 		run_at(0, 0);
-		scene_end(scene);
-		memset(scene, 0, sizeof(*scene));
+		ASSERT_EQ(0, scene_over(scene));
 	}
 	diag("filters_racing: questions %" PRIu64 ", overlapped %" PRIu64,
 	     tally.readings, tally.overlapped);
@@ -273,8 +271,7 @@ TEST_F(query, edges)
 		}
 		run_at(0, 0);
 		transitions += scene->race->seq / 2;
-		scene_end(scene);
-		memset(scene, 0, sizeof(*scene));
+		ASSERT_EQ(0, scene_over(scene));
 	}
 	diag("edges: questions %" PRIu64 ", overlapped %" PRIu64
 	     ", transitions %u", tally.readings, tally.overlapped, transitions);

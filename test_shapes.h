@@ -130,8 +130,7 @@ TEST_F(shapes, page_positions)
 				       again("shapes", "", "page_positions", 1));
 		}
 		ASSERT_STREQ("legal", rule_text[drive.finding.rule]);
-		scene_end(scene);
-		memset(scene, 0, sizeof(*scene));
+		ASSERT_EQ(0, scene_over(scene));
 	}
 	tally_print(&drive.tally, "page_positions", 32 * SHORT_LINE);
 	/* Else the end of the page was never near the stage. */

@@ -97,8 +97,7 @@ static void run_sweep(struct __test_metadata *_metadata, struct scene *scene,
 		}
 		ASSERT_STREQ("legal", rule_text[drive.finding.rule]);
 		transitions += scene->race->seq / 2;
-		scene_end(scene);
-		memset(scene, 0, sizeof(*scene));
+		ASSERT_EQ(0, scene_over(scene));
 	}
 	tally_print(&drive.tally, "sweep", transitions);
 	if (left)
