@@ -12,6 +12,10 @@
  * lasts as long as the munmap does.  The same munmap in another process costs
  * the machine the same, but locks nothing that the victim needs.  Beside it are
  * measured the faults of the victim with no munmap anywhere.
+ *
+ * Since 6.4 most faults have enough in the lock of their VMA, and would not
+ * notice; the first one in a mapping, for example, still takes mmap_lock.  So
+ * every second one is made by madvise(), which always takes it.
  */
 #ifndef PROC_BULK_H
 #define PROC_BULK_H
@@ -124,6 +128,17 @@ static inline void *bulk_unmapper(void *arg)
 	return NULL;
 }
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23		/* 5.14; before that, faults take the lock */
+#endif
+
+/* The @i-th page fault, at @p. */
+static inline void bulk_fault(char *p, size_t page, unsigned int i)
+{
+	if (i % 2 == 0 || madvise(p, page, MADV_POPULATE_WRITE))
+		atomic_store((_Atomic char *)p, 1);
+}
+
 static inline int bulk_faulter(const struct bulk *bulk)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -143,7 +158,7 @@ static inline int bulk_faulter(const struct bulk *bulk)
 			uint32_t before = atomic_load(&shared->active);
 			int64_t begin = now_ns(), took;
 
-			atomic_store((_Atomic char *)(p + i * page), 1);
+			bulk_fault(p + i * page, page, i);
 			while (bulk->plant && atomic_load(&shared->active) % 2 &&
 			       atomic_load(&shared->order) % NR_ARMS ==
 			       ARM_VICTIM)

@@ -8,6 +8,7 @@
  *
  *   name	a name is replaced while it is printed
  *   last	the last vma of all is enlarged while the next one is looked for
+ *   expand	a mapping takes in what is mapped beside it while it is printed
  *   grow	a stack grows between two lines of its record in smaps
  *
  * A failure means what its rule says; that the window is narrow only means that
@@ -46,6 +47,12 @@ FIXTURE_VARIANT_ADD(narrow, name) {
 FIXTURE_VARIANT_ADD(narrow, last) {
 	.name = "last",
 	.change = &change_top,
+	.kind = &file_maps,
+};
+
+FIXTURE_VARIANT_ADD(narrow, expand) {
+	.name = "expand",
+	.change = &change_split_by_map,
 	.kind = &file_maps,
 };
 
