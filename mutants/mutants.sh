@@ -141,6 +141,8 @@ boot()
 	often=$3
 	program=$4
 	shift 4
+	# What an earlier machine said there is no answer of this one.
+	rm -rf "$dir"
 	mkdir -p "$dir"
 	# Half a minute is for booting, and for a run longer than those before.
 	attended "$here/boot.sh" --kernel "$image/bzImage" --out "$dir" --timeout "$limit" \
