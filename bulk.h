@@ -24,6 +24,10 @@
 #include "load.h"
 #include "peer.h"
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23		/* 5.14; before that, faults take the lock */
+#endif
+
 /* Few enough to stay in the cache, many enough to seldom start over. */
 #define BULK_FAULT_PAGES 64
 #define BULK_WAIT_NS (20 * NSEC_PER_SEC)
@@ -127,10 +131,6 @@ static inline void *bulk_unmapper(void *arg)
 	}
 	return NULL;
 }
-
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23		/* 5.14; before that, faults take the lock */
-#endif
 
 /* The @i-th page fault, at @p. */
 static inline void bulk_fault(char *p, size_t page, unsigned int i)

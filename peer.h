@@ -330,8 +330,8 @@ static inline int peer_wait(struct peer *peer, int64_t patience_ns)
  * peer_kill() - end a peer, whatever state it is in
  * @peer:	the peer
  *
- * Five seconds for SIGKILL to take effect: longer means that the kernel holds
- * it in an uninterruptible sleep, and then the caller must say so.
+ * Five seconds for SIGKILL to take effect.  Longer means that it gets no CPU, or
+ * that the kernel holds it in an uninterruptible sleep; the caller must see which.
  *
  * Return: 0, or -ETIMEDOUT when it would not die.
  */

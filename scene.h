@@ -207,6 +207,8 @@ static inline int scene_start(struct scene *scene, const struct change *change,
 	scene->failed = "memory";
 	scene->reader.fd = -1;
 	scene->race = race;
+	for (k = 0; race && k < STAGE_FILES; k++)
+		race->file[k] = -1;
 	if (!race || !scene_alloc(scene, lines, change->nr))
 		return -ENOMEM;
 	race->change = change;

@@ -90,7 +90,7 @@ static void __attribute__((constructor(101))) arrive(void)
 }
 
 /* A pipe that nobody writes to ends with the last one who could have: at exec. */
-static bool wait_for_exec(int fd)
+static bool exec_is_over(int fd)
 {
 	struct pollfd end = { .fd = fd };
 
@@ -117,7 +117,7 @@ TEST_F(leaving, exec)
 		scene->race->leave = true;
 		word_set(&scene->race->limit, scene->race->seq / 2 + 1);
 		if (records % 3)
-			ASSERT_TRUE(wait_for_exec(end[0]));
+			ASSERT_TRUE(exec_is_over(end[0]));
 		if (records % 3 == 2)
 			scene_end_peer(scene);
 		read_the_leaver(_metadata, scene, "exec");
