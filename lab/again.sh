@@ -45,15 +45,6 @@ uptime_cs()
 	echo $((${up%.*} * 100 + 1${up#*.} - 100))
 }
 
-# new_log: what the kernel said since the last call
-new_log()
-{
-	dmesg 2>/dev/null | MARK=$mark awk '
-		{ line[NR] = $0 }
-		$0 == ENVIRON["MARK"] { at = NR }
-		END { while (at++ < NR) print line[at] }'
-}
-
 # A program that the kernel does not let go is left behind.
 end_program()
 {
@@ -104,12 +95,12 @@ while [ "$run" -lt "$times" ]; do
 	[ -z "$budget" ] || [ "$run" = 0 ] ||
 		[ $((began - begun + longest)) -le "${budget}00" ] || break
 	run=$((run + 1))
-	mark=$(dmesg 2>/dev/null | tail -n 1)
+	mark=$(last_word)
 	echo "# run $run: $*"
 	one_run "$@"
 	took=$(($(uptime_cs) - began))
 	[ "$took" -le "$longest" ] || longest=$took
-	new_log > "$tmp/log"
+	log_since "$mark" > "$tmp/log"
 	splats "$tmp/log" | head -n 1 | sed 's/^\[ *[0-9.]*\] */# kernel log: /'
 	printf '# took %d.%02d s: %s\n' $((took / 100)) $((took % 100)) "$answer"
 	[ "$answer" = green ] || worst=1

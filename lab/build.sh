@@ -190,7 +190,12 @@ configure()
 	kernel_make command KCONFIG_ALLCONFIG="$objects/wanted" allnoconfig \
 		> "$log" 2>&1 || return 1
 	# An older source does not know each symbol; one that it knows it must have.
-	dropped=$(grep '^CONFIG' "$objects/wanted" |
+	dropped=$(sed -n 's/^# \(CONFIG_.*\) is not set/\1/p' "$objects/wanted" |
+		while read -r symbol; do
+			! grep -q "^$symbol=" "$objects/.config" ||
+				echo "no $symbol"
+		done
+		grep '^CONFIG' "$objects/wanted" |
 		grep -vxFf "$objects/.config" | while IFS='=' read -r symbol _; do
 			grep -rqx --include='Kconfig*' \
 				"\(menu\)\{0,1\}config ${symbol#CONFIG_}" "$tree" &&

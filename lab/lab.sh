@@ -46,7 +46,7 @@ expected
   --cpus N         (default: 2; with 1 latency is skipped)
   --memory SIZE    (default: 1G)
   --timeout S      for one kernel's whole run (default: 600)
-  --append STRING  for the kernel's command line (as: preempt=none)
+  --append STRING  for the kernel's command line (as: nosmt)
   --out DIR        results (default: \$LAB_CACHE/runs)
   --vng            use virtme-ng's vng instead of the lab's own machine
   --times N        each kernel N times
@@ -121,7 +121,11 @@ list()
 		for_machine "${2-}"
 		shift 2
 	}
+	case ${1-} in
+	--help|-h) usage; exit 0 ;;
+	esac
 	[ $# -eq 0 ] || bad_usage "list does not take $1"
+	"$here/../scripts/install.sh" lab || exit
 	archive_list kernel > /dev/null || return 4
 	archive_list kernel | while read -r release package _; do
 		here_mark=' '
@@ -181,6 +185,8 @@ build()
 			for (i = 1; i <= n; i++)
 				printf "--patch \"$here/%s\" ", patch[i]
 		}' "$here/variants")"
+		# What is expected of VARIANT is so of the newest source.
+		[ "$which" = newest ] || variant=$variant-$which
 		"$here/build.sh" --source "$which" "$@" "$variant" || exit
 	done
 }
@@ -191,6 +197,10 @@ fetch()
 		for_machine "${2-}"
 		shift 2
 	}
+	case ${1-} in
+	--help|-h) usage; exit 0 ;;
+	esac
+	"$here/../scripts/install.sh" lab || exit
 	for kernel; do
 		found=$(image_of "$kernel") || exit
 		echo "${found#*	}"

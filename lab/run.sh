@@ -15,7 +15,7 @@
 # --- options ----------------------------------------------------------------
 
 kernels='' results=$LAB_CACHE/runs vng='' times=1 limit='' cpus=2
-machine_options='' stress=''
+machine_options='' vng_options='' stress=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel|--arch|--cpus|--memory|--timeout|--append|--out|--times)
@@ -27,6 +27,8 @@ while [ $# -gt 0 ]; do
 	--arch) for_machine "$2"; shift ;;
 	--cpus) cpus=$2; shift ;;
 	--memory|--append)
+		vng_options="$vng_options $1 '$(printf %s "$2" |
+			sed "s/'/'\\''/g")'"
 		machine_options="$machine_options $1 '$(printf %s "$2" |
 			sed "s/'/'\\\\''/g")'"
 		shift ;;
@@ -97,12 +99,14 @@ run_here()
 	uname -r > "$dir/files/.release"
 	echo none > "$dir/accel"
 	started=$(date +%s)
+	said=$(last_word)
+	[ -n "$said" ] || say "the kernel's log cannot be read: complaints go unnoticed"
 	attended env PATH="$programs:$PATH" GUEST_LIMIT="$limit" \
 		GUEST_PROGRAMS="$programs" GUEST_OUT="$dir/files" \
 		setpriv --pdeathsig TERM sh "$here/guest.sh" "$@" > "$dir/out"
 	status=$?
 	echo $(($(date +%s) - started)) > "$dir/seconds"
-	dmesg 2>/dev/null > "$dir/log"
+	log_since "$said" > "$dir/log"
 	return $((status != 0))
 }
 
@@ -132,8 +136,8 @@ run_vng()
 	no_kvm=''
 	machine_for "$archive_arch"
 	[ "$accel" = kvm ] || no_kvm=--disable-kvm
-	# shellcheck disable=SC2086 # a word or none
-	attended timeout -k 5 "$limit" vng $no_kvm --run "$image" --cpus "$cpus" --user root \
+	eval "set -- $no_kvm $vng_options"
+	attended timeout -k 5 "$limit" vng "$@" --run "$image" --cpus "$cpus" --user root \
 		--rwdir "$dir=$dir" -- sh "$dir/vng.sh" > "$dir/out" 2> "$dir/vng" \
 		< /dev/null
 	status=$?
@@ -161,7 +165,7 @@ worse()
 row()
 {
 	# shellcheck disable=SC2086 # words
-	printf '%-12s %-22s %-14s %-14s %-14s %-14s %-4s %s\n' $1
+	printf '%-12s %-22s %-14s %-14s %-14s %-14s %-4s %-4s %s\n' $1
 }
 
 one_kernel()
@@ -176,7 +180,7 @@ one_kernel()
 	}
 	name=${found%%	*}
 	image=${found#*	}
-	[ -n "$headed" ] || row "kernel $columns s"
+	[ -n "$headed" ] || row "kernel $columns s by"
 	headed=1
 	dir=$results/$name$([ "$times" = 1 ] || echo ".$run")
 	note "running the gate on $name"
@@ -184,7 +188,14 @@ one_kernel()
 	status=$?
 	if [ $status -gt 1 ]; then
 		worse 4
-		row "$name no-answer - - - - - $dir/log"
+		remark=$dir/log
+		# The emulator's own troubles end with the kernel's boot.
+		if grep -q 'Run /init' "$dir/log" 2>/dev/null &&
+			splats "$dir/log" > "$dir/splats"; then
+			worse 1
+			remark="SPLAT($(wc -l < "$dir/splats")),$dir/splats"
+		fi
+		row "$name no-answer - - - - - - $remark"
 		return
 	fi
 	release=$(cat "$dir/files/.release")
@@ -205,7 +216,7 @@ one_kernel()
 		remark="SPLAT($(wc -l < "$dir/splats")),$dir/splats"
 	fi
 	[ "${GATE-}" != 1 ] || [ $status = 0 ] || worse 1
-	row "$name $marked $(cat "$dir/seconds") $remark"
+	row "$name $marked $(cat "$dir/seconds") $(cut -d , -f 1 "$dir/accel") $remark"
 	jq -cn --arg name "$name" --arg release "$release" \
 		--arg version "$(cat "$dir/files/.version" 2>/dev/null)" \
 		--arg accel "$(cat "$dir/accel")" --arg answers "$found" \
@@ -233,6 +244,8 @@ fi
 static_programs "$archive_arch" || exit 4
 [ -n "$kernels" ] ||
 	kernels=$(archive_list kernel | sed 's/^\([0-9]*\.[0-9]*\).*/\1/' | uniq)
+[ -n "$kernels" ] || exit 4
+rm -f "$results/matrix.json"
 : > "$results/matrix.new"
 IFS='
 '

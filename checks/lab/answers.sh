@@ -10,12 +10,22 @@
 
 needs_lab lab
 
+# as_expected WHAT: by the exit status; one that could not tell says nothing
+as_expected()
+{
+	if [ "$lab_status" -eq 4 ]; then
+		skip "$1 as expected" "could not tell"
+	else
+		equal "$1 as expected" "$lab_status" 0
+	fi
+}
+
 # Interference is expected of 6.16, which is too old for anything else; who
 # judges a patch does not want to hear that.
 if has_kernel 6.16; then
 	lab_run --kernel 6.16 -- -v maps_hog
 	judge "6.16, maps only" maps
-	equal "6.16 is as expected" "$lab_status" 0
+	as_expected "6.16"
 	GATE=1 lab_run --kernel 6.16 -- -v maps_hog
 	equal "6.16 with GATE=1: interference" "$(answer maps)" interference
 	equal "6.16 with GATE=1 fails" "$lab_status" 1
@@ -23,7 +33,7 @@ fi
 if has_kernel 6.18; then
 	GATE=1 lab_run --kernel 6.18 -- -v maps_hog
 	judge "6.18 with GATE=1" maps
-	equal "6.18 with GATE=1 passes" "$lab_status" 0
+	as_expected "6.18 with GATE=1"
 fi
 
 # One CPU: no latency without a second one, and no word about tearing less.
@@ -46,7 +56,7 @@ done
 if has_kernel 6.16 && has_kernel 7.2; then
 	lab_run --kernel 6.16 --kernel 7.2 -- -f known
 	equal "two kernels, two lines" "$(jq length "$matrix")" 2
-	equal "both as expected" "$lab_status" 0
+	as_expected "both"
 fi
 
 # A kernel that complains in its log fails, though all tests pass.
