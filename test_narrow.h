@@ -9,6 +9,8 @@
  *   name	a name is replaced while it is printed
  *   last	the last vma of all is enlarged while the next one is looked for
  *   expand	a mapping takes in what is mapped beside it while it is printed
+ *   join	a merge extends a mapping downwards between two lines of its record
+ *		in smaps
  *   grow	a stack grows between two lines of its record in smaps
  *
  * A failure means what its rule says; that the window is narrow only means that
@@ -54,6 +56,12 @@ FIXTURE_VARIANT_ADD(narrow, expand) {
 	.name = "expand",
 	.change = &change_split_by_map,
 	.kind = &file_maps,
+};
+
+FIXTURE_VARIANT_ADD(narrow, join) {
+	.name = "join",
+	.change = &change_merge_left_partial,
+	.kind = &file_smaps,
 };
 
 FIXTURE_VARIANT_ADD(narrow, grow) {
