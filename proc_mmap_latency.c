@@ -59,8 +59,12 @@
 #define BUDGET_S 13
 #define SHORT_PAIRS 12
 #define SHORT_S 4
-/* And once it has used this much, nothing new is begun. */
+/*
+ * And once it has used this much, nothing new is begun; what nobody else judges,
+ * and takes BULK_SECONDS at most, is begun later still.
+ */
 #define EXHAUSTED_S 20
+#define EXHAUSTED_BULK_S 60
 /* Ten times slower is starving; see VERDICT_EFFECT for why not less. */
 #define READER_EFFECT 10.0
 /*
@@ -388,10 +392,10 @@ static bool prepare(struct knobs *knobs)
 }
 
 /* Whether a runner that is owed a bounded time would lose its patience. */
-static bool exhausted(void)
+static bool exhausted(unsigned int seconds)
 {
 	return !env_number("FULL", 0) && !getenv("DURATION") &&
-	       program->spent > EXHAUSTED_S * NSEC_PER_SEC;
+	       program->spent > seconds * NSEC_PER_SEC;
 }
 
 FIXTURE_SETUP(latency)
@@ -401,7 +405,7 @@ FIXTURE_SETUP(latency)
 		SKIP(return, SKIP_FULL);
 	if (!prepare(&self->knobs))
 		SKIP(return, SKIP_CPUS);
-	if (exhausted())
+	if (exhausted(EXHAUSTED_S))
 		SKIP(return, SKIP_UNSURE);
 }
 
@@ -541,7 +545,7 @@ FIXTURE_SETUP(reader)
 		SKIP(return, SKIP_FULL);
 	if (!prepare(&self->knobs))
 		SKIP(return, SKIP_CPUS);
-	if (exhausted())
+	if (exhausted(EXHAUSTED_S))
 		SKIP(return, SKIP_UNSURE);
 	self->knobs.nap_us = 0;
 }
@@ -641,7 +645,7 @@ FIXTURE_SETUP(bulk)
 	self->knobs = (struct knobs){ 0 };
 	if (!prepare(&self->knobs))
 		SKIP(return, SKIP_CPUS);
-	if (exhausted())
+	if (exhausted(EXHAUSTED_BULK_S))
 		SKIP(return, SKIP_UNSURE);
 }
 
