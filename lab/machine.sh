@@ -26,8 +26,11 @@ machine_for()
 	case $1 in
 	amd64|i386)
 		# on a busy host the first ticks are late, and a kernel that waits
-		# for them finds its timer broken
-		qemu=qemu-system-x86_64 machine='-machine pc' words=no_timer_check
+		# for them finds its timer broken; or a watchdog gives up the
+		# TSC, by patching code that another CPU runs, which QEMU's
+		# emulation does not survive each time
+		qemu=qemu-system-x86_64 machine='-machine pc'
+		words='no_timer_check tsc=reliable'
 		ports="$ports -serial chardev:out -serial chardev:files" ;;
 	arm64*)	# the architected pointer authentication is slow to emulate
 		qemu=qemu-system-aarch64 cpu='-cpu max,pauth-impdef=on'
