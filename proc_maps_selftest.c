@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Are the judges right?  Everything here is planted: no clock, no luck, and but
- * for the last test, which has processes sleep for good, no /proc.  A judge that cannot say no, or says it too often, fails here and not
- * on somebody's kernel.
+ * for the last test, which has processes sleep for good, no /proc.  A judge that
+ * cannot say no, or says it too often, fails here and not on somebody's kernel.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -1483,7 +1483,7 @@ static int rest_for_good(void *arg)
 /* As who waits for a lock: so does the parent of a vfork() until the child ends. */
 static int sleep_for_good(void *arg)
 {
-	static char stack[16384] __attribute__((aligned(16)));
+	static char stack[16384];
 
 	clone(rest_for_good, stack + sizeof(stack), CLONE_VFORK | SIGCHLD, arg);
 	return 1;
