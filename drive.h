@@ -290,7 +290,6 @@ static inline void reader_timer_again(int timer)
  * struct drive - readings of a scene against its changes
  * @scene:	the scene
  * @cpu:	reader's and changer's, of a race; -1 for none
- * @timer:	the reader's, while it races
  * @tally:	of all readings
  * @finding:	of the last one, which is illegal where a drive returns 1
  * @how:	driver and circumstances of that one
@@ -299,7 +298,6 @@ static inline void reader_timer_again(int timer)
 struct drive {
 	struct scene *scene;
 	int cpu[2];
-	int timer;
 	struct tally tally;
 	struct finding finding;
 	const char *how;
@@ -310,7 +308,6 @@ static inline struct drive drive_of(struct scene *scene)
 {
 	struct drive drive = {
 		.scene = scene,
-		.timer = -1,
 		.how = "at rest",
 		.began_ns = now_ns(),
 	};
@@ -390,12 +387,11 @@ static inline void vary_reader(struct scene *scene, size_t near, uint64_t *seed)
 
 /*
  * The reading begins for the changer, who waits for it, when @before bytes have
- * been read: transitions shall not fall on what is constant.  Returns when that
- * was, or -errno.
+ * been read: transitions shall not fall on what is constant.  From then on @timer
+ * may fire.  Returns when that was, or -errno.
  */
-static inline int64_t take_steered(struct drive *drive, size_t before)
+static inline int64_t take_steered(struct scene *scene, size_t before, int timer)
 {
-	struct scene *scene = drive->scene;
 	struct reader *reader = &scene->reader, quick = *reader;
 	int err = reading_begin(reader, &scene->reading);
 	ssize_t got = !err;
@@ -408,7 +404,7 @@ static inline int64_t take_steered(struct drive *drive, size_t before)
 	}
 	if (got < 0)
 		err = got;
-	reader_timer_again(drive->timer);
+	reader_timer_again(timer);
 	atomic_fetch_add(&scene->race->round, 1);
 	begin = now_ns();
 	if (!err)
@@ -436,6 +432,7 @@ static inline int race_slice(struct drive *drive, const struct slice *slice,
 	uint64_t seed = race->seed + slice->steer;
 	uint64_t first = drive->tally.overlapped;
 	int64_t begin, now, took = 0;
+	int timer;
 
 	if (slice->cpus > 1 && cpu[1] < 0)
 		return 0;
@@ -448,15 +445,15 @@ static inline int race_slice(struct drive *drive, const struct slice *slice,
 	if (cpu[0] >= 0)
 		run_on(0, cpu[0]);
 	/* Behind that: it fires where it was started. */
-	drive->timer = reader_timer_start();
+	timer = reader_timer_start();
 	race_go(race, slice->steer, cpu[slice->cpus - 1], scene->urgent);
 	while (now - begin < seconds * NSEC_PER_SEC ||
 	       (drive->tally.overlapped - first < floor &&
 		now - begin < patience * NSEC_PER_SEC &&
 		now - began_ns < RACING_BUDGET * NSEC_PER_SEC)) {
 		vary_reader(scene, near, &seed);
-		took = take_steered(drive, scene->one_call ||
-				    random_below(&seed, 2) ? before : 0);
+		took = take_steered(scene, scene->one_call ||
+				    random_below(&seed, 2) ? before : 0, timer);
 		stuck_beat();
 		if (took < 0 || race->error)
 			break;
@@ -466,8 +463,7 @@ static inline int race_slice(struct drive *drive, const struct slice *slice,
 		took = now - took;
 		race->reading_ns += ((int64_t)took - race->reading_ns) / 8;
 	}
-	close(drive->timer);
-	drive->timer = -1;
+	close(timer);
 	if (drive->finding.rule)
 		return 1;
 	scene->reader.limit = 0;

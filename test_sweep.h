@@ -99,7 +99,7 @@ static void run_sweep(struct __test_metadata *_metadata, struct scene *scene,
 		if (err && is_lost_tail(scene)) {
 			*known_bug_seen = true;
 			left = true;
-			drive.finding.rule = 0;
+			drive.finding.rule = RULE_NONE;
 		}
 		ASSERT_STREQ("legal", rule_text[drive.finding.rule]);
 		transitions += scene->race->seq / 2;

@@ -121,9 +121,6 @@ list()
 		for_machine "${2-}"
 		shift 2
 	}
-	case ${1-} in
-	--help|-h) usage; exit 0 ;;
-	esac
 	[ $# -eq 0 ] || bad_usage "list does not take $1"
 	"$here/../scripts/install.sh" lab || exit
 	archive_list kernel > /dev/null || return 4
@@ -197,9 +194,6 @@ fetch()
 		for_machine "${2-}"
 		shift 2
 	}
-	case ${1-} in
-	--help|-h) usage; exit 0 ;;
-	esac
 	"$here/../scripts/install.sh" lab || exit
 	for kernel; do
 		found=$(image_of "$kernel") || exit
@@ -218,6 +212,9 @@ expected()
 	expected_of "$1" "$1"
 }
 
+case ${2-} in
+--help|-h) usage; exit 0 ;;
+esac
 case ${1-} in
 list) shift; list "$@" ;;
 run) shift

@@ -15,7 +15,7 @@
 # --- options ----------------------------------------------------------------
 
 kernels='' results=$LAB_CACHE/runs vng='' times=1 limit='' cpus=2
-machine_options='' vng_options='' stress=''
+machine_options='' stress='' stress_options=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel|--arch|--cpus|--memory|--timeout|--append|--out|--times)
@@ -27,8 +27,6 @@ while [ $# -gt 0 ]; do
 	--arch) for_machine "$2"; shift ;;
 	--cpus) cpus=$2; shift ;;
 	--memory|--append)
-		vng_options="$vng_options $1 '$(printf %s "$2" |
-			sed "s/'/'\\''/g")'"
 		machine_options="$machine_options $1 '$(printf %s "$2" |
 			sed "s/'/'\\\\''/g")'"
 		shift ;;
@@ -45,7 +43,7 @@ while [ $# -gt 0 ]; do
 done
 if [ -n "$stress" ]; then
 	columns=stress
-	machine_options="--swap 1G --nodes 2 $machine_options"
+	stress_options="--swap 1G --nodes 2"
 	# So many tests, at the worst each with its patience and under emulation.
 	seconds=${DURATION:-1}
 	: "${limit:=$((900 + 36 * ${seconds%%.*}))}"
@@ -73,7 +71,7 @@ boot()
 		return
 	fi
 	eval "set -- --arch $archive_machine ${busybox:+--busybox \"\$busybox\"} \
-		$machine_options --env GUEST_LIMIT=$limit \
+		$stress_options $machine_options --env GUEST_LIMIT=$limit \
 		$(hand_on) -- guest.sh \"\$@\""
 	for file in "$programs"/proc_m*; do
 		[ ! -x "$file" ] || set -- --program "$file" "$@"
@@ -136,7 +134,7 @@ run_vng()
 	no_kvm=''
 	machine_for "$archive_arch"
 	[ "$accel" = kvm ] || no_kvm=--disable-kvm
-	eval "set -- $no_kvm $vng_options"
+	eval "set -- $no_kvm $machine_options"
 	attended timeout -k 5 "$limit" vng "$@" --run "$image" --cpus "$cpus" --user root \
 		--rwdir "$dir=$dir" -- sh "$dir/vng.sh" > "$dir/out" 2> "$dir/vng" \
 		< /dev/null
