@@ -72,6 +72,16 @@ FIXTURE_VARIANT_ADD(latency, control_alone) {
 		 MANY, &op_mmap)
 };
 
+/*
+ * And that the lock of a query would be seen, which is held for one mapping?  On a
+ * busy host, where a guest's two CPUs seldom run at the same time, it may not be,
+ * though the one above is.
+ */
+FIXTURE_VARIANT_ADD(latency, control_brief) {
+	SCENARIO(control_brief, SHORT, CONTROL, NEVER, pagemap_page, 1,
+		 MANY, &op_mmap)
+};
+
 /* Each way to read, against mmap() and munmap(): the gate proper. */
 FIXTURE_VARIANT_ADD(latency, maps_hog) {
 	SCENARIO(maps_hog, SHORT, GATE, KERNEL(6, 17), maps, 1, MANY, &op_mmap)

@@ -99,11 +99,14 @@ struct scan;
  * @file:	which file under /proc/PID
  * @step:	one system call; returns how many bytes (or answers) it gave, 0 at
  *		the end of a pass, or -errno
+ * @brief:	one step is about one mapping, or one page; what is locked is
+ *		locked for no longer than that
  */
 struct source {
 	const char *name;
 	const char *file;
 	long (*step)(struct scan *scan);
+	bool brief;
 };
 
 /**
@@ -134,7 +137,8 @@ static inline long scan_text(struct scan *scan)
 	return n;
 }
 
-static inline long scan_pagemap(struct scan *scan)
+/* Of at most @pages: eight bytes are what the file has for each. */
+static inline long scan_pages(struct scan *scan, uint64_t pages)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t size = (scan->to - scan->at) / page * 8;
@@ -144,13 +148,23 @@ static inline long scan_pagemap(struct scan *scan)
 		scan->at = scan->from;
 		return 0;
 	}
-	if (size > sizeof(scan_buffer))
-		size = sizeof(scan_buffer);
+	if (size > pages * 8)
+		size = pages * 8;
 	n = pread(scan->fd, scan_buffer, size, (off_t)(scan->at / page * 8));
 	if (n < 0)
 		return -errno;
 	scan->at += (uint64_t)n / 8 * page;
 	return n;
+}
+
+static inline long scan_pagemap(struct scan *scan)
+{
+	return scan_pages(scan, sizeof(scan_buffer) / 8);
+}
+
+static inline long scan_pagemap_page(struct scan *scan)
+{
+	return scan_pages(scan, 1);
 }
 
 static inline long scan_query(struct scan *scan)
@@ -190,10 +204,12 @@ static inline long scan_query_at(struct scan *scan)
 
 static const struct source source_maps = { "maps", "maps", scan_text };
 
-static const struct source source_query = { "query", "maps", scan_query };
+static const struct source source_query = {
+	"query", "maps", scan_query, true
+};
 
 static const struct source source_query_at = {
-	"query_at", "maps", scan_query_at
+	"query_at", "maps", scan_query_at, true
 };
 
 static const struct source source_smaps = { "smaps", "smaps", scan_text };
@@ -208,6 +224,10 @@ static const struct source source_rollup = {
 
 static const struct source source_pagemap = {
 	"pagemap", "pagemap", scan_pagemap
+};
+
+static const struct source source_pagemap_page = {
+	"pagemap_page", "pagemap", scan_pagemap_page, true
 };
 
 /**

@@ -54,9 +54,9 @@
 /*
  * Once the whole program has used this much, a scenario that is not clear soon
  * is left at "could not tell": a runner's patience is 45 s, and the tearing
- * tests want their share.  An idle machine needs about 16 s for everything.
+ * tests want their share.  An idle machine needs about 17 s for everything.
  */
-#define BUDGET_S 13
+#define BUDGET_S 14
 #define SHORT_PAIRS 12
 #define SHORT_S 4
 /*
@@ -93,11 +93,20 @@
 #define SKIP_MEMORY "not enough memory"
 #define SKIP_MAPPINGS "this many mappings are not allowed"
 
+/*
+ * struct control - what is known of a positive control
+ * @tried:	whether it was measured
+ * @blind:	and interference not seen, or nothing measured
+ */
+struct control {
+	bool tried;
+	bool blind;
+};
+
 /* What outlives the process that one test runs in. */
 static struct program {
 	struct results results;
-	bool controlled[2];	/* has the positive control been tried? */
-	bool blind[2];		/* and failed?  Index: whether with hogs */
+	struct control control[2][2];	/* with hogs? with brief locks? */
 	int64_t spent;		/* ns, by all trials */
 	uint64_t seed;
 	bool announced;		/* have the parameters been printed? */
@@ -303,28 +312,38 @@ static bool control_seen(const struct trial *trial)
 		trial->state.lead > 0 && verdict_tail_doubt(&trial->state));
 }
 
+/* The one that answers for a scenario. */
+static struct control *control_of(const struct scenario *scenario)
+{
+	return &program->control[scenario->hogs > 0][scenario->source->brief];
+}
+
 /*
- * The positive control, once per kind of pressure and not for each scenario:
- * it asks about the machine.
+ * The positive control, once per kind of pressure and of lock and not for each
+ * scenario: it asks about the machine.
  */
-static bool apparatus_is_blind(struct trial *trial, const struct knobs *knobs,
-			       bool hogs)
+static bool apparatus_is_blind(struct trial *trial,
+			       const struct scenario *judged,
+			       const struct knobs *knobs)
 {
 	const struct scenario scenario = {
-		.source = &source_pagemap, .op = { &op_mmap }, .slots = MANY,
-		.scanners = SCANNERS, .hogs = hogs,
+		.source = judged->source->brief ? &source_pagemap_page :
+						  &source_pagemap,
+		.op = { &op_mmap }, .slots = MANY,
+		.scanners = SCANNERS, .hogs = judged->hogs,
 	};
-	struct knobs control = *knobs;
+	struct control *control = control_of(judged);
+	struct knobs good = *knobs;
 	int error;
 
-	if (program->controlled[hogs])
-		return program->blind[hogs];
-	control.plant = PLANT_NOTHING;
-	control.plant_idle = false;
-	measure(trial, &scenario, &control, &error);
-	program->controlled[hogs] = true;
-	program->blind[hogs] = error || !control_seen(trial);
-	return program->blind[hogs];
+	if (control->tried)
+		return control->blind;
+	good.plant = PLANT_NOTHING;
+	good.plant_idle = false;
+	measure(trial, &scenario, &good, &error);
+	control->tried = true;
+	control->blind = error || !control_seen(trial);
+	return control->blind;
 }
 
 static void diagnose(const char *name, struct trial *trial)
@@ -423,12 +442,12 @@ TEST_F_TIMEOUT(latency, interference, 60)
 	bool gate = env_number("GATE", 0);
 	struct knobs *knobs = &self->knobs;
 	struct trial *trial = self->trial;
-	bool hogs = scenario->hogs;
+	struct control *control = control_of(scenario);
 	struct result *result;
 	const char *reason;
 	int error;
 
-	if (variant->kind != CONTROL && apparatus_is_blind(trial, knobs, hogs))
+	if (variant->kind != CONTROL && apparatus_is_blind(trial, scenario, knobs))
 		SKIP(return, SKIP_BLIND);
 
 	measure(trial, scenario, knobs, &error);
@@ -455,10 +474,10 @@ TEST_F_TIMEOUT(latency, interference, 60)
 		diagnose(name, trial);
 
 	if (variant->kind == CONTROL) {
-		program->controlled[hogs] = true;
-		program->blind[hogs] = !control_seen(trial);
-		finish(result, knobs, program->blind[hogs] ? "skip" : "pass");
-		if (program->blind[hogs])
+		control->tried = true;
+		control->blind = !control_seen(trial);
+		finish(result, knobs, control->blind ? "skip" : "pass");
+		if (control->blind)
 			SKIP(return, SKIP_BLIND);
 		return;
 	}
