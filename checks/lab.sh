@@ -36,6 +36,22 @@ rcu: INFO: rcu_preempt self-detected stall on CPU
 INFO: task proc_maps_teari:90 blocked for more than 60 seconds.
 END
 
+# What is part of a kernel's known answer is no news, and nothing else is that.
+unexplained()
+{
+	# shellcheck source=../lab/answers.sh
+	(. "$top/lab/answers.sh"; echo "$1" | unexplained "$2")
+}
+
+lost_page="BUG: Bad rss-counter state mm:1 type:MM_SHMEMPAGES val:33"
+equal "a stuck query explains lost pages" \
+	"$(unexplained "$lost_page" "lost-tail+stuck-query pass")" ""
+equal "and nothing but them" \
+	"$(unexplained "BUG: KASAN: double-free" "lost-tail+stuck-query pass")" \
+	"BUG: KASAN: double-free"
+equal "elsewhere, nothing explains them" \
+	"$(unexplained "$lost_page" "lost-tail pass")" "$lost_page"
+
 # An image that is none: an error with what QEMU or the console said.
 head -c 100000 /dev/zero >"$work/zero"
 equal "what does not boot is no answer" \

@@ -128,3 +128,13 @@ compare()
 		print ""
 	}'
 }
+
+# unexplained EXPECTED: of the complaints that it reads, those that are not part
+# of what is expected.  A process whose address space was taken away leaves pages.
+unexplained()
+{
+	case $1 in
+	*stuck-query*) grep -Ev 'BUG: Bad (page|rss-counter)' ;;
+	*) cat ;;
+	esac
+}

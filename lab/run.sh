@@ -205,12 +205,9 @@ one_kernel()
 	*!*) worse 1; remark="expected:$(echo "$wanted" | tr ' ' ',')" ;;
 	*\?*|'- - - - -'|-) worse 4 ;;
 	esac
-	if splats "$dir/log" > "$dir/splats"; then
-		# a process whose address space was taken away complains
-		case $wanted in
-		*stuck-query*) ;;
-		*) worse 1 ;;
-		esac
+	splats "$dir/log" | unexplained "$wanted" > "$dir/splats"
+	if [ -s "$dir/splats" ]; then
+		worse 1
 		remark="SPLAT($(wc -l < "$dir/splats")),$dir/splats"
 	fi
 	[ "${GATE-}" != 1 ] || [ $status = 0 ] || worse 1
