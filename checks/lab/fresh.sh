@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # From an empty cache to the matrix of one kernel from before readers went
-# lockless and one from after: nothing but the archive is needed.
+# lockless and one from after: nothing but the archive is needed, and these files.
 
 # shellcheck source=../lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
@@ -10,6 +10,12 @@ LAB_CACHE=$work/cache
 unset LAB_PROGRAMS
 # shellcheck source=../lib/lab.sh
 . "$(dirname "$0")/../lib/lab.sh"
+
+# The kernel tree that the programs are built in must come from there as well.
+mkdir "$work/room"
+tar -C "$top" -c --exclude=./.tree --exclude=./.lab --exclude=./.git . |
+	tar -C "$work/room" -x
+top=$work/room
 
 needs_lab lab
 began=$(date +%s)
