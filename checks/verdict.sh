@@ -2,17 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The verdict on recorded reports.  Each file in reports/ is what the runner
-# printed, behind a head: "expect: N" with the exit status and "say: ..." with
-# what the summary must contain.
+# printed, behind a head: "expect: N" with the exit status, "say: ..." with what
+# the summary must contain, and "of: N" with the number of programs there are.
 
 # shellcheck source=lib/tap.sh
 . "$(dirname "$0")/lib/tap.sh"
 
 for report in "$top"/checks/reports/*.tap; do
 	name=$(basename "$report" .tap)
-	sed '/^# SPDX/d; /^expect: /d; /^say: /d' "$report" >"$work/report"
+	sed '/^# SPDX/d; /^expect: /d; /^say: /d; /^of: /d' "$report" >"$work/report"
 	equal "$name: exit status" \
-		"$(status "$top/run_tests.sh" --judge "$work/report")" \
+		"$(status "$top/run_tests.sh" --judge "$work/report" \
+			"$(sed -n 's/^of: //p' "$report")")" \
 		"$(sed -n 's/^expect: //p' "$report")"
 	sed -n 's/^say: //p' "$report" >"$work/say"
 	while read -r words; do
