@@ -146,6 +146,7 @@ boot()
 	mkdir -p "$dir"
 	# Half a minute is for booting, and for a run longer than those before.
 	attended "$here/boot.sh" --kernel "$image/bzImage" --out "$dir" --timeout "$limit" \
+		--env kselftest_override_timeout="$limit" \
 		--program "$program" --program "$here/again.sh" \
 		--program "$here/splat.sh" -- again.sh --until-red --times "$often" \
 		--budget $((limit > 60 ? limit - 30 : limit)) \

@@ -15,8 +15,8 @@
 #   busy       the same with eight busy loops on the two CPUs
 #   debug      the same with KASAN, lockdep and the like
 #   swap       the same, short of memory, with swap
-#   running    the running kernel, no emulator; the bug of 6.17 and later may be
-#              red there, if the release has it, and nothing else
+#   running    the running kernel, no emulator; what lab/expected says of its
+#              release may be red there, and nothing else
 #
 # A line for each place: runs, red ones, those that could not tell, and seconds
 # per run.  A red run is kept with all that it printed, and with the kernel's log,
@@ -45,6 +45,8 @@ here=$room/../lab
 . "$here/attended.sh"
 # shellcheck source-path=SCRIPTDIR source=../lab/programs.sh
 . "$here/programs.sh"
+# shellcheck source-path=SCRIPTDIR source=../lab/answers.sh
+. "$here/answers.sh"
 
 # Half a minute, times what an emulator, a debug kernel or a crowd makes of it.
 run_limit=1200
@@ -145,8 +147,8 @@ on_this()
 	shift 2
 	mkdir -p "$dir/files"
 	# shellcheck disable=SC2046 # words
-	PATH=$here:$programs:$PATH GUEST_LIMIT=$run_limit \
-		GUEST_PROGRAMS=$programs GUEST_OUT=$dir/files \
+	attended env PATH="$here:$programs:$PATH" GUEST_LIMIT=$run_limit \
+		GUEST_PROGRAMS="$programs" GUEST_OUT="$dir/files" \
 		setpriv --pdeathsig TERM $(gates "$often" "$@") > "$dir/out"
 	dmesg 2>/dev/null > "$dir/log"
 }
@@ -173,16 +175,17 @@ place()
 	esac
 }
 
-# answers NAME OUT: a line for each whole run: red, unclear or green; seconds; why
-answers()
+# made_of NAME OUT: a line for each whole run: red, unclear or green; seconds; why
+made_of()
 {
-	awk -v OFS='\t' -v known="$([ "$1" = running ] &&
-		echo known.tail_lost_after_merge)" '
+	wanted=
+	[ "$1" != running ] || wanted=$("$here/lab.sh" expected "$(uname -r)")
+	awk -v OFS='\t' -v excused=" $(excused "$wanted" | paste -sd' ' -) " '
 	/^# run [0-9]+: / { red = splat = ""; passed = 0 }
 	/^# ok / && !/# SKIP/ { passed++ }
-	/^# not ok / && $5 != known { red = red " " $5 }
+	/^# not ok / && !index(excused, " " $5 " ") { red = red " " $5 }
 	# A program that failed as a whole.
-	/^not ok .*(TIMEOUT|exit=1[2-9][0-9])/ { red = red " " $5 ":" $NF }
+	/^not ok .*(TIMEOUT|exit=1[2-9][0-9])/ { red = red " " $6 }
 	/^# kernel log: / { red = red " " substr($0, 3) }
 	/^# took [0-9.]+ s: / {
 		word = red != "" ? "red" : passed ? "green" : "unclear"
@@ -193,7 +196,7 @@ answers()
 # keep NAME DIR: adds the runs to the score, and keeps what red ones printed
 keep()
 {
-	answers "$1" "$2/out" > "$2/answers"
+	made_of "$1" "$2/out" > "$2/answers"
 	number=0
 	while IFS='	' read -r word seconds why; do
 		number=$((number + 1))

@@ -72,6 +72,8 @@ judge()
 	ok "$what: answered" jq -e '.[0].answers' "$matrix" || return
 	equal "$what: the kernel does not complain" \
 		"$(jq '.[0].splats | length' "$matrix")" 0
+	equal "$what: nothing else is red" \
+		"$(jq -r '.[0].reds | join(" ")' "$matrix")" ""
 	for question; do
 		case $(wanted "$question") in
 		"$(answer "$question")"|skip)
