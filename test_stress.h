@@ -348,9 +348,11 @@ static int watch_exec(struct nursery *nursery, const struct scene *scene,
 
 	kid->reader.buffer = 200;
 	err = reading_begin(&kid->reader, &kid->reading);
-	for (i = random_below(&random, 20) + 2; i && !err; i--)
-		if (reading_call(&kid->reader, &kid->reading) < 0)
-			err = -EIO;
+	for (i = random_below(&random, 20) + 2; i && !err; i--) {
+		ssize_t got = reading_call(&kid->reader, &kid->reading);
+
+		err = got < 0 ? got : 0;
+	}
 	word_set(&slot->state, KID_GO);
 	if (random_below(&random, 2))
 		wait_for_exec(dir, deadline);
@@ -519,7 +521,7 @@ static void run_stress(struct __test_metadata *_metadata,
 	char plant = plant_from_env(), buf[300];
 	struct scene_options options = {
 		.seed = seed,
-		.cheat = plant && strchr("gpi", plant) ? plant : 0,
+		.cheat = cheat_from_env(),
 		.unit = row->draw,
 		.company = { stress_begin, stress_made, stress },
 	};
