@@ -383,9 +383,12 @@ static inline int scanner_main(void *arg)
 	for (arm = ARM_DECOY; arm < NR_ARMS && n >= 0; arm++) {
 		n = scan_open(&scan[arm], load->source, load->pid[arm],
 			      load->from[arm], load->to[arm]);
-		/* The first step tells whether this kernel has it at all. */
+		/*
+		 * The first step tells whether this kernel has it at all.  At
+		 * least there is the stage.
+		 */
 		if (!n)
-			n = load->source->step(&scan[arm]);
+			n = load->source->step(&scan[arm]) ?: -EIO;
 	}
 	if (n >= 0 && gate_pass(&shared->gate, LOAD_GATE_NS))
 		return 1;

@@ -617,7 +617,8 @@ static inline enum parse reading_next(const struct file_kind *kind,
  * @reader:	its @kind is set
  * @dir:	"self", a PID, or "PID/task/TID", below /proc
  *
- * Return: 0 or -errno; -ENOTTY where the kernel has no PROCMAP_QUERY.
+ * Return: 0 or -errno; -ENOTTY where the kernel has no PROCMAP_QUERY, -EIO where
+ * it has one that finds nothing.
  */
 static inline int reader_open(struct reader *reader, const char *dir)
 {
@@ -636,7 +637,8 @@ static inline int reader_open(struct reader *reader, const char *dir)
 		if (err) {
 			close(reader->fd);
 			reader->fd = -1;
-			return err;
+			/* No errno that opening the file may have. */
+			return err == -ENOTTY || err == -ESRCH ? err : -EIO;
 		}
 	}
 	return 0;
