@@ -411,8 +411,7 @@ static inline void *worker_main(void *arg)
 
 		if (!atomic_load(&shared->open)) {
 			atomic_fetch_add(&shared->parked, 1);
-			syscall(SYS_futex, &shared->parked, FUTEX_WAKE,
-				INT32_MAX, NULL, NULL, 0);
+			futex(&shared->parked, FUTEX_WAKE, INT32_MAX, NULL);
 			while (word_wait(&shared->open, 0, NSEC_PER_SEC))
 				;
 			atomic_fetch_sub(&shared->parked, 1);

@@ -15,6 +15,7 @@
 #define PROC_PEER_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
@@ -259,6 +260,23 @@ static inline void die_with_parent(pid_t parent)
 static inline void peer_bind_self(void)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+/**
+ * peer_hush() - let go of standard output and error
+ *
+ * For a peer that the kernel may hold for good, even when it is killed: whoever
+ * reads what the program prints would wait for the end of it as long.
+ */
+static inline void peer_hush(void)
+{
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+	close(fd);
 }
 
 /**

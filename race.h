@@ -67,7 +67,7 @@ struct company {
  * @reading_ns:	how long a reading lasts, a running mean
  * @timed:	transitions are to be timed; in an emulator that takes longer than
  *		many a race is wide
- * @longest_ns:	how long a transition lasted at most; whoever asks sets it to 0
+ * @longest_us:	how long a transition lasted at most; whoever asks sets it to 0
  * @ready:	set when the stage is built, or @error is set
  * @at_rest:	the changer waits, and will look at @limit before it does more
  * @error:	-errno of what failed in the changer
@@ -90,7 +90,7 @@ struct race {
 	_Atomic uint32_t round;
 	_Atomic uint32_t reading_ns;
 	_Atomic bool timed;
-	_Atomic int64_t longest_ns;
+	_Atomic uint32_t longest_us;
 	_Atomic uint32_t ready;
 	_Atomic bool at_rest;
 	_Atomic int error;
@@ -273,9 +273,9 @@ static inline int changer(void *arg)
 			changer_cheat(&race->stage, race->cheat);
 		if (err)
 			race->error = err;
-		took = begin ? now_ns() - begin : 0;
-		if (took > race->longest_ns)
-			race->longest_ns = took;
+		took = begin ? (now_ns() - begin) / NSEC_PER_USEC : 0;
+		if (took > race->longest_us)
+			race->longest_us = took;
 		atomic_fetch_add(&race->seq, 1);
 		if (!err && race->company.made)
 			err = race->company.made(race, index, race->company.arg);
@@ -285,6 +285,12 @@ static inline int changer(void *arg)
 			word_set(&race->seq, race->seq);
 	}
 	return 0;
+}
+
+static inline int changer_process(void *arg)
+{
+	peer_hush();
+	return changer(arg);
 }
 
 /**

@@ -222,7 +222,7 @@ static inline int scene_start(struct scene *scene, const struct change *change,
 	scene->failed = "changer";
 	err = options->own ? -pthread_create(&scene->thread, NULL,
 					     changer_thread, race) :
-			     peer_start(&scene->peer, changer, race);
+			     peer_start(&scene->peer, changer_process, race);
 	scene->threaded = options->own && !err;
 	if (!err)
 		err = word_await(&race->ready, 0, 2 * STUCK_NS);

@@ -331,44 +331,95 @@ static uint64_t find_program(struct scene *scene)
 	return 0;
 }
 
-/*
- * Bad requests are refused, and leave no lock and no reference behind: after
- * each of them the target can still map and unmap.  A reference too few takes
- * the address space away under the target's feet.
+/**
+ * struct asker - a process that asks what it is told to; shared memory
+ * @asked:	counts requests
+ * @answered:	counts answers
+ * @fd:		of the file
+ * @err:	the last request's errno
+ * @request:	it, and what lies behind it
+ * @name:	its buffer for a name
+ * @id:		its buffer for a build ID
  */
-TEST_F(query, misuse)
-{
-	struct scene *scene = &self->scene;
-	unsigned int i, lap;
-	char name[64], id[64];
+struct asker {
+	_Atomic uint32_t asked;
+	_Atomic uint32_t answered;
+	int fd;
+	int err;
 	struct {
 		struct procmap_query query;
 		char tail[16];
 	} request;
+	char name[64];
+	char id[64];
+};
 
+static int asker_main(void *arg)
+{
+	struct asker *asker = arg;
+
+	peer_hush();
+	for (;;) {
+		if (word_wait(&asker->asked, asker->answered, NSEC_PER_SEC))
+			continue;
+		asker->err = ioctl(asker->fd, PROCMAP_QUERY, &asker->request) ?
+			     errno : 0;
+		word_set(&asker->answered, asker->asked);
+	}
+	return 0;
+}
+
+/* Returns 0, or -ETIMEDOUT where there is no answer. */
+static int ask_misuse(struct asker *asker, const struct misuse *m, uint64_t addr)
+{
+	struct procmap_query *query = &asker->request.query;
+	uint32_t before = asker->answered;
+
+	memset(&asker->request, 0, sizeof(asker->request));
+	query->size = m->size ? m->size : sizeof(*query);
+	query->query_flags = m->flags;
+	query->query_addr = addr;
+	query->vma_name_size = m->name_size;
+	query->build_id_size = m->id_size;
+	query->vma_name_addr = m->name ? (uintptr_t)asker->name : 0;
+	query->build_id_addr = m->id ? (uintptr_t)asker->id : 0;
+	asker->request.tail[0] = m->tail;
+	word_set(&asker->asked, before + 1);
+	return word_await(&asker->answered, before, STUCK_NS);
+}
+
+/*
+ * Bad requests are refused, and leave no lock and no reference behind: after
+ * each of them the target can still map and unmap.  A reference too few takes
+ * the address space away under the target's feet, and may hold the one who asked
+ * in the kernel for good, so somebody else asks.
+ */
+TEST_F(query, misuse)
+{
+	struct asker *asker = shared_alloc(sizeof(*asker));
+	struct scene *scene = &self->scene;
+	struct peer peer = { 0 };
+	unsigned int i, lap;
+	uint64_t addr;
+
+	ASSERT_NE(NULL, asker);
 	if (!open_scene(_metadata, scene, &change_hole, &file_query, &plain))
 		return;
+	addr = find_program(scene);
+	asker->fd = scene->reader.fd;
+	ASSERT_EQ(0, peer_start(&peer, asker_main, asker));
 	for (lap = 0; lap < 20; lap++)
 		for (i = 0; i < ARRAY_SIZE(misuses); i++) {
 			const struct misuse *m = &misuses[i];
-			int err;
 
-			memset(&request, 0, sizeof(request));
-			request.query.size = m->size ? m->size :
-						       sizeof(request.query);
-			request.query.query_flags = m->flags;
-			request.query.query_addr = find_program(scene);
-			request.query.vma_name_size = m->name_size;
-			request.query.build_id_size = m->id_size;
-			request.query.vma_name_addr = m->name ? (uintptr_t)name : 0;
-			request.query.build_id_addr = m->id ? (uintptr_t)id : 0;
-			request.tail[0] = m->tail;
-			err = ioctl(scene->reader.fd, PROCMAP_QUERY, &request) ?
-			      errno : 0;
+			ASSERT_EQ(0, ask_misuse(asker, m, addr)) {
+				diag("%s: who asked is stuck", m->what);
+			}
 			/* A program without a build ID has none to cut off. */
-			if (!err && m->id && !request.query.build_id_size)
+			if (!asker->err && m->id &&
+			    !asker->request.query.build_id_size)
 				continue;
-			ASSERT_EQ(m->err, err) {
+			ASSERT_EQ(m->err, asker->err) {
 				diag("%s", m->what);
 			}
 			ASSERT_EQ(0, scene_step(scene, 2)) {
@@ -378,6 +429,7 @@ TEST_F(query, misuse)
 	ASSERT_EQ(-1, ioctl(scene->reader.fd, PROCMAP_QUERY, NULL));
 	ASSERT_EQ(EFAULT, errno);
 	ASSERT_TRUE(peer_alive(&scene->peer));
+	ASSERT_EQ(0, peer_kill(&peer));
 }
 
 /*
@@ -452,7 +504,7 @@ struct meanwhile {
 
 static void meanwhile_begin(struct race *race, struct meanwhile *meanwhile)
 {
-	race->longest_ns = 0;
+	race->longest_us = 0;
 	meanwhile->made = race->seq;
 }
 
@@ -464,7 +516,7 @@ static void meanwhile_end(struct race *race, struct meanwhile *meanwhile)
 
 	while (race->seq - seq < 2 && now_ns() < end)
 		;
-	meanwhile->longest = race->longest_ns;
+	meanwhile->longest = race->longest_us * NSEC_PER_USEC;
 	meanwhile->made = (race->seq - meanwhile->made) / 2;
 }
 
