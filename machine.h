@@ -178,14 +178,15 @@ static inline bool watch_look(struct watch *watch, char *buf, size_t size)
 {
 	unsigned long taint = watch_taint();
 	bool complains = false, found = false;
-	char record[1024];
+	/* The list of modules makes the longest one, a kilobyte and more. */
+	char record[8192];
 	const char *text;
 	ssize_t got;
 
 	while (watch->log >= 0) {
 		got = read(watch->log, record, sizeof(record) - 1);
-		/* EPIPE: so much was logged that the beginning is lost. */
-		if (got < 0 && errno == EPIPE)
+		/* So much was logged that the beginning is lost; a longer line. */
+		if (got < 0 && (errno == EPIPE || errno == EINVAL))
 			continue;
 		if (got <= 0)
 			break;

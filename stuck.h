@@ -79,15 +79,19 @@ static inline void stuck_print(const char *who, uint32_t tid)
 
 static inline int stuck_look(void *arg)
 {
+	uint32_t beat = 0, reader, changer, runner;
 	unsigned int looks = 0;
-	uint32_t beat = 0;
 
 	for (;;) {
 		if (word_wait(&stuck->reader, 0, 10 * NSEC_PER_SEC))
 			continue;
 		nap_ns(STUCK_LOOK_NS);
-		if (stuck->beat == beat && stuck_sleeps(stuck->reader) &&
-		    stuck_sleeps(stuck->changer))
+		/* A test may end at any time, and another one begin. */
+		reader = stuck->reader;
+		changer = stuck->changer;
+		runner = stuck->runner;
+		if (stuck->beat == beat && reader && changer && runner &&
+		    stuck_sleeps(reader) && stuck_sleeps(changer))
 			looks++;
 		else
 			looks = 0;
@@ -95,12 +99,12 @@ static inline int stuck_look(void *arg)
 		if (looks < STUCK_LOOKS)
 			continue;
 		diag("RULE BROKEN: reader and changer wait for each other");
-		stuck_print("reader", stuck->reader);
-		stuck_print("changer", stuck->changer);
+		stuck_print("reader", reader);
+		stuck_print("changer", changer);
 		/* Some of them may never hear of it; the last one will. */
-		kill(stuck->reader, SIGKILL);
-		kill(stuck->changer, SIGKILL);
-		kill(stuck->runner, SIGKILL);
+		kill(reader, SIGKILL);
+		kill(changer, SIGKILL);
+		kill(runner, SIGKILL);
 		stuck->reader = 0;
 	}
 	return arg ? 1 : 0;
