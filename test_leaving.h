@@ -129,6 +129,7 @@ TEST_F(leaving, exec)
 /* Somebody else's maps are not shown to those who may not trace him. */
 TEST_F(leaving, forbidden)
 {
+	struct stat init;
 	char path[64];
 	int fd;
 
@@ -154,7 +155,10 @@ TEST_F(leaving, forbidden)
 		ASSERT_EQ(0, WEXITSTATUS(status));
 		return;
 	}
+	/* In a container the first process may be one's own. */
 	fd = open(path, O_RDONLY);
+	if (fd >= 0 && !stat("/proc/1", &init) && init.st_uid == geteuid())
+		SKIP(return, "no process of another user");
 	ASSERT_EQ(-1, fd);
 }
 
