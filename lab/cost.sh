@@ -21,6 +21,8 @@ umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$here/common.sh"
+# shellcheck source-path=SCRIPTDIR source=attended.sh
+. "$here/attended.sh"
 
 case ${1-} in
 --help|-h) exec "$here/../run_tests.sh" cost --help ;;
@@ -37,7 +39,7 @@ mkdir -p "$dir" && cc -O2 -static -pthread -o "$dir/read_cost" \
 for kernel; do
 	image=$("$here/../run_tests.sh" lab fetch "$kernel") || exit
 	note "reading on $kernel"
-	"$here/boot.sh" --kernel "$image" --out "$dir/run" --count \
+	attended "$here/boot.sh" --kernel "$image" --out "$dir/run" --count \
 		--timeout 300 --program "$dir/read_cost" -- read_cost \
 		> "$dir/boot" 2>&1 || {
 		say "$kernel gave no numbers:"

@@ -31,5 +31,5 @@ awk '
 /^status: / { status = $2 }
 END {
 	printf "%d passed, %d failed\n", passed, failed
-	exit failed ? 1 : passed ? status : 4
+	exit failed ? 1 : passed && status != "" ? status : 4
 }' "$log"

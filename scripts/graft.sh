@@ -23,7 +23,7 @@
 set -eu
 
 here=$(cd "$(dirname "$0")/.." && pwd -P)
-diff=.graft.diff
+diff=.graft.diff new=.graft.new
 # shellcheck source=scripts/merge.sh
 . "$here/scripts/merge.sh"
 
@@ -67,7 +67,7 @@ merge()
 graft()
 {
 	work=$(mktemp -d)
-	trap 'rm -rf "$work"' EXIT
+	trap 'rm -rf "$work" "$proc/$new"' EXIT
 	trap 'exit 1' HUP INT TERM
 	mkdir "$work/a" "$work/b"
 	for file in Makefile .gitignore config settings $(our_files); do
@@ -81,10 +81,15 @@ graft()
 	status=0
 	(cd "$work" && diff -ruN a b) >"$work/diff" || status=$?
 	[ "$status" -le 1 ] || die "could not compare"
-	# The diff first: a graft that is killed half-way can be undone.
-	cp "$work/diff" "$proc/$diff"
+	# What needs room comes first, and then nothing may stop it half-way.
+	rm -rf "${proc:?}/$new"
+	cp -R "$work/b" "$proc/$new"
+	cp "$work/diff" "$proc/$new/$diff"
+	trap '' HUP INT TERM
+	mv "$proc/$new/$diff" "$proc/"
 	for file in "$work"/b/* "$work"/b/.gitignore; do
-		cmp -s "$file" "$proc/${file##*/}" || cp "$file" "$proc/"
+		cmp -s "$file" "$proc/${file##*/}" ||
+			mv "$proc/$new/${file##*/}" "$proc/"
 	done
 }
 

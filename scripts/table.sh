@@ -523,14 +523,14 @@ in_lab()
 	rows=$(echo "$rows" | tr , '\n' | wc -l)
 	dir=$(mktemp -d "$LAB_CACHE/table.XXXXXX") || exit "$CANNOT_TELL"
 	trap 'rm -rf "$dir"' EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' HUP TERM
+	# shellcheck source=lab/attended.sh
+	. "$here/lab/attended.sh"
 	# What it prints is progress, and at the end the table, which we print.
 	watch=''
 	[ ! -t 2 ] || watch=--show
 	# What a thousand tasks take at most, emulated, and a boot.
 	# shellcheck disable=SC2086 # options that were checked
-	"$here/lab/boot.sh" --kernel "$image" --out "$dir" --memory 4G \
+	attended "$here/lab/boot.sh" --kernel "$image" --out "$dir" --memory 4G \
 		--cpus $((nbusycpus + 1)) $watch \
 		--timeout $((120 + rows * nsamples * (60 + 2 * duration))) \
 		--program "$static/latency_sample" \

@@ -53,6 +53,20 @@ die()
 	exit "$CANNOT_TELL"
 }
 
+# Whatever ends this, from mkdir(1) to a redirection, says nothing about a kernel.
+ended()
+{
+	status=$?
+	case $status in
+	0|"$CANNOT_TELL")
+		;;
+	*)
+		die "could not make a kernel tree in $store:" \
+			"no room, or no right to write there?"
+		;;
+	esac
+}
+
 newest_package()
 {
 	apt-cache pkgnames linux-source- | grep -x 'linux-source-[0-9.]*' |
@@ -114,7 +128,7 @@ provide()
 	for file in scripts/subarch.include tools/include/uapi/linux/fs.h \
 		    "$proc/Makefile" tools/testing/selftests/lib.mk \
 		    tools/testing/selftests/kselftest/runner.sh; do
-		[ -e "$store/new/$file" ] || die "$file is missing in the tree"
+		[ -s "$store/new/$file" ] || die "$file is missing in the tree"
 	done
 	if ! diff -rq "$store/new" "$2" >/dev/null 2>&1; then
 		rm -rf "$2" "$live"
@@ -151,6 +165,7 @@ case ${1-} in
 	;;
 esac
 
+trap ended EXIT
 mkdir -p "$store"
 exec 8>"$store/lock"
 flock 8

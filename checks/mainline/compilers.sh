@@ -71,10 +71,10 @@ compilers()
 
 if [ ! "${COMPILERS-}" ]; then
 	COMPILERS=$(compilers gcc $oldest_gcc; compilers clang $oldest_clang)
+	[ "$COMPILERS" ] || skip "compilers of other suites" "not to be had"
 	# Under musl and -m32 the compiler is the machine's own.
 	COMPILERS="$COMPILERS m32 clang-m32 musl"
 fi
-[ "$COMPILERS" ] || skip "compilers of other suites" "not to be had"
 
 # The kernel's own headers, for C libraries that have none, from this machine.
 mkdir "$work/uapi"
