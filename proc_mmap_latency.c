@@ -303,13 +303,15 @@ static void measure(struct trial *trial, const struct scenario *scenario,
 
 /*
  * Less than a verdict will do: on a busy machine the stalls themselves may eat
- * the time up.  This asks what the apparatus sees, not what the kernel does.
+ * the time up.  This asks what the apparatus sees, not what the kernel does.  And
+ * votes alone will not: they may agree on a difference so small that it would be
+ * lost with any other file.
  */
 static bool control_seen(const struct trial *trial)
 {
-	return trial->verdict == VERDICT_INTERFERES ||
-	       (verdict_ratio(&trial->state) >= VERDICT_EFFECT &&
-		trial->state.lead > 0 && verdict_tail_doubt(&trial->state));
+	return verdict_ratio(&trial->state) >= VERDICT_EFFECT &&
+	       (trial->verdict == VERDICT_INTERFERES ||
+		(trial->state.lead > 0 && verdict_tail_doubt(&trial->state)));
 }
 
 /* The one that answers for a scenario. */
