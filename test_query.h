@@ -402,7 +402,7 @@ TEST_F(query, misuse)
 	unsigned int i, lap;
 	uint64_t addr;
 
-	ASSERT_NE(NULL, asker);
+	ASSERT_TRUE(!!asker);
 	if (!open_scene(_metadata, scene, &change_hole, &file_query, &plain))
 		return;
 	addr = find_program(scene);

@@ -178,9 +178,9 @@ place()
 # made_of NAME OUT: a line for each whole run: red, unclear or green; seconds; why
 made_of()
 {
-	wanted=
-	[ "$1" != running ] || wanted=$("$here/lab.sh" expected "$(uname -r)")
-	awk -v OFS='\t' -v excused=" $(excused "$wanted" | paste -sd' ' -) " '
+	expected=
+	[ "$1" != running ] || expected=$("$here/lab.sh" expected "$(uname -r)")
+	awk -v OFS='\t' -v excused=" $(excused "$expected" | paste -sd' ' -) " '
 	/^# run [0-9]+: / { red = splat = ""; passed = 0 }
 	/^# ok / && !/# SKIP/ { passed++ }
 	/^# not ok / && !index(excused, " " $5 " ") { red = red " " $5 }
