@@ -20,6 +20,8 @@ program()
 	count=$((count + 1))
 	echo "# timeout set to $GUEST_LIMIT"
 	echo "# selftests: proc: $name"
+	# Where memory runs out, what should write it may be killed as well.
+	echo 137 > "$GUEST_OUT/.ended"
 	{
 		timeout "$GUEST_LIMIT" "$@" 2>&1
 		echo $? > "$GUEST_OUT/.ended"

@@ -153,10 +153,10 @@ on_this()
 	dmesg 2>/dev/null > "$dir/log"
 }
 
-# More than there is; whoever reads it swaps others out.
+# Nearly all that there is; whoever reads it swaps others out.
 short_of_memory='mount -o remount,size=400M /dev/shm &&
-	dd if=/dev/zero of=/dev/shm/fill bs=1M count=300 || exit 4;
-	while :; do cat /dev/shm/fill > /dev/null; done &'
+	dd if=/dev/zero of=/dev/shm/fill bs=1M count=220 || exit 4;
+	while :; do dd if=/dev/shm/fill of=/dev/null bs=64k; done 2>/dev/null &'
 busy_loops='for i in 1 2 3 4 5 6 7 8; do while :; do :; done & done;'
 
 # place NAME DIR N [OPTION]...
