@@ -172,7 +172,6 @@ one_kernel()
 	run=$2
 	shift 2
 	found=$(image_of "$kernel") || {
-		[ $? = 4 ] || exit 2
 		worse 4
 		return
 	}
@@ -210,7 +209,7 @@ one_kernel()
 	[ "${GATE-}" = 1 ] || reds "$dir/out" "$wanted" > "$dir/reds"
 	if [ -s "$dir/reds" ]; then
 		worse 1
-		remark="red:$(paste -sd, "$dir/reds")"
+		remark="${remark:+$remark,}red:$(paste -sd, "$dir/reds")"
 	fi
 	splats "$dir/log" | unexplained "$wanted" > "$dir/splats"
 	if [ -s "$dir/splats" ]; then
@@ -243,11 +242,10 @@ IFS='
 for kernel in $kernels; do
 	case $kernel in
 	[0-9]*|running) ;;
-	*) image_of "$kernel" > "$results/.image" || exit ;;
+	*) image_of "$kernel" > /dev/null || exit ;;
 	esac
 done
 unset IFS
-rm -f "$results/.image"
 
 busybox=''
 if [ "$archive_arch" = "$(dpkg --print-architecture)" ]; then

@@ -144,7 +144,8 @@ boot()
 	# What an earlier machine said there is no answer of this one.
 	rm -rf "$dir"
 	mkdir -p "$dir"
-	# Half a minute is for booting, and for a run longer than those before.
+	# Half a minute is for booting, and for a run longer than those before.  What
+	# ends a run is again.sh's limit, not a program that leaves out tests.
 	attended "$here/boot.sh" --kernel "$image/bzImage" --out "$dir" --timeout "$limit" \
 		--env kselftest_override_timeout="$limit" \
 		--program "$program" --program "$here/again.sh" \
