@@ -335,6 +335,23 @@ static const struct change change_grow = {
 		{ OP_UNMAP, 2, 2 } },
 };
 
+/*
+ * On both sides of a mapping that somebody else locks, so that the node of the maple
+ * tree that this one is in is replaced each time or every other.
+ */
+static const struct change change_beside = {
+	.name = "beside", .nr = 4,
+	.needs = "mlock() refused",
+	.draw = { "rnwwwnr",
+		  "rrwwwnr",
+		  "rrwwwrr",
+		  "rnwwwrr" },
+	.op = { { OP_PROTECT, 1, 1, 'r' },
+		{ OP_PROTECT, 5, 1, 'r' },
+		{ OP_PROTECT, 1, 1, 'n' },
+		{ OP_PROTECT, 5, 1, 'n' } },
+};
+
 static const struct change change_rename = {
 	.name = "rename", .nr = 2,
 	.needs = "no names for anonymous memory",

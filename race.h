@@ -10,6 +10,9 @@
  *   - by preemption: on the reader's CPU, with real-time priority, it sleeps a
  *     random while and then interrupts the reader, between any two of its
  *     instructions on a preemptible kernel.  The strongest lever there is;
+ *   - by queueing: on the reader's CPU, it runs once the reader sleeps, which is for
+ *     a lock.  It waits for that lock as well, behind the reader, and stops the
+ *     reader as soon as it gives the lock back, for as long as it is told to;
  *   - free: as fast as it can, on a CPU of its own.
  *
  * Protocol: seq counts up before and after each transition; limit is how many
@@ -28,6 +31,7 @@
 enum steer {
 	STEER_OVERLAP,
 	STEER_PREEMPT,
+	STEER_QUEUE,
 	STEER_FREE,
 };
 
@@ -74,6 +78,8 @@ struct company {
  * @stop:	end, please
  * @leave:	instead of the next transition, exec another program
  * @steer:	see enum steer
+ * @queue:	with STEER_QUEUE: do so before the next transition; the company says
+ *		when
  * @tid:	the changer's thread
  * @cheat:	plant a fault: see changer_cheat()
  * @seed:	of the random delays
@@ -97,6 +103,7 @@ struct race {
 	_Atomic bool stop;
 	_Atomic bool leave;
 	_Atomic int steer;
+	_Atomic bool queue;
 	_Atomic pid_t tid;
 	char cheat;
 	uint64_t seed;
@@ -186,6 +193,22 @@ static inline void changer_cheat(const struct stage *stage, char cheat)
 	stage_map(stage, page, 1, change->draw[0][page]);
 }
 
+/*
+ * Who is idle gets the CPU when everybody else on it sleeps; and at real-time
+ * priority nobody takes it away again.
+ */
+static inline void changer_queue(struct race *race)
+{
+	struct sched_param param = { 0 };
+
+	if (!race->queue)
+		return;
+	race->queue = false;
+	sched_setscheduler(0, SCHED_IDLE, &param);
+	sched_yield();
+	run_at(0, LEVEL_CHANGER);
+}
+
 static inline void changer_steer(struct race *race, uint64_t *seed)
 {
 	uint32_t round;
@@ -193,6 +216,10 @@ static inline void changer_steer(struct race *race, uint64_t *seed)
 
 	if (race->steer == STEER_FREE)
 		return;
+	if (race->steer == STEER_QUEUE) {
+		changer_queue(race);
+		return;
+	}
 	if (race->steer == STEER_PREEMPT) {
 		nap_ns(20 * NSEC_PER_USEC +
 		       random_below(seed, 60 * NSEC_PER_USEC));
@@ -330,7 +357,8 @@ static inline void race_go(struct race *race, enum steer steer, int cpu,
 {
 	if (cpu >= 0)
 		run_on(race->tid, cpu);
-	run_at(race->tid, urgent || steer == STEER_PREEMPT ? LEVEL_CHANGER : 0);
+	run_at(race->tid, urgent || steer == STEER_PREEMPT ||
+	       steer == STEER_QUEUE ? LEVEL_CHANGER : 0);
 	race->steer = steer;
 	word_set(&race->limit, RACE_FREE);
 }
@@ -348,6 +376,9 @@ static inline int race_freeze(struct race *race)
 
 	word_set(&race->limit, 0);
 	while (!race->at_rest) {
+		/* Who waits for an idle CPU may have to wait for long. */
+		if (race->steer == STEER_QUEUE)
+			run_at(race->tid, LEVEL_CHANGER);
 		nap_ns(50 * NSEC_PER_USEC);
 		if (patience_lost(&patience))
 			return race->error ? race->error : -ETIMEDOUT;
