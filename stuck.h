@@ -120,14 +120,20 @@ static inline void stuck_begin(void)
 		diag("nobody looks whether tests are stuck");
 }
 
-/** stuck_watch() - this thread reads what thread @changer changes. */
-static inline void stuck_watch(pid_t changer)
+/** stuck_watch_of() - thread @reader reads what thread @changer changes. */
+static inline void stuck_watch_of(pid_t reader, pid_t changer)
 {
 	if (!stuck)
 		return;
 	stuck->changer = changer;
 	stuck->runner = getppid();
-	word_set(&stuck->reader, syscall(SYS_gettid));
+	word_set(&stuck->reader, reader);
+}
+
+/** stuck_watch() - this thread does. */
+static inline void stuck_watch(pid_t changer)
+{
+	stuck_watch_of(syscall(SYS_gettid), changer);
 }
 
 /** stuck_beat() - another reading came to its end. */

@@ -130,6 +130,7 @@ TEST_F(access, task)
  * @finding:	the first illegal reading
  * @error:	-errno of a reading that failed, which ended it
  * @thread:	its thread
+ * @tid:	the same, to the kernel
  */
 struct sharer {
 	struct scene scene;
@@ -140,6 +141,7 @@ struct sharer {
 	struct finding finding;
 	int error;
 	pthread_t thread;
+	_Atomic pid_t tid;
 };
 
 /* One pread() from the beginning of the file, as much as it brings. */
@@ -165,7 +167,7 @@ static void *share(void *arg)
 
 	scene->reader.kind = sharer->query ? &file_query : &file_pread;
 	scene->reader.buffer = sharer->near;
-	stuck_watch(scene->race->tid);
+	sharer->tid = syscall(SYS_gettid);
 	while (!*sharer->stop && !sharer->finding.rule) {
 		scene->reading.len = 0;
 		scene->reading.nr_chunks = 0;
@@ -221,8 +223,11 @@ static void share_descriptor(struct __test_metadata *_metadata,
 	       !sharer[1].finding.rule)
 		nap_ns(5 * NSEC_PER_MSEC);
 	stop = true;
-	for (i = 0; i < 2; i++)
+	/* The one may have come out of a lock that the other will never get. */
+	for (i = 0; i < 2; i++) {
+		stuck_watch_of(sharer[i].tid, scene->race->tid);
 		pthread_join(sharer[i].thread, NULL);
+	}
 	/* A lock that one took from the other is never given back. */
 	err = race_freeze(scene->race);
 	scene_end_peer(scene);
