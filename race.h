@@ -44,6 +44,9 @@ enum { LEVEL_READER = 1, LEVEL_CHANGER = 2 };
 /* Who has made no transition after so much patience is stuck, not only busy. */
 #define STUCK_NS (5 * NSEC_PER_SEC)
 
+/* So long may a changer that had queued keep the CPU, whatever it is told. */
+#define QUEUE_LONGEST_NS NSEC_PER_SEC
+
 /* limit of a changer that is to go on until it is told otherwise */
 #define RACE_FREE UINT32_MAX
 
@@ -195,21 +198,26 @@ static inline void changer_cheat(const struct stage *stage, char cheat)
 
 /*
  * Who is idle gets the CPU when everybody else on it sleeps; and at real-time
- * priority nobody takes it away again.
+ * priority nobody takes it away again.  *@since is when that was.
  */
-static inline void changer_queue(struct race *race)
+static inline void changer_queue(struct race *race, int64_t *since)
 {
 	struct sched_param param = { 0 };
 
-	if (!race->queue)
+	if (!race->queue) {
+		if (now_ns() - *since > QUEUE_LONGEST_NS)
+			nap_ns(NSEC_PER_MSEC);
 		return;
+	}
 	race->queue = false;
 	sched_setscheduler(0, SCHED_IDLE, &param);
 	sched_yield();
+	*since = now_ns();
 	run_at(0, LEVEL_CHANGER);
 }
 
-static inline void changer_steer(struct race *race, uint64_t *seed)
+static inline void changer_steer(struct race *race, uint64_t *seed,
+				 int64_t *since)
 {
 	uint32_t round;
 	int64_t deadline;
@@ -217,7 +225,7 @@ static inline void changer_steer(struct race *race, uint64_t *seed)
 	if (race->steer == STEER_FREE)
 		return;
 	if (race->steer == STEER_QUEUE) {
-		changer_queue(race);
+		changer_queue(race, since);
 		return;
 	}
 	if (race->steer == STEER_PREEMPT) {
@@ -261,7 +269,7 @@ static inline int changer(void *arg)
 	struct race *race = arg;
 	uint64_t seed = race->seed | 1;
 	uint32_t made = 0, index;
-	int64_t begin, took;
+	int64_t begin, took, since = 0;
 	int err;
 
 	prctl(PR_SET_TIMERSLACK, 1UL);
@@ -283,7 +291,7 @@ static inline int changer(void *arg)
 			continue;
 		}
 		if (limit == RACE_FREE)
-			changer_steer(race, &seed);
+			changer_steer(race, &seed, &since);
 		if (race->stop || race->limit != limit)
 			continue;
 		if (race->leave)

@@ -47,6 +47,8 @@
  * time, since who ends a period may be waiting for the changer's CPU.
  */
 #define FALLBACK_PERIODS 4
+/* On a machine that takes longer the changer lets others run. */
+#define FALLBACK_HOLD_NS (QUEUE_LONGEST_NS / 2)
 /* Bursts during all of which a reader was stopped: these are enough... */
 #define FALLBACK_ENOUGH 10
 /* ...and fewer than these are none. */
@@ -89,14 +91,9 @@ static bool locker_burst(struct race *race, int64_t hold_ns)
 	uint32_t seq = race->seq, round;
 
 	race->queue = true;
-	while (race->queue || race->seq == seq) {
-		int err = locker_lock(&race->stage);
-
-		if (err)
-			race->error = err;
-		if (err || race->limit != RACE_FREE)
+	while (race->queue || race->seq == seq)
+		if (locker_lock(&race->stage) || race->limit != RACE_FREE)
 			return false;
-	}
 	round = race->round;
 	while (race->seq - seq < 2 * FALLBACK_BURST) {
 		nap_ns(100 * NSEC_PER_USEC);
@@ -107,21 +104,24 @@ static bool locker_burst(struct race *race, int64_t hold_ns)
 	return race->round == round;
 }
 
+/* Ends with its process. */
 static void *locker(void *arg)
 {
 	struct race *race = arg;
 	_Atomic uint32_t *stopped = race->company.arg;
-	int64_t period = now_ns();
+	int64_t hold_ns = -now_ns();
 	int cpu[2];
 
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0);
-	period = now_ns() - period;
+	hold_ns = FALLBACK_PERIODS * (hold_ns + now_ns());
+	if (hold_ns > FALLBACK_HOLD_NS)
+		hold_ns = FALLBACK_HOLD_NS;
 	choose_cpus(cpu);
 	run_on(0, cpu[1]);
-	while (!race->stop && !race->error) {
+	for (;;) {
 		if (race->limit != RACE_FREE)
 			nap_ns(NSEC_PER_MSEC);
-		else if (locker_burst(race, FALLBACK_PERIODS * period))
+		else if (locker_burst(race, hold_ns))
 			atomic_fetch_add(stopped, 1);
 	}
 	return NULL;
