@@ -81,7 +81,7 @@ answers()
 	}' "$1"
 }
 
-# excused EXPECTED: the tests that fail where it has these words
+# excused EXPECTED: the tests that fail where it has these words, a line each
 excused()
 {
 	case $1 in
@@ -92,11 +92,17 @@ excused()
 	esac
 }
 
+# excused_words EXPECTED: the same in one line, each between blanks
+excused_words()
+{
+	echo " $(excused "$1" | paste -sd ' ' -) "
+}
+
 # reds OUT EXPECTED: what failed and is neither expected nor in a column; a program
 # that did not come to its end is one
 reds()
 {
-	awk -v expected="$2" -v excused=" $(excused "$2" | paste -sd' ' -) " '
+	awk -v expected="$2" -v excused="$(excused_words "$2")" '
 	BEGIN {
 		split(expected, want, " ")
 		ignored = want[2] == "skip"

@@ -180,7 +180,7 @@ made_of()
 {
 	expected=
 	[ "$1" != running ] || expected=$("$here/lab.sh" expected "$(uname -r)")
-	awk -v OFS='\t' -v excused=" $(excused "$expected" | paste -sd' ' -) " '
+	awk -v OFS='\t' -v excused="$(excused_words "$expected")" '
 	/^# run [0-9]+: / { red = splat = ""; passed = 0 }
 	/^# ok / && !/# SKIP/ { passed++ }
 	/^# not ok / && !index(excused, " " $5 " ") { red = red " " $5 }
