@@ -1507,37 +1507,63 @@ static int stuck_alone(void *arg)
 	return sleep_for_good(arg);
 }
 
+static int spin_for_good(void *arg)
+{
+	setpriority(PRIO_PROCESS, 0, 19);
+	while (!arg)
+		;
+	return 0;
+}
+
+/* Waits for itself, or for somebody who runs. */
+static int stuck_behind(void *arg)
+{
+	struct peer other = { 0 };
+
+	if (peer_start(&other, spin_for_good, NULL))
+		return 1;
+	stuck_other(other.pid);
+	return stuck_with_itself(arg);
+}
+
 /* The process that a test's reader belongs to, and who looks after it. */
 static int stuck_runner(void *arg)
 {
-	bool *both = arg;
+	int (**reads)(void *arg) = arg;
 	struct peer reader = { 0 };
 
 	if (!freopen("/dev/null", "w", stdout))
 		return 1;
 	stuck_begin();
-	if (peer_start(&reader, *both ? stuck_with_itself : stuck_alone, NULL))
+	if (peer_start(&reader, *reads, NULL))
 		return 1;
 	/* Not until the reader is gone: that would not show who ended this. */
 	return peer_rest(NULL);
 }
 
-/* Two who sleep for good are ended, with the test; one who sleeps is not. */
+/*
+ * Two who sleep for good are ended, with the test; one who sleeps is not, nor two
+ * who wait for somebody who runs.
+ */
 TEST(stuck_is_who_waits_for_each_other)
 {
-	bool yes = true, no = false;
-	struct peer both = { 0 }, one = { 0 };
+	int (*reads[])(void *arg) = {
+		stuck_with_itself, stuck_alone, stuck_behind,
+	};
+	struct peer runner[ARRAY_SIZE(reads)] = { 0 };
 	const char *missing = room_missing();
+	unsigned int i;
 
 	if (missing)
 		SKIP(return, "%s", missing);
-	ASSERT_EQ(0, peer_start(&one, stuck_runner, &no));
-	ASSERT_EQ(0, peer_start(&both, stuck_runner, &yes));
-	EXPECT_EQ(128 + SIGKILL, peer_wait(&both, 25 * NSEC_PER_SEC));
+	for (i = ARRAY_SIZE(reads); i--;)
+		ASSERT_EQ(0, peer_start(&runner[i], stuck_runner, &reads[i]));
+	EXPECT_EQ(128 + SIGKILL, peer_wait(&runner[0], 25 * NSEC_PER_SEC));
 	nap_ns(3 * STUCK_LOOK_NS);
-	EXPECT_TRUE(peer_alive(&one));
-	peer_kill(&both);
-	peer_kill(&one);
+	EXPECT_TRUE(peer_alive(&runner[1]));
+	EXPECT_TRUE(peer_alive(&runner[2]));
+	for (i = 0; i < ARRAY_SIZE(reads); i++)
+		peer_kill(&runner[i]);
 }
 
 TEST_HARNESS_MAIN

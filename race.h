@@ -12,7 +12,7 @@
  *     instructions on a preemptible kernel.  The strongest lever there is;
  *   - by queueing: on the reader's CPU, it runs once the reader sleeps, which is for
  *     a lock.  It waits for that lock as well, behind the reader, and stops the
- *     reader as soon as it gives the lock back, for as long as it is told to;
+ *     reader as soon as it gives the lock back, until it is told to queue again;
  *   - free: as fast as it can, on a CPU of its own.
  *
  * Protocol: seq counts up before and after each transition; limit is how many
@@ -81,9 +81,10 @@ struct company {
  * @stop:	end, please
  * @leave:	instead of the next transition, exec another program
  * @steer:	see enum steer
- * @queue:	with STEER_QUEUE: do so before the next transition; the company says
- *		when
+ * @queue:	with STEER_QUEUE: do so before the next transition.  The company sets
+ *		it, the changer unsets it when the reader is asleep
  * @tid:	the changer's thread
+ * @queued_ns:	when it queued last; its own
  * @cheat:	plant a fault: see changer_cheat()
  * @seed:	of the random delays
  * @fillers:	for stage_setup()
@@ -108,6 +109,7 @@ struct race {
 	_Atomic int steer;
 	_Atomic bool queue;
 	_Atomic pid_t tid;
+	int64_t queued_ns;
 	char cheat;
 	uint64_t seed;
 	unsigned int fillers;
@@ -140,6 +142,14 @@ static inline bool run_on(pid_t tid, int cpu)
 	return !sched_setaffinity(tid, sizeof(set), &set);
 }
 
+/* By system call: musl's sched_setscheduler() does nothing but fail. */
+static inline bool run_as(pid_t tid, int policy, int priority)
+{
+	struct sched_param param = { .sched_priority = priority };
+
+	return !syscall(SYS_sched_setscheduler, tid, policy, &param);
+}
+
 /**
  * run_at() - priority of a thread
  * @tid:	the thread, 0 for this one
@@ -150,9 +160,7 @@ static inline bool run_on(pid_t tid, int cpu)
  */
 static inline bool run_at(pid_t tid, int level)
 {
-	struct sched_param param = { .sched_priority = level };
-
-	if (!sched_setscheduler(tid, level ? SCHED_FIFO : SCHED_OTHER, &param))
+	if (run_as(tid, level ? SCHED_FIFO : SCHED_OTHER, level))
 		return true;
 	setpriority(PRIO_PROCESS, tid, level ? -20 : 0);
 	return false;
@@ -197,27 +205,35 @@ static inline void changer_cheat(const struct stage *stage, char cheat)
 }
 
 /*
- * Who is idle gets the CPU when everybody else on it sleeps; and at real-time
- * priority nobody takes it away again.  *@since is when that was.
+ * Who is idle gets the CPU when everybody else on it sleeps, and keeps it at real-time
+ * priority.
  */
-static inline void changer_queue(struct race *race, int64_t *since)
+static inline void changer_queue(struct race *race)
 {
-	struct sched_param param = { 0 };
-
 	if (!race->queue) {
-		if (now_ns() - *since > QUEUE_LONGEST_NS)
+		if (now_ns() - race->queued_ns > QUEUE_LONGEST_NS)
 			nap_ns(NSEC_PER_MSEC);
 		return;
 	}
-	race->queue = false;
-	sched_setscheduler(0, SCHED_IDLE, &param);
+	run_as(0, SCHED_IDLE, 0);
 	sched_yield();
-	*since = now_ns();
+	race->queue = false;
+	race->queued_ns = now_ns();
 	run_at(0, LEVEL_CHANGER);
 }
 
-static inline void changer_steer(struct race *race, uint64_t *seed,
-				 int64_t *since)
+/* Whether who runs now may do that. */
+static inline bool may_queue(void)
+{
+	struct rlimit limit;
+
+	/* A limit of the time at real-time priority is one for who sleeps now and then. */
+	return !getrlimit(RLIMIT_RTTIME, &limit) &&
+	       limit.rlim_cur == RLIM_INFINITY && run_as(0, SCHED_IDLE, 0) &&
+	       run_at(0, LEVEL_CHANGER) && run_at(0, 0);
+}
+
+static inline void changer_steer(struct race *race, uint64_t *seed)
 {
 	uint32_t round;
 	int64_t deadline;
@@ -225,7 +241,7 @@ static inline void changer_steer(struct race *race, uint64_t *seed,
 	if (race->steer == STEER_FREE)
 		return;
 	if (race->steer == STEER_QUEUE) {
-		changer_queue(race, since);
+		changer_queue(race);
 		return;
 	}
 	if (race->steer == STEER_PREEMPT) {
@@ -269,7 +285,7 @@ static inline int changer(void *arg)
 	struct race *race = arg;
 	uint64_t seed = race->seed | 1;
 	uint32_t made = 0, index;
-	int64_t begin, took, since = 0;
+	int64_t begin, took;
 	int err;
 
 	prctl(PR_SET_TIMERSLACK, 1UL);
@@ -291,7 +307,7 @@ static inline int changer(void *arg)
 			continue;
 		}
 		if (limit == RACE_FREE)
-			changer_steer(race, &seed, &since);
+			changer_steer(race, &seed);
 		if (race->stop || race->limit != limit)
 			continue;
 		if (race->leave)

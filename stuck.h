@@ -24,18 +24,20 @@
  * struct stuck - who is looked at; shared memory
  * @reader:	its thread; 0 while there is none
  * @changer:	its thread
+ * @other:	a thread that may have what both wait for; 0 for none
  * @runner:	the process that waits for the reader's end
  * @beat:	counts readings
  */
 static struct stuck {
 	_Atomic uint32_t reader;
 	_Atomic uint32_t changer;
+	_Atomic uint32_t other;
 	_Atomic uint32_t runner;
 	_Atomic uint32_t beat;
 } *stuck;
 
-/* Whether a thread is in state D: asleep, and not for a signal or a timer. */
-static inline bool stuck_sleeps(uint32_t tid)
+/* The state of a thread, as the kernel calls it; '?' where there is none. */
+static inline char stuck_state(uint32_t tid)
 {
 	char path[32], stat[256];
 	const char *state = NULL;
@@ -53,7 +55,13 @@ static inline bool stuck_sleeps(uint32_t tid)
 		/* The name before it may hold anything. */
 		state = strrchr(stat, ')');
 	}
-	return state && !strncmp(state, ") D", 3);
+	return state && state[1] == ' ' ? state[2] : '?';
+}
+
+/* Whether it is in state D: asleep, and not for a signal or a timer. */
+static inline bool stuck_sleeps(uint32_t tid)
+{
+	return stuck_state(tid) == 'D';
 }
 
 /* Where in the kernel it is, as far as one may know. */
@@ -91,7 +99,8 @@ static inline int stuck_look(void *arg)
 		changer = stuck->changer;
 		runner = stuck->runner;
 		if (stuck->beat == beat && reader && changer && runner &&
-		    stuck_sleeps(reader) && stuck_sleeps(changer))
+		    stuck_sleeps(reader) && stuck_sleeps(changer) &&
+		    stuck_state(stuck->other) != 'R')
 			looks++;
 		else
 			looks = 0;
@@ -136,6 +145,13 @@ static inline void stuck_watch(pid_t changer)
 	stuck_watch_of(syscall(SYS_gettid), changer);
 }
 
+/** stuck_other() - both may wait for thread @tid, which may only want a CPU. */
+static inline void stuck_other(pid_t tid)
+{
+	if (stuck)
+		stuck->other = tid;
+}
+
 /** stuck_beat() - another reading came to its end. */
 static inline void stuck_beat(void)
 {
@@ -146,8 +162,10 @@ static inline void stuck_beat(void)
 /** stuck_done() - until the next time, nobody does. */
 static inline void stuck_done(void)
 {
-	if (stuck)
-		word_set(&stuck->reader, 0);
+	if (!stuck)
+		return;
+	stuck->other = 0;
+	word_set(&stuck->reader, 0);
 }
 
 #endif /* PROC_STUCK_H */

@@ -122,6 +122,7 @@ TEST_F(access, task)
 
 /**
  * struct sharer - a thread that uses a descriptor together with others
+ * @tid:	who it is to the kernel; 0 until it runs
  * @scene:	whose descriptor and layouts; the reading is the thread's own
  * @query:	asks PROCMAP_QUERY instead of reading
  * @near:	bytes per reading
@@ -130,9 +131,9 @@ TEST_F(access, task)
  * @finding:	the first illegal reading
  * @error:	-errno of a reading that failed, which ended it
  * @thread:	its thread
- * @tid:	the same, to the kernel
  */
 struct sharer {
+	_Atomic pid_t tid;
 	struct scene scene;
 	bool query;
 	size_t near;
@@ -141,7 +142,6 @@ struct sharer {
 	struct finding finding;
 	int error;
 	pthread_t thread;
-	_Atomic pid_t tid;
 };
 
 /* One pread() from the beginning of the file, as much as it brings. */
@@ -225,6 +225,8 @@ static void share_descriptor(struct __test_metadata *_metadata,
 	stop = true;
 	/* The one may have come out of a lock that the other will never get. */
 	for (i = 0; i < 2; i++) {
+		while (!sharer[i].tid)
+			nap_ns(NSEC_PER_MSEC);
 		stuck_watch_of(sharer[i].tid, scene->race->tid);
 		pthread_join(sharer[i].thread, NULL);
 	}
