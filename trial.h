@@ -358,6 +358,26 @@ static inline bool trial_disturbs_all(const struct trial *trial)
 			      TRIAL_QUIET_LIMIT * hist_quantile(&quiet, 500000);
 }
 
+static inline bool trial_late(const struct trial *trial)
+{
+	return now_ns() - trial->begin > trial->knobs.max_ns;
+}
+
+/*
+ * Whether there is to be one more pair: also where all is fine, but rests on too few
+ * reads as yet.  Slow files on a busy machine take nothing but time.
+ */
+static inline bool trial_goes_on(const struct trial *trial, enum verdict v)
+{
+	const struct verdict_state *s = &trial->state;
+
+	if (trial->hangs[ARM_VICTIM])
+		return false;
+	return v == VERDICT_MORE ||
+	       (v == VERDICT_FINE && !trial_evidence(trial) &&
+		!trial_late(trial) && s->pairs + s->void_pairs < s->max_pairs);
+}
+
 /**
  * trial_judge() - measure pairs of windows until there is a verdict
  * @trial:	as trial_setup() left it; may be continued after a verdict
@@ -389,10 +409,9 @@ static inline int trial_judge(struct trial *trial)
 			return ret;
 		v = verdict_next(&trial->state, &window[ARM_VICTIM],
 				 &window[ARM_DECOY]);
-		if (v == VERDICT_MORE &&
-		    now_ns() - trial->begin > trial->knobs.max_ns)
+		if (v == VERDICT_MORE && trial_late(trial))
 			v = verdict_last(&trial->state);
-	} while (v == VERDICT_MORE && !trial->hangs[ARM_VICTIM]);
+	} while (trial_goes_on(trial, v));
 	/* No statistics are needed where it took a kill to free the mapper. */
 	if (trial->hangs[ARM_VICTIM])
 		v = VERDICT_INTERFERES;
