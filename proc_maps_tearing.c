@@ -10,8 +10,8 @@
  *
  *   sweep	all changes in a hurry, for who breaks things in many places
  *   known	the bug of 6.17 and later, in a test of its own
- *   narrow	races whose window is a few instructions
  *   fallback	a reader that had to wait, and is stopped just then
+ *   narrow	races whose window is a few instructions
  *   stepped	read some lines, make a transition, read on: for each change at
  *		each record boundary; no race, no luck, one CPU will do
  *   racing	reader and changer run free or are steered against each other
@@ -31,9 +31,9 @@
 #include "test_query.h"
 #include "test_leaving.h"
 #include "test_known.h"
+#include "test_fallback.h"
 #include "test_access.h"
 #include "test_narrow.h"
-#include "test_fallback.h"
 #include "test_stepped.h"
 #include "test_racing.h"
 #include "test_shapes.h"
