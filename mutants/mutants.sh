@@ -145,9 +145,10 @@ boot()
 	rm -rf "$dir"
 	mkdir -p "$dir"
 	# Half a minute is for booting, and for a run longer than those before.  What
-	# ends a run is again.sh's limit, not a program that leaves out tests.
+	# ends a run is again.sh's limit, not a program that leaves out tests.  And what
+	# KASAN found in one run it is to find in the next one, too.
 	attended "$here/boot.sh" --kernel "$image/bzImage" --out "$dir" --timeout "$limit" \
-		--env kselftest_override_timeout="$limit" \
+		--append kasan_multi_shot --env kselftest_override_timeout="$limit" \
 		--program "$program" --program "$here/again.sh" \
 		--program "$here/splat.sh" -- again.sh --until-red --times "$often" \
 		--budget $((limit > 60 ? limit - 30 : limit)) \
