@@ -68,7 +68,7 @@ FIXTURE(fallback) {
 FIXTURE_SETUP(fallback)
 {
 	self->stopped = shared_alloc(sizeof(*self->stopped));
-	ASSERT_TRUE(self->stopped);
+	ASSERT_TRUE(!!self->stopped);
 }
 
 FIXTURE_TEARDOWN(fallback)
