@@ -427,7 +427,6 @@ static bool prepare(struct knobs *knobs)
 	return true;
 }
 
-
 FIXTURE_SETUP(latency)
 {
 	self->trial = &the_trial;
