@@ -24,8 +24,6 @@
 #define RACING_PATIENCE 2.0
 /* ...as long as the program has not run for so many seconds: see settings. */
 #define RACING_BUDGET 90.0
-/* The limit in settings; at five sixths of it no further test is begun. */
-#define RUNNER_PATIENCE 120.0
 /* Overlapped readings below which a race says nothing. */
 #define RACING_FLOOR 30
 /*
@@ -81,10 +79,11 @@ static inline double duration_from_env(double fallback)
  */
 static inline bool program_is_late(void)
 {
-	const char *told = getenv("kselftest_override_timeout");
-	double limit = told ? strtod(told, NULL) :
-		       getenv("DURATION") ? 0 : RUNNER_PATIENCE;
+	double limit = runner_patience();
 
+	if (getenv("DURATION") && !getenv("kselftest_override_timeout"))
+		return false;
+	/* At five sixths of it no further test is begun. */
 	return limit > 0 && now_ns() - began_ns > limit * NSEC_PER_SEC * 5 / 6;
 }
 

@@ -65,8 +65,6 @@
  */
 #define EXHAUSTED_S 20
 #define EXHAUSTED_BULK_S 60
-/* The runner's limit, in settings. */
-#define SETTINGS_S 120
 /* Ten times slower is starving; see VERDICT_EFFECT for why not less. */
 #define READER_EFFECT 10.0
 /*
@@ -229,12 +227,12 @@ static void choose_cpus(struct knobs *knobs, const cpu_set_t *allowed)
  */
 static bool exhausted(unsigned int seconds)
 {
-	long limit = env_number("kselftest_override_timeout", SETTINGS_S);
+	double budget = seconds;
 
-	if (limit > SETTINGS_S)
-		seconds = seconds * limit / SETTINGS_S;
+	if (runner_patience() > RUNNER_PATIENCE)
+		budget *= runner_patience() / RUNNER_PATIENCE;
 	return !env_number("FULL", 0) && !getenv("DURATION") &&
-	       program->spent > seconds * NSEC_PER_SEC;
+	       program->spent > budget * NSEC_PER_SEC;
 }
 
 static void choose_knobs(struct knobs *knobs)
@@ -637,8 +635,7 @@ static int reader_judge(struct trial *trial, const struct knobs *knobs,
 			++*starved;
 		}
 		*v = verdict_next(&trial->state, &work, &rest);
-		if (*v == VERDICT_MORE &&
-		    now_ns() - trial->begin > knobs->max_ns)
+		if (*v == VERDICT_MORE && trial_late(trial))
 			*v = VERDICT_UNSURE;
 	} while (*v == VERDICT_MORE);
 	program->spent += now_ns() - trial->begin;

@@ -369,13 +369,11 @@ static inline bool trial_late(const struct trial *trial)
  */
 static inline bool trial_goes_on(const struct trial *trial, enum verdict v)
 {
-	const struct verdict_state *s = &trial->state;
-
 	if (trial->hangs[ARM_VICTIM])
 		return false;
 	return v == VERDICT_MORE ||
 	       (v == VERDICT_FINE && !trial_evidence(trial) &&
-		!trial_late(trial) && s->pairs + s->void_pairs < s->max_pairs);
+		!trial_late(trial) && !verdict_is_due(&trial->state));
 }
 
 /**

@@ -215,6 +215,12 @@ static inline bool verdict_tail_doubt(const struct verdict_state *s)
 	return verdict_tail(s, VERDICT_DOUBT_LEAD, 1, VERDICT_DOUBT_SHARE);
 }
 
+/** verdict_is_due() - whether there were as many pairs as there may be */
+static inline bool verdict_is_due(const struct verdict_state *s)
+{
+	return s->pairs + s->void_pairs >= s->max_pairs;
+}
+
 /**
  * verdict_last() - the verdict when there will be no further pair
  * @s:		what is known so far
@@ -269,7 +275,7 @@ static inline enum verdict verdict_next(struct verdict_state *s,
 	if (s->lead <= -VERDICT_LEAD && verdict_ratio(s) < s->effect &&
 	    !verdict_tail_doubt(s))
 		return VERDICT_FINE;
-	if (s->pairs + s->void_pairs >= s->max_pairs ||
+	if (verdict_is_due(s) ||
 	    (!s->pairs && s->void_pairs >= VERDICT_LEAD))
 		return verdict_last(s);
 	return VERDICT_MORE;
