@@ -74,6 +74,15 @@ equal "what is red in no column" \
 equal "the known bug is, where it is not known" \
 	"$(in_answers reds "$work/report" "pass skip" | paste -sd' ' -)" \
 	"histogram.planted known.tail_lost_after_merge"
+{
+	echo "# selftests: proc: proc_mmap_latency"
+	echo "# not ok 1 latency.maps_alone.interference"
+	echo "# not ok 2 latency.smaps_alone.interference"
+} >"$work/alone"
+equal "who interferes in one way may in another" \
+	"$(in_answers reds "$work/alone" \
+		"pass interference interference pass pass")" \
+	latency.smaps_alone.interference
 sed -i 's/^\(not ok 2 .*\)exit=1$/\1TIMEOUT 600 seconds/' "$work/report"
 equal "a program that did not come to its end" \
 	"$(in_answers answers "$work/report")" "broken pass - - -"
@@ -86,6 +95,38 @@ equal "what does not boot is no answer" \
 	"$(status "$top/run_tests.sh" lab run --kernel "$work/zero" \
 		--timeout 20 --out "$work/runs")" 4
 ok "and says so" grep -q 'no answer' "$work/stderr"
+
+# A program that could not tell when it was first asked, and whose OTHER test then is
+# as told; it leaves a file for each time.
+mkdir "$work/fake"
+cat >"$work/fake/proc_mmap_latency" <<'END'
+#!/bin/sh
+cd "$(dirname "$0")" || exit
+if mkdir first 2>/dev/null; then
+	echo "ok 1 latency.maps_hog.interference # SKIP could not tell: planted"
+	echo "$(cat other) 2 latency.knobs"
+	exit 4
+fi
+mkdir second
+echo "not ok 1 latency.maps_hog.interference"
+exit 1
+END
+chmod +x "$work/fake/proc_mmap_latency"
+# asked OTHER: what it answers then
+asked()
+{
+	rm -rf "$work/fake/first" "$work/fake/second"
+	echo "$1" >"$work/fake/other"
+	LAB_PROGRAMS=$work/fake lab_run --kernel running -- -v maps_hog
+	jq -r '.[0] | "\(.answers.maps) \(.twice)"' "$matrix"
+}
+asked ok >"$work/said"
+equal "who could not tell is asked once more" "$(tail -n 1 "$work/said")" \
+	"interference true"
+ok "and the line says so" grep -q asked-twice "$work/matrix"
+asked "not ok" >"$work/said"
+equal "a red test is an answer" "$(tail -n 1 "$work/said")" "unsure false"
+ok "and nobody is asked again" [ ! -e "$work/fake/second" ]
 
 for kernel in $LAB_KERNELS; do
 	has_kernel "$kernel" || continue

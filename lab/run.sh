@@ -166,6 +166,44 @@ row()
 	printf '%-12s %-22s %-14s %-14s %-14s %-14s %-4s %-4s %s\n' $1
 }
 
+# remarks WORD: one more at the end of the line
+remarks()
+{
+	remark=${remark:+$remark,}$1
+}
+
+# ask OPTION...: boots $image and sets status; where there was an answer also
+# release, found, wanted and marked, with what is in no column in $dir/reds and
+# $dir/splats
+ask()
+{
+	boot "$image" "$dir" "$@"
+	status=$?
+	[ $status -le 1 ] || return
+	release=$(cat "$dir/files/.release")
+	found=$(answers "$dir/out")
+	wanted=$(expected_of "$name" "$release")
+	marked=$(compare "$found" "$wanted")
+	# With GATE=1 more is red, and the exit status says so.
+	: > "$dir/reds"
+	[ "${GATE-}" = 1 ] || reds "$dir/out" "$wanted" > "$dir/reds"
+	splats "$dir/log" | unexplained "$wanted" > "$dir/splats"
+}
+
+# undecided: whether nothing is wrong, but there was too little time or too few
+# chances to say more, which is the host's doing
+undecided()
+{
+	[ $status -le 1 ] && [ ! -s "$dir/reds" ] && [ ! -s "$dir/splats" ] ||
+		return
+	[ "${GATE-}" != 1 ] || [ $status = 0 ] || return
+	case $marked in
+	*!*) false ;;
+	*unsure\?*|*unprovoked\?*) ;;
+	*) false ;;
+	esac
+}
+
 one_kernel()
 {
 	kernel=$1
@@ -180,41 +218,41 @@ one_kernel()
 	[ -n "$headed" ] || row "kernel $columns s by"
 	headed=1
 	dir=$results/$name$([ "$times" = 1 ] || echo ".$run")
+	remark=''
+	rm -rf "$dir.undecided"
 	note "running the gate on $name"
-	boot "$image" "$dir" "$@"
-	status=$?
+	ask "$@"
+	# Whatever the second boot says stands, and the line says that it is one.
+	if undecided; then
+		note "$name could not tell; once more"
+		remarks asked-twice
+		mv "$dir" "$dir.undecided" || exit 4
+		ask "$@"
+	fi
 	if [ $status -gt 1 ]; then
 		worse 4
-		remark=$dir/log
 		# The emulator's own troubles end with the kernel's boot.
 		if grep -q 'Run /init' "$dir/log" 2>/dev/null &&
 			splats "$dir/log" > "$dir/splats"; then
 			worse 1
-			remark="SPLAT($(wc -l < "$dir/splats")),$dir/splats"
+			remarks "SPLAT($(wc -l < "$dir/splats")),$dir/splats"
+		else
+			remarks "$dir/log"
 		fi
 		row "$name no-answer - - - - - - $remark"
 		return
 	fi
-	release=$(cat "$dir/files/.release")
-	found=$(answers "$dir/out")
-	wanted=$(expected_of "$name" "$release")
-	marked=$(compare "$found" "$wanted")
-	remark=''
 	case $marked in
-	*!*) worse 1; remark="expected:$(echo "$wanted" | tr ' ' ',')" ;;
+	*!*) worse 1; remarks "expected:$(echo "$wanted" | tr ' ' ',')" ;;
 	*\?*|'- - - - -'|-) worse 4 ;;
 	esac
-	# With GATE=1 more is red, and the exit status says so.
-	: > "$dir/reds"
-	[ "${GATE-}" = 1 ] || reds "$dir/out" "$wanted" > "$dir/reds"
 	if [ -s "$dir/reds" ]; then
 		worse 1
-		remark="${remark:+$remark,}red:$(paste -sd, "$dir/reds")"
+		remarks "red:$(paste -sd, "$dir/reds")"
 	fi
-	splats "$dir/log" | unexplained "$wanted" > "$dir/splats"
 	if [ -s "$dir/splats" ]; then
 		worse 1
-		remark="SPLAT($(wc -l < "$dir/splats")),$dir/splats"
+		remarks "SPLAT($(wc -l < "$dir/splats")),$dir/splats"
 	fi
 	[ "${GATE-}" != 1 ] || [ $status = 0 ] || worse 1
 	row "$name $marked $(cat "$dir/seconds") $(cut -d , -f 1 "$dir/accel") $remark"
@@ -222,12 +260,13 @@ one_kernel()
 		--arg version "$(cat "$dir/files/.version" 2>/dev/null)" \
 		--arg accel "$(cat "$dir/accel")" --arg answers "$found" \
 		--arg expected "$wanted" --arg columns "$columns" \
+		--argjson twice "$([ -d "$dir.undecided" ] && echo true || echo false)" \
 		--argjson cpus "$cpus" --argjson status "$status" \
 		--argjson seconds "$(cat "$dir/seconds")" \
 		--rawfile splats "$dir/splats" --rawfile reds "$dir/reds" '
 		($columns | split(" ")) as $c |
 		{ $name, $release, $version, $accel, $cpus, $seconds, $status,
-		  answers: ([$c, ($answers | split(" "))] | transpose |
+		  $twice, answers: ([$c, ($answers | split(" "))] | transpose |
 			map({ (.[0]): .[1] }) | add),
 		  expected: ([$c, ($expected | split(" "))] | transpose |
 			map({ (.[0]): .[1] }) | add),
