@@ -12,6 +12,7 @@
 #include <sys/timerfd.h>
 
 #include "../kselftest_harness.h"
+#include "env.h"
 #include "machine.h"
 #include "stuck.h"
 
@@ -58,7 +59,7 @@ static void __attribute__((constructor)) prepare(void)
 
 static inline uint64_t seed_from_env(void)
 {
-	const char *seed = getenv("SEED");
+	const char *seed = env_says("SEED");
 
 	return seed ? strtoull(seed, NULL, 0) : (uint64_t)now_ns();
 }
@@ -66,7 +67,7 @@ static inline uint64_t seed_from_env(void)
 /* DURATION, in seconds, or what the test takes without it. */
 static inline double duration_from_env(double fallback)
 {
-	const char *duration = getenv("DURATION");
+	const char *duration = env_says("DURATION");
 	double seconds = duration ? strtod(duration, NULL) : 0;
 
 	return seconds > 0 ? seconds : fallback;
@@ -81,7 +82,7 @@ static inline bool program_is_late(void)
 {
 	double limit = runner_patience();
 
-	if (getenv("DURATION") && !getenv("kselftest_override_timeout"))
+	if (env_says("DURATION") && !env_says("kselftest_override_timeout"))
 		return false;
 	/* At five sixths of it no further test is begun. */
 	return limit > 0 && now_ns() - began_ns > limit * NSEC_PER_SEC * 5 / 6;
@@ -265,7 +266,7 @@ static inline const char *again(const char *fixture, const char *variant,
 	static char buf[160];
 
 	snprintf(buf, sizeof(buf), "%sSEED=%" PRIu64 " ./%s -r %s.%s%s%s",
-		 getenv("STRESS") ? "STRESS=1 " : "", seed,
+		 env_says("STRESS") ? "STRESS=1 " : "", seed,
 		 program_invocation_short_name, fixture, variant,
 		 *variant ? "." : "", test);
 	return buf;

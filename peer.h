@@ -114,17 +114,6 @@ static inline bool patience_lost(struct patience *patience)
 	return patience->left_ns <= 0;
 }
 
-/* Seconds that a program is given: see settings. */
-#define RUNNER_PATIENCE 120.0
-
-/** runner_patience() - the same in this run; its runner may say otherwise. */
-static inline double runner_patience(void)
-{
-	const char *told = getenv("kselftest_override_timeout");
-
-	return told ? strtod(told, NULL) : RUNNER_PATIENCE;
-}
-
 /**
  * shared_alloc() - zeroed memory that a process shares with its peers
  * @size: bytes

@@ -41,6 +41,7 @@
 #include <stdlib.h>
 #include <sys/utsname.h>
 #include "bulk.h"
+#include "env.h"
 #include "report.h"
 #include "stall.h"
 #include "test_grace.h"
@@ -231,7 +232,7 @@ static bool exhausted(unsigned int seconds)
 
 	if (runner_patience() > RUNNER_PATIENCE)
 		budget *= runner_patience() / RUNNER_PATIENCE;
-	return !env_number("FULL", 0) && !getenv("DURATION") &&
+	return !env_says("FULL") && !env_says("DURATION") &&
 	       program->spent > budget * NSEC_PER_SEC;
 }
 
@@ -428,7 +429,7 @@ static bool prepare(struct knobs *knobs)
 FIXTURE_SETUP(latency)
 {
 	self->trial = &the_trial;
-	if (variant->list == LONG && !env_number("FULL", 0))
+	if (variant->list == LONG && !env_says("FULL"))
 		SKIP(return, SKIP_FULL);
 	if (!prepare(&self->knobs))
 		SKIP(return, SKIP_CPUS);
@@ -447,7 +448,7 @@ TEST_F_TIMEOUT(latency, interference, 60)
 	const char *name = variant->name;
 	const struct scenario *scenario = &variant->scenario;
 	bool expected = kernel_release() >= variant->lockless;
-	bool gate = env_number("GATE", 0);
+	bool gate = env_says("GATE");
 	struct knobs *knobs = &self->knobs;
 	struct trial *trial = self->trial;
 	struct control *control = control_of(scenario);
@@ -574,7 +575,7 @@ FIXTURE_SETUP(reader)
 {
 	self->trial = &the_trial;
 	self->knobs = (struct knobs){ 0 };
-	if (variant->list == LONG && !env_number("FULL", 0))
+	if (variant->list == LONG && !env_says("FULL"))
 		SKIP(return, SKIP_FULL);
 	if (!prepare(&self->knobs))
 		SKIP(return, SKIP_CPUS);
@@ -645,7 +646,7 @@ static int reader_judge(struct trial *trial, const struct knobs *knobs,
 TEST_F_TIMEOUT(reader, progress, 60)
 {
 	bool judged = kernel_release() >= variant->lockless ||
-		      env_number("GATE", 0);
+		      env_says("GATE");
 	struct trial *trial = self->trial;
 	unsigned int starved = 0;
 	enum verdict v;
@@ -722,7 +723,7 @@ static size_t bulk_size(void)
 {
 	uint64_t size = (uint64_t)sysconf(_SC_AVPHYS_PAGES) / 8 *
 			(uint64_t)sysconf(_SC_PAGESIZE);
-	uint64_t most = env_number("FULL", 0) ? 1ULL << 30 : 1ULL << 28;
+	uint64_t most = env_says("FULL") ? 1ULL << 30 : 1ULL << 28;
 
 	return (size_t)(size < most ? size : most);
 }

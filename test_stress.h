@@ -445,7 +445,7 @@ static void stress_print(const struct stress *stress,
 static int stress_read(struct drive *drive, struct nursery *nursery,
 		       struct stress *stress, bool *kid, uint64_t counted)
 {
-	bool strong = getenv("STRESS");
+	bool strong = env_says("STRESS");
 	double patience = strong ? STRESS_STRONG_PATIENCE : STRESS_PATIENCE;
 	double seconds = duration_from_env(strong ? STRESS_STRONG_SECONDS :
 						    STRESS_SECONDS);
@@ -531,9 +531,9 @@ static void run_stress(struct __test_metadata *_metadata,
 
 	session->stress = stress;
 	ASSERT_TRUE(!!stress);
-	if (row->strong && !getenv("STRESS"))
+	if (row->strong && !env_says("STRESS"))
 		SKIP(return, "felt by the whole machine, set STRESS=1");
-	bytes = stress_plan(stress, row, getenv("STRESS"));
+	bytes = stress_plan(stress, row, env_says("STRESS"));
 	if (!bytes)
 		SKIP(return, "too little memory is free");
 	if (row->allowed && !row->allowed(stress))
