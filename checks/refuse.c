@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define CALL(name) { #name, __NR_##name }
 
 static const struct call {
@@ -36,14 +37,14 @@ static const struct call {
 	CALL(perf_event_open),
 };
 
-static struct sock_filter filter[2 * (sizeof(calls) / sizeof(calls[0])) + 2];
+static struct sock_filter filter[2 * ARRAY_SIZE(calls) + 2];
 
 /* Appends "if this is the call, it is refused"; returns whether it is known. */
 static int refuse(const char *name, unsigned short *len)
 {
 	unsigned int i;
 
-	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(calls); i++)
 		if (!strcmp(name, calls[i].name)) {
 			filter[(*len)++] = (struct sock_filter)
 				BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
@@ -58,7 +59,7 @@ static int refuse(const char *name, unsigned short *len)
 
 int main(int argc, char **argv)
 {
-	const unsigned int room = sizeof(filter) / sizeof(filter[0]);
+	const unsigned int room = ARRAY_SIZE(filter);
 	struct sock_fprog program = { .filter = filter };
 	int i;
 

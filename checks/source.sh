@@ -10,8 +10,6 @@
 cd "$top" || exit
 tree=$(scripts/tree.sh)/../../../.. || exit
 
-proc=tools/testing/selftests/proc
-
 # Until a file is added to git, nobody else has it, but it is ours already.
 git ls-files --cached --others --exclude-standard >"$work/files"
 while read -r file; do
@@ -43,21 +41,27 @@ while read -r file; do
 done <"$work/present" >"$work/scripts"
 : >>"$work/plain"
 ok "every script is executable" holds_nothing "$work/plain"
-grep -x 'checks/lib/.*\.sh' "$work/present" >>"$work/scripts"
-ok "shellcheck" xargs shellcheck <"$work/scripts"
+# Those that are only sourced have no such line.
+grep '\.sh$' "$work/present" >>"$work/scripts"
+sort -u "$work/scripts" >"$work/shell"
+ok "shellcheck" xargs shellcheck <"$work/shell"
+
+# In their place in a tree: checkpatch has other rules for tools/.
+mkdir -p "$work/tools/testing/selftests"
+ln -s "$top" "$work/tools/testing/selftests/proc"
 
 # CAMELCASE stumbles over names that are not ours: PRIx64, _Atomic.
 # COMPLEX_MACRO does not know FIXTURE_VARIANT_ADD(), which is no expression.
 checkpatch()
 {
-	(cd "$tree" && scripts/checkpatch.pl --no-tree --root=. --strict \
-		--ignore CAMELCASE,COMPLEX_MACRO --terse --no-summary --show-types -f "$1")
+	(cd "$work" && "$tree/scripts/checkpatch.pl" --no-tree --root="$tree" \
+		--strict --ignore CAMELCASE,COMPLEX_MACRO --terse --no-summary \
+		--show-types -f "tools/testing/selftests/proc/$1")
 }
 
 grep '\.[ch]$' "$work/present" >"$work/c"
 while read -r file; do
-	# In its place in the tree: checkpatch has other rules for tools/.
-	ok "checkpatch: $file" checkpatch "$proc/$file"
+	ok "checkpatch: $file" checkpatch "$file"
 	ok "kernel-doc: $file" "$tree/scripts/kernel-doc" -none -Werror "$file"
 done <"$work/c"
 

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/types.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -34,10 +35,11 @@ struct query {
 	uint32_t name_size, build_id_size;
 	uint64_t name, build_id;
 };
+
 #define QUERY _IOWR('f', 17, struct query)
 #define QUERY_COVERING_OR_NEXT 0x10
 
-static volatile bool stop;
+static atomic_bool stop;
 
 static int64_t now_ns(void)
 {
