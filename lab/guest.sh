@@ -12,6 +12,14 @@
 count=0
 failed=0
 
+# What ends us ends the program, too: timeout(1) hands it on.
+child=''
+pipe=$GUEST_OUT/.pipe
+rm -f "$pipe"
+mkfifo "$pipe" || exit 4
+trap 'rm -f "$pipe"' EXIT
+trap '[ -z "$child" ] || kill "$child"; exit 143' HUP INT TERM
+
 # program NAME COMMAND...
 program()
 {
@@ -20,15 +28,14 @@ program()
 	count=$((count + 1))
 	echo "# timeout set to $GUEST_LIMIT"
 	echo "# selftests: proc: $name"
-	# Where memory runs out, what should write it may be killed as well.
-	echo 137 > "$GUEST_OUT/.ended"
-	{
-		timeout "$GUEST_LIMIT" "$@" 2>&1
-		echo $? > "$GUEST_OUT/.ended"
-	} | while IFS= read -r line; do
+	timeout "$GUEST_LIMIT" "$@" > "$pipe" 2>&1 &
+	child=$!
+	while IFS= read -r line; do
 		printf '# %s\n' "$line"
-	done
-	read -r status < "$GUEST_OUT/.ended"
+	done < "$pipe"
+	wait "$child"
+	status=$?
+	child=''
 	case $status in
 	0) echo "ok $count selftests: proc: $name" ;;
 	4) echo "ok $count selftests: proc: $name # SKIP" ;;

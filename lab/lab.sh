@@ -45,7 +45,9 @@ expected
                    ${machines#* })
   --cpus N         (default: 2; with 1 latency is skipped)
   --memory SIZE    (default: 1G)
-  --timeout S      for one kernel's whole run (default: 600)
+  --timeout S      for each program, and half as much again for the machine
+                   (default: 600, or with DURATION what all tests then take;
+                   cured-debug needs 1800)
   --append STRING  for the kernel's command line (as: nosmt)
   --out DIR        results (default: \$LAB_CACHE/runs)
   --vng            use virtme-ng's vng instead of the lab's own machine

@@ -41,16 +41,22 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
+# So many tests, at the worst each as long as DURATION says, beside what an emulator
+# makes of the rest.
+seconds=${DURATION:-0}
+seconds=${seconds%%.*}
 if [ -n "$stress" ]; then
 	columns=stress
 	stress_options="--swap 1G --nodes 2"
-	# So many tests, at the worst each with its patience and under emulation.
-	seconds=${DURATION:-1}
-	: "${limit:=$((900 + 36 * ${seconds%%.*}))}"
+	: "${limit:=$((900 + 36 * (seconds > 0 ? seconds : 1)))}"
 	export STRESS=1 GUEST_ONLY=proc_maps_stress
 fi
-: "${limit:=600}"
+: "${limit:=$((600 + 300 * seconds))}"
 positive "$cpus" "$limit" "$times"
+# One program may be cut off, and the others still have their turn.
+machine_limit=$((limit * 3 / 2))
+whole=''
+[ $# -gt 0 ] || [ -n "${GUEST_ONLY-}" ] && [ -z "$stress" ] || whole=1
 mkdir -p "$results" && results=$(cd "$results" && pwd) || exit 4
 
 # --- one kernel -------------------------------------------------------------
@@ -77,16 +83,18 @@ boot()
 		[ ! -x "$file" ] || set -- --program "$file" "$@"
 	done
 	attended "$here/boot.sh" --kernel "$image" --out "$dir" --cpus "$cpus" \
-		--timeout "$limit" --program "$here/guest.sh" "$@"
+		--timeout "$machine_limit" --program "$here/guest.sh" "$@"
 }
 
-# --env for each variable that the programs know and that is set
+# Those that the programs know
+handed_on='GATE DURATION FULL SEED PLANT STRESS GUEST_ONLY KSFT_MACHINE_SLOW'
+
+# --env for each of them that is set
 hand_on()
 {
-	for variable in GATE DURATION FULL SEED PLANT STRESS GUEST_ONLY \
-		KSFT_MACHINE_SLOW; do
+	for variable in $handed_on; do
 		eval "[ -z \"\${$variable-}\" ]" ||
-			printf -- '--env "%s=$%s" ' $variable $variable
+			printf -- '--env "%s=$%s" ' "$variable" "$variable"
 	done
 }
 
@@ -122,8 +130,7 @@ run_vng()
 		echo "dmesg -n 1; uname -r > '$dir/files/.release'"
 		echo "export PATH='$programs':\$PATH GUEST_LIMIT=$limit"
 		echo "export GUEST_PROGRAMS='$programs' GUEST_OUT='$dir/files'"
-		for variable in GATE DURATION FULL SEED PLANT STRESS \
-			GUEST_ONLY KSFT_MACHINE_SLOW; do
+		for variable in $handed_on; do
 			eval "value=\${$variable-}"
 			[ -z "$value" ] || echo "export $variable='$value'"
 		done
@@ -135,7 +142,7 @@ run_vng()
 	machine_for "$archive_arch"
 	[ "$accel" = kvm ] || no_kvm=--disable-kvm
 	eval "set -- $no_kvm $machine_options"
-	attended timeout -k 5 "$limit" vng "$@" --run "$image" --cpus "$cpus" --user root \
+	attended timeout -k 5 "$machine_limit" vng "$@" --run "$image" --cpus "$cpus" --user root \
 		--rwdir "$dir=$dir" -- sh "$dir/vng.sh" > "$dir/out" 2> "$dir/vng" \
 		< /dev/null
 	status=$?
@@ -173,8 +180,8 @@ remarks()
 }
 
 # ask OPTION...: boots $image and sets status; where there was an answer also
-# release, found, wanted and marked, with what is in no column in $dir/reds and
-# $dir/splats
+# release, found, wanted, marked and unmet, with what is in no column in $dir/reds
+# and $dir/splats
 ask()
 {
 	boot "$image" "$dir" "$@"
@@ -183,7 +190,8 @@ ask()
 	release=$(cat "$dir/files/.release")
 	found=$(answers "$dir/out")
 	wanted=$(expected_of "$name" "$release")
-	marked=$(compare "$found" "$wanted")
+	marked=$(compare "$found" "$wanted" "$whole")
+	unmet=$(not_exercised "$dir/out")
 	# With GATE=1 more is red, and the exit status says so.
 	: > "$dir/reds"
 	[ "${GATE-}" = 1 ] || reds "$dir/out" "$wanted" > "$dir/reds"
@@ -246,6 +254,7 @@ one_kernel()
 	*!*) worse 1; remarks "expected:$(echo "$wanted" | tr ' ' ',')" ;;
 	*\?*|'- - - - -'|-) worse 4 ;;
 	esac
+	[ "$unmet" = 0 ] || remarks "not-exercised:$unmet"
 	if [ -s "$dir/reds" ]; then
 		worse 1
 		remarks "red:$(paste -sd, "$dir/reds")"
@@ -261,12 +270,14 @@ one_kernel()
 		--arg accel "$(cat "$dir/accel")" --arg answers "$found" \
 		--arg expected "$wanted" --arg columns "$columns" \
 		--argjson twice "$([ -d "$dir.undecided" ] && echo true || echo false)" \
+		--argjson not_exercised "$unmet" \
 		--argjson cpus "$cpus" --argjson status "$status" \
 		--argjson seconds "$(cat "$dir/seconds")" \
 		--rawfile splats "$dir/splats" --rawfile reds "$dir/reds" '
 		($columns | split(" ")) as $c |
 		{ $name, $release, $version, $accel, $cpus, $seconds, $status,
-		  $twice, answers: ([$c, ($answers | split(" "))] | transpose |
+		  $twice, $not_exercised,
+		  answers: ([$c, ($answers | split(" "))] | transpose |
 			map({ (.[0]): .[1] }) | add),
 		  expected: ([$c, ($expected | split(" "))] | transpose |
 			map({ (.[0]): .[1] }) | add),
