@@ -47,6 +47,10 @@ usage()
 	  DURATION=N   seconds for each racing test
 	  STRESS=1     more load: what the whole machine feels, too
 	  GATE=1       interference fails on every kernel, however old
+	  FULL=1       all scenarios of latency
+	  SEED=N       repeats a run, PLANT=gap|perm|idle|stall shows a fault
+	  JSON=FILE    the latencies, for programs (an absolute path)
+	  kselftest_override_timeout=S  instead of the limit in settings
 
 	Exit status: 0 pass, 1 fail, 4 could not tell, 2 bad usage.
 	END
@@ -223,14 +227,16 @@ pass_options()
 	done
 }
 
-# With DURATION the racing tests last longer than the limit in settings is
-# for.  At worst each test of a program is a racing one.
+# With DURATION the racing tests, and with FULL the scenarios of latency, last longer
+# than the limit in settings is for.  At worst each test of a program is a racing one.
 set_limit()
 {
-	[ "${DURATION-}" ] && [ ! "${kselftest_override_timeout-}" ] || return
+	[ "${DURATION-}${FULL-}" ] && [ ! "${kselftest_override_timeout-}" ] ||
+		return
 	tests=$("$here/proc_maps_tearing" -l 2>&1 | wc -l)
 	seconds=$(sed -n 's/^timeout=//p' "$here/settings")
-	export kselftest_override_timeout=$((seconds + DURATION * tests))
+	[ ! "${FULL-}" ] || seconds=$((seconds * 5))
+	export kselftest_override_timeout=$((seconds + ${DURATION:-0} * tests))
 }
 
 # Only these programs, also where the Makefile knows others.

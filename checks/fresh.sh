@@ -6,6 +6,8 @@
 # shellcheck source=lib/tap.sh
 . "$(dirname "$0")/lib/tap.sh"
 
+# It has its own tree to unpack, whatever ours is.
+unset KDIR
 git clone -q "$top" "$work/clone" || exit
 cd "$work/clone" || exit
 store=.tree

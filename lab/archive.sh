@@ -175,23 +175,27 @@ archive_get()
 
 # archive_busybox: a static busybox for the architecture; prints where
 archive_busybox()
-{
-	archive_file=$LAB_CACHE/busybox/$archive_arch
-	if [ ! -x "$archive_file" ]; then
-		archive_update || return 1
-		mkdir -p "$LAB_CACHE/busybox"
-		archive_temp=$(mktemp -d "$LAB_CACHE/get.XXXXXX") || return 1
-		if archive_deb=$(archive_get busybox-static "$archive_temp") &&
-			dpkg-deb --fsys-tarfile "$archive_deb" |
-			tar -xO --wildcards '*bin/busybox' \
-				> "$archive_temp/busybox" &&
-			chmod 755 "$archive_temp/busybox"; then
-			mv "$archive_temp/busybox" "$archive_file"
-		fi
-		rm -rf "$archive_temp"
-		[ -x "$archive_file" ] || return 1
+(
+	file=$LAB_CACHE/busybox/$archive_arch
+	if [ ! -x "$file" ]; then
+		archive_update || exit
+		mkdir -p "${file%/*}"
+		archive_temp || exit
+		deb=$(archive_get busybox-static "$temp") &&
+			dpkg-deb --fsys-tarfile "$deb" |
+			tar -xO --wildcards '*bin/busybox' > "$temp/busybox" &&
+			chmod 755 "$temp/busybox" &&
+			mv "$temp/busybox" "$file" || exit
 	fi
-	echo "$archive_file"
+	echo "$file"
+)
+
+# archive_temp: a folder $temp, which ends with this subshell
+archive_temp()
+{
+	temp=$(mktemp -d "$LAB_CACHE/get.XXXXXX") || return
+	trap 'rm -rf "$temp"' EXIT
+	trap 'exit 1' HUP INT TERM
 }
 
 # archive_source DIR PACKAGE VERSION: the kernel's source as DIR, if it is not there
@@ -215,20 +219,17 @@ archive_source()
 # archive_image RELEASE PACKAGE VERSION: the package's image as bzImage in
 # $archive_image, if it is not there yet
 archive_image()
-{
-	[ ! -s "$archive_image/bzImage" ] || return 0
-	archive_temp=$(mktemp -d "$LAB_CACHE/get.XXXXXX") || return 1
-	if archive_deb=$(archive_get "$2=$3" "$archive_temp") &&
-		dpkg-deb --fsys-tarfile "$archive_deb" |
-		tar -xO --wildcards '*/vmlinu[xz]*' > "$archive_temp/bzImage" &&
-		[ -s "$archive_temp/bzImage" ]; then
-		mkdir -p "$archive_image"
-		echo "$2 $3" > "$archive_image/origin"
-		mv "$archive_temp/bzImage" "$archive_image/bzImage"
-	fi
-	rm -rf "$archive_temp"
-	[ -s "$archive_image/bzImage" ]
-}
+(
+	[ ! -s "$archive_image/bzImage" ] || exit 0
+	archive_temp || exit
+	deb=$(archive_get "$2=$3" "$temp") &&
+		dpkg-deb --fsys-tarfile "$deb" |
+		tar -xO --wildcards '*/vmlinu[xz]*' > "$temp/bzImage" &&
+		[ -s "$temp/bzImage" ] || exit
+	mkdir -p "$archive_image"
+	echo "$2 $3" > "$archive_image/origin"
+	mv "$temp/bzImage" "$archive_image/bzImage"
+)
 
 # archive_kernel WHICH: makes $LAB_CACHE/images/NAME/bzImage from the archive if
 # it is not there yet; prints NAME, which is [MACHINE-]RELEASE.  An index may

@@ -33,7 +33,7 @@
 # --score FILE   the score of DIR/score, or of several such files, as from
 #                machines that did a part of the list each
 #
-# LAB_CACHE and LAB_PROGRAMS are as in lab.sh.
+# LAB_CACHE and LAB_PROGRAMS are as in lab.sh.  What is missing is installed, as root.
 #
 # exit status: 0 all caught, 1 one was missed, 2 bad usage, 4 a mutant that is
 # none
@@ -104,7 +104,8 @@ if [ -z "$mutants" ]; then
 	done
 fi
 
-need cpio jq
+"$room/../scripts/install.sh" lab || exit
+[ "$part" = built ] || "$room/../scripts/install.sh" kernel || exit
 mkdir -p "$results" && results=$(cd "$results" && pwd) || exit 4
 
 # build MUTANT: prints the name of the image

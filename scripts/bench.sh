@@ -54,6 +54,7 @@ rival()
 	keep=$here/.tree/rival/$(basename "$path")
 	if [ ! -s "$keep" ]; then
 		mkdir -p "$(dirname "$keep")"
+		"$here/scripts/install.sh" archive || return
 		(cd "$here/lab" && newest_file "$path" "$keep") >&2 || return
 	fi
 	echo "$keep"

@@ -4,13 +4,14 @@
 #
 # install.sh - see that the tools are there
 #
-# Usage: install.sh [build|graft|patches|check|mainline|lab|kernel|cross|plot]
+# Usage: install.sh [build|graft|patches|check|mainline|archive|lab|kernel|cross|plot]
 #
 #   build    what the programs are built and run with
 #   graft    what puts them into a kernel tree
 #   patches  what makes a series of patches of them
 #   check    what tests the tests
 #   mainline what else check-mainline tests with
+#   archive  what gets packages of other suites (bench)
 #   lab      what boots other kernels (lab run)
 #   kernel   what builds kernels (lab build)
 #   cross    compilers and QEMU for other architectures (lab run --arch)
@@ -47,16 +48,18 @@ needs()
 		;;
 	esac
 	case $1 in
-	lab|kernel|cross|mainline)
+	archive|lab|kernel|cross|mainline)
 		echo chdist devscripts
 		;;
 	esac
 	case $1 in
+	lab|kernel|cross)
+		echo cpio cpio
+		;;
+	esac
+	case $1 in
 	lab|cross)
-		cat <<-END
-		cpio cpio
-		jq jq
-		END
+		echo jq jq
 		;;
 	esac
 	case $1 in
@@ -81,7 +84,6 @@ needs()
 		clang-tidy clang-tidy
 		musl-gcc musl-tools
 		ruby ruby
-		script bsdutils
 		sparse sparse
 		/usr/lib/python3/dist-packages/jsonschema python3-jsonschema
 		/usr/lib/python3/dist-packages/lava_common lava-common
@@ -151,10 +153,10 @@ missing()
 }
 
 case ${1-build} in
-build|graft|patches|check|mainline|lab|kernel|cross|plot)
+build|graft|patches|check|mainline|archive|lab|kernel|cross|plot)
 	;;
 *)
-	echo "Usage: $0 [build|graft|patches|check|mainline|lab|kernel|cross|plot]" >&2
+	sed -n 's/^# Usage: /Usage: /p' "$0" >&2
 	exit 2
 	;;
 esac

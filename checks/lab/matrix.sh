@@ -13,7 +13,11 @@
 
 needs_lab lab
 : "${LAB_TIMES:=3}"
-: "${LAB_KERNELS:=$(series amd64; awk '/^[^#]/ { print $1 }' "$top/lab/variants")}"
+if [ ! "${LAB_KERNELS-}" ]; then
+	LAB_KERNELS=$(series amd64)
+	[ "$LAB_KERNELS" ] || skip "Debian's kernels" "not to be had"
+	LAB_KERNELS="$LAB_KERNELS $(own_kernels)"
+fi
 
 # all_kernels HOW
 all_kernels()

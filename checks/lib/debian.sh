@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=sh disable=SC2031,SC2154
+# shellcheck shell=sh disable=SC2030,SC2031,SC2154
 #
 # debian.sh - tools from suites of Debian that this machine does not run
 #
@@ -35,23 +35,23 @@ archive_names()
 # other_usr NAME PACKAGE...: unpacks the packages and what they depend on;
 # prints where, with usr/ in it.
 other_usr()
-{
-	other_name=$1
+(
+	other_root=$LAB_CACHE/usr/$1
 	shift
-	other_root=$LAB_CACHE/usr/$other_name
 	if [ ! -d "$other_root" ]; then
-		archive archive_update || return
+		archive archive_update || exit
 		mkdir -p "$LAB_CACHE/usr"
-		other_new=$(mktemp -d "$LAB_CACHE/usr/new.XXXXXX") || return
+		other_new=$(mktemp -d "$LAB_CACHE/usr/new.XXXXXX") || exit
+		trap 'rm -rf "$other_new"' EXIT
+		trap 'exit 1' HUP INT TERM
 		if unpack_all "$@" >"$other_new/log" 2>&1; then
 			mv "$other_new/root" "$other_root"
 		else
 			tail -n 5 "$other_new/log" >&2
 		fi
-		rm -rf "$other_new"
 	fi
 	[ -d "$other_root" ] && echo "$other_root"
-}
+)
 
 unpack_all()
 {

@@ -45,6 +45,12 @@ static_here()
 	)
 }
 
+# own_kernels: those that lab build makes
+own_kernels()
+{
+	awk '/^[^#]/ { print $1 }' "$top/lab/variants"
+}
+
 # series ARCH: those that the archive has kernels of, oldest first
 series()
 {

@@ -82,8 +82,10 @@ ok "-p writes a file each" runs -p "$work/logs" -t proc:proc_maps_selftest
 ok "-p: a result" of "$work/report" proc_maps_selftest
 ok "-p: the file has the tests" grep -rq 'ok 1 global' "$work/logs"
 
+touch -d '1 second ago' "$work/begun"
 ok "-s writes a summary" runs -s -t proc:proc_maps_selftest
-find "$copy" /tmp -maxdepth 1 -name output.log >"$work/found"
+# Older runners write to /tmp.
+find "$copy" /tmp -maxdepth 1 -name output.log -newer "$work/begun" >"$work/found"
 read -r log <"$work/found"
 ok "-s: the summary is short on stdout" test "$(wc -l <"$work/report")" -lt 10
 ok "-s: the tests are in output.log" grep -q 'ok 1 global' "${log:-/nowhere}"
