@@ -21,7 +21,7 @@
 #pragma GCC diagnostic ignored "-Wclobbered"
 #endif
 
-/* A racing test that found no floor of evidence goes on up to this long... */
+/* A racing test that found no floor of evidence goes on so long in each slice... */
 #define RACING_PATIENCE 2.0
 /* ...as long as the program has not run for so many seconds: see settings. */
 #define RACING_BUDGET 90.0
@@ -64,13 +64,20 @@ static inline uint64_t seed_from_env(void)
 	return seed ? strtoull(seed, NULL, 0) : (uint64_t)now_ns();
 }
 
-/* DURATION, in seconds, or what the test takes without it. */
-static inline double duration_from_env(double fallback)
+/* The harness ends a test after 30 s: what was not tried by then is left. */
+#define TEST_SECONDS 15.0
+/* And so long a test may take that was told how long. */
+#define DURATION_LIMIT 20.0
+
+/* DURATION, in seconds, or what the test takes without it; at most @most. */
+static inline double duration_from_env(double fallback, double most)
 {
 	const char *duration = env_says("DURATION");
 	double seconds = duration ? strtod(duration, NULL) : 0;
 
-	return seconds > 0 ? seconds : fallback;
+	if (!(seconds > 0))
+		return fallback;
+	return seconds < most ? seconds : most;
 }
 
 /*
@@ -328,9 +335,6 @@ static inline void reader_timer_again(int timer)
 		return;
 }
 
-/* The harness ends a test after 30 s: what was not tried by then is left. */
-#define TEST_SECONDS 15.0
-
 /**
  * struct drive - readings of a scene against its changes
  * @scene:	the scene
@@ -374,8 +378,8 @@ static inline int drive_judge(struct drive *drive)
 	return !!drive->finding.rule;
 }
 
-/* Bytes of text up to and including the guard above the stage. */
-static inline size_t scene_near(struct scene *scene)
+/* Bytes of text up to and including the guard above the stage, at rest. */
+static inline size_t scene_near_now(struct scene *scene)
 {
 	uint64_t guard = scene->race->stage.base +
 			 STAGE_PAGES * scene->race->stage.page;
@@ -389,6 +393,27 @@ static inline size_t scene_near(struct scene *scene)
 		if (span.start >= guard)
 			break;
 	return cursor.pos;
+}
+
+/*
+ * The same of the layout that takes the most: who reads up to there has seen the
+ * guard, whatever changes meanwhile.
+ */
+static inline size_t scene_near(struct scene *scene)
+{
+	size_t near = 0, now;
+	unsigned int k;
+
+	scene->reader.limit = 0;
+	for (k = 0; k < scene->race->change->nr; k++) {
+		now = scene_near_now(scene);
+		if (near < now)
+			near = now;
+		/* What went wrong is told by who makes the next transition. */
+		if (scene_step(scene, 1))
+			break;
+	}
+	return near;
 }
 
 /*

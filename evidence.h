@@ -29,7 +29,7 @@ static inline void diag(const char *format, ...)
  * struct tally - what happened in the readings of a test
  * @readings:	how many
  * @overlapped:	of these, with a transition during the reading
- * @torn_calls:	single read()s or ioctl()s during a transition
+ * @overlapped_calls:	single read()s or ioctl()s during a transition
  * @lines:	lines judged
  * @original:	overlapped readings that one layout explains: the first one
  * @modified:	another one
@@ -39,7 +39,7 @@ static inline void diag(const char *format, ...)
  * @layouts:	mask of the layouts seen
  */
 struct tally {
-	uint64_t readings, overlapped, torn_calls, lines;
+	uint64_t readings, overlapped, overlapped_calls, lines;
 	uint64_t original, modified, mixed, twice, lost_tails;
 	unsigned int layouts;
 };
@@ -48,7 +48,7 @@ static inline void tally_add(struct tally *tally, const struct finding *finding)
 {
 	tally->readings++;
 	tally->lines += finding->lines;
-	tally->torn_calls += finding->torn_calls;
+	tally->overlapped_calls += finding->overlapped_calls;
 	tally->twice += !!finding->steps_back;
 	tally->lost_tails += !!finding->lost_tails;
 	tally->layouts |= finding->fits;
@@ -72,7 +72,7 @@ static inline void tally_print(const struct tally *tally, const char *what,
 	     "; in one call %" PRIu64 "; seen twice %" PRIu64
 	     "; lost tails %" PRIu64 "; lines %" PRIu64 "; transitions %u",
 	     what, tally->readings, tally->overlapped, tally->original,
-	     tally->modified, tally->mixed, tally->torn_calls, tally->twice,
+	     tally->modified, tally->mixed, tally->overlapped_calls, tally->twice,
 	     tally->lost_tails, tally->lines, transitions);
 }
 
@@ -95,6 +95,15 @@ static inline void evidence_legal(struct scene *scene, unsigned int mask)
 			     k, oracle->at[i]);
 }
 
+/* Bytes from @pos on to the end of the line, or of what was read. */
+static inline int line_length(const struct reading *reading, size_t pos)
+{
+	size_t left = pos < reading->len ? reading->len - pos : 0;
+	const char *end = memchr(reading->text + pos, '\n', left);
+
+	return end ? (int)(end - reading->text - pos) : (int)left;
+}
+
 /* A record as it was read, first line only; answers to queries as maps would. */
 static inline const char *evidence_text(const struct scene *scene,
 					const struct cursor *cursor,
@@ -105,7 +114,8 @@ static inline const char *evidence_text(const struct scene *scene,
 
 	if (scene->reader.kind->parse == parse_copied_span)
 		return span_print(buf, size, span);
-	snprintf(buf, size, "%.*s", (int)strcspn(text, "\n"), text);
+	snprintf(buf, size, "%.*s",
+		 line_length(&scene->reading, cursor->record), text);
 	return buf;
 }
 
@@ -176,9 +186,10 @@ static inline void evidence_print(struct scene *scene,
 	evidence_legal(scene, mask);
 	if (finding->rule == RULE_MALFORMED)
 		diag("  text        %.*s",
-		     (int)strcspn(reading->text + finding->where.record, "\n"),
+		     line_length(reading, finding->where.record),
 		     reading->text + finding->where.record);
-	evidence_pictures(scene);
+	if (!scene->unpictured)
+		evidence_pictures(scene);
 }
 
 #endif /* PROC_EVIDENCE_H */

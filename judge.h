@@ -17,7 +17,7 @@
  * struct finding - what became of one reading
  * @rule:	the rule that was broken, or RULE_NONE
  * @overlapped:	a transition was made during the reading
- * @torn_calls:	single read()s that a transition overlapped
+ * @overlapped_calls:	single read()s that a transition overlapped
  * @fits:	layouts that alone explain the whole reading
  * @steps_back:	lines that start no higher than the line before
  * @lost_tails:	signatures of the known bug that were tolerated
@@ -27,7 +27,7 @@
 struct finding {
 	enum rule rule;
 	bool overlapped;
-	unsigned int torn_calls;
+	unsigned int overlapped_calls;
 	unsigned int fits;
 	unsigned int steps_back, lost_tails, lines;
 	struct cursor where;
@@ -92,8 +92,8 @@ static inline struct finding judge(struct oracle *oracle,
 	for (i = 0; i < reading->nr_chunks; i++)
 		if (reading->chunk[i].before != reading->chunk[i].after ||
 		    reading->chunk[i].before & 1)
-			finding.torn_calls++;
-	finding.overlapped = finding.torn_calls ||
+			finding.overlapped_calls++;
+	finding.overlapped = finding.overlapped_calls ||
 		(i && reading->chunk[0].before != reading->chunk[i - 1].after);
 
 	oracle_begin(oracle);

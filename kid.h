@@ -62,13 +62,13 @@ static inline bool kid_is_read(struct stress *stress, struct kid *kid)
 	word_wait(&kid->state, KID_READY, KID_READY_NS);
 	if (atomic_compare_exchange_strong(&kid->state, &ready, KID_NONE))
 		return false;
-	word_wait(&kid->state, KID_WATCHED, KID_WATCHED_NS);
+	word_await(&kid->state, KID_WATCHED, KID_WATCHED_NS);
 	return true;
 }
 
 static inline void kid_wait_for_reader(struct kid *kid)
 {
-	word_wait(&kid->state, KID_GO, KID_WATCHED_NS);
+	word_await(&kid->state, KID_GO, KID_WATCHED_NS);
 }
 
 /* Writes some pages in @from .. @to, and looks whether they keep it. */

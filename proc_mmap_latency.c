@@ -44,7 +44,6 @@
 #include "env.h"
 #include "report.h"
 #include "stall.h"
-#include "test_grace.h"
 #include "trial.h"
 #include "../kselftest_harness.h"
 
@@ -54,8 +53,8 @@
 #define DURATION_S 4
 /*
  * Once the whole program has used this much, a scenario that is not clear soon
- * is left at "could not tell": a runner's patience is 45 s, and the tearing
- * tests want their share.  An idle machine needs about 17 s for everything.
+ * is left at "could not tell": bots that know no settings allow 45 s.  An idle
+ * machine needs about 17 s for everything.
  */
 #define BUDGET_S 14
 #define SHORT_PAIRS 12
@@ -66,7 +65,7 @@
  */
 #define EXHAUSTED_S 20
 #define EXHAUSTED_BULK_S 60
-/* Ten times slower is starving; see VERDICT_EFFECT for why not less. */
+/* Ten times slower is starving: that it shares a CPU costs the reader some. */
 #define READER_EFFECT 10.0
 /*
  * Rounds in which the faults went on; and rounds in which they did not, with not
@@ -84,6 +83,7 @@
 /* Reasons are constant: bots build the names of results from them. */
 #define SKIP_CPUS "fewer than two CPUs"
 #define SKIP_BLIND "the apparatus cannot see contention here"
+#define SKIP_CONTROL "this kernel has no pagemap to compare with"
 #define SKIP_UNSURE "could not tell"
 #define SKIP_RELEASE "interference, as expected of this release"
 #define SKIP_FEW "interference, known where mappings are few"
@@ -97,11 +97,11 @@
 /*
  * struct control - what is known of a positive control
  * @tried:	whether it was measured
- * @blind:	and interference not seen, or nothing measured
+ * @blind:	why nothing can be told with it: a reason to SKIP, or NULL
  */
 struct control {
 	bool tried;
-	bool blind;
+	const char *blind;
 };
 
 /* What outlives the process that one test runs in. */
@@ -338,9 +338,9 @@ static struct control *control_of(const struct scenario *scenario)
  * The positive control, once per kind of pressure and of lock and not for each
  * scenario: it asks about the machine.
  */
-static bool apparatus_is_blind(struct trial *trial,
-			       const struct scenario *judged,
-			       const struct knobs *knobs)
+static const char *apparatus_is_blind(struct trial *trial,
+				      const struct scenario *judged,
+				      const struct knobs *knobs)
 {
 	const struct scenario scenario = {
 		.source = judged->source->brief ? &source_pagemap_page :
@@ -358,7 +358,9 @@ static bool apparatus_is_blind(struct trial *trial,
 	good.plant_idle = false;
 	measure(trial, &scenario, &good, &error);
 	control->tried = true;
-	control->blind = error || !control_seen(trial);
+	control->blind = error == -ENOMEM ? SKIP_MAPPINGS :
+			 error == -ENOENT ? SKIP_CONTROL :
+			 error || !control_seen(trial) ? SKIP_BLIND : NULL;
 	return control->blind;
 }
 
@@ -456,8 +458,11 @@ TEST_F_TIMEOUT(latency, interference, 60)
 	const char *reason;
 	int error;
 
-	if (variant->kind != CONTROL && apparatus_is_blind(trial, scenario, knobs))
-		SKIP(return, SKIP_BLIND);
+	if (variant->kind != CONTROL) {
+		reason = apparatus_is_blind(trial, scenario, knobs);
+		if (reason)
+			SKIP(return, "%s", reason);
+	}
 
 	measure(trial, scenario, knobs, &error);
 	if (error == -ENOENT || error == -ENOTTY)
@@ -472,6 +477,8 @@ TEST_F_TIMEOUT(latency, interference, 60)
 		measure(trial, scenario, knobs, &error);
 	if (error == -EAGAIN)
 		SKIP(return, SKIP_UNSURE);
+	if (error)
+		finish(NULL, knobs, "fail");
 	ASSERT_EQ(0, error) {
 		if (error == -ETIMEDOUT)
 			TH_LOG("an operation or a read does not come back");
@@ -484,7 +491,7 @@ TEST_F_TIMEOUT(latency, interference, 60)
 
 	if (variant->kind == CONTROL) {
 		control->tried = true;
-		control->blind = !control_seen(trial);
+		control->blind = control_seen(trial) ? NULL : SKIP_BLIND;
 		finish(result, knobs, control->blind ? "skip" : "pass");
 		if (control->blind)
 			SKIP(return, SKIP_BLIND);
@@ -507,8 +514,9 @@ TEST_F_TIMEOUT(latency, interference, 60)
 
 	report_bars(trial);
 	report_slowest(trial);
-	say("again: SEED=%llu GATE=%d %s -r latency.%s.interference",
-	    (unsigned long long)knobs->seed, gate, "./proc_mmap_latency", name);
+	say("again: %sSEED=%llu GATE=%d ./proc_mmap_latency -r latency.%s.interference",
+	    variant->list == LONG ? "FULL=1 " : "",
+	    (unsigned long long)knobs->seed, gate, name);
 	ASSERT_EQ(0U, trial->hangs[ARM_VICTIM]) {
 		TH_LOG("an operation took more than %lld s while %s was read",
 		       (long long)(TRIAL_HANG_NS / NSEC_PER_SEC),
@@ -680,6 +688,7 @@ TEST_F_TIMEOUT(reader, progress, 60)
 		SKIP(return, SKIP_SLOW);
 	if (v == VERDICT_INTERFERES && !judged)
 		SKIP(return, SKIP_RELEASE);
+	finish(NULL, &self->knobs, v == VERDICT_FINE ? "pass" : "fail");
 	ASSERT_EQ((int)VERDICT_FINE, (int)v) {
 		TH_LOG("the reader starves while the process maps");
 	}
@@ -867,9 +876,12 @@ TEST_F_TIMEOUT(bulk, faults_beside_munmap, 60)
 		SKIP(return, SKIP_UNSURE);
 	if (machine_is_slow())
 		SKIP(return, SKIP_SLOW);
+	finish(NULL, &self->knobs, "fail");
 	ASSERT_EQ(0U, stalled) {
 		TH_LOG("page faults wait for a munmap() elsewhere to end");
 	}
 }
+
+#include "test_grace.h"
 
 TEST_HARNESS_MAIN

@@ -197,9 +197,11 @@ static inline void changer_cheat(const struct stage *stage, char cheat)
 	if (cheat == 'g') {
 		munmap(stage_addr(stage, page), stage->page);
 		spin_ns(20 * NSEC_PER_USEC);
-	} else {
+	} else if (cheat == 'p') {
 		mprotect(stage_addr(stage, page), stage->page, PROT_EXEC);
 		spin_ns(20 * NSEC_PER_USEC);
+	} else {
+		return;
 	}
 	stage_map(stage, page, 1, change->draw[0][page]);
 }
@@ -227,7 +229,7 @@ static inline bool may_queue(void)
 {
 	struct rlimit limit;
 
-	/* A limit of the time at real-time priority is one for who sleeps now and then. */
+	/* RLIMIT_RTTIME ends who runs that long at real-time priority without a pause. */
 	return !getrlimit(RLIMIT_RTTIME, &limit) &&
 	       limit.rlim_cur == RLIM_INFINITY && run_as(0, SCHED_IDLE, 0) &&
 	       run_at(0, LEVEL_CHANGER) && run_at(0, 0);

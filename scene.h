@@ -52,6 +52,7 @@ struct scene_options {
  * @layout:	one for each layout of the change
  * @urgent:	reader and changer run before anybody else
  * @one_call:	readings shall be one read() each, of the stage alone
+ * @unpictured:	layouts are not those of the change's pictures
  * @failed:	what failed in scene_start(), for people
  */
 struct scene {
@@ -66,6 +67,7 @@ struct scene {
 	struct layout layout[ORACLE_LAYOUTS];
 	bool urgent;
 	bool one_call;
+	bool unpictured;
 	const char *failed;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * sources.h - all ways to read about a process, by name, for what is asked for
- * them on a command line
+ * sources.h - the ways to read about a process, by the names that are used on a
+ * command line
  */
 #ifndef PROC_SOURCES_H
 #define PROC_SOURCES_H

@@ -75,7 +75,8 @@ struct stressor;
  * @go:		set by the test when everything is built
  * @stop:	set by the test at the end
  * @running:	threads of the target that have not ended
- * @refused:	acts that this machine or kernel does not allow
+ * @refused:	mask of the acts that this machine or kernel does not allow
+ * @acted:	mask of those that did something
  * @done:	what was done, in units of the row
  * @forks:	children that were born, lived and died
  * @checked:	pages that were looked at
@@ -105,8 +106,8 @@ struct stress {
 
 	_Atomic uint32_t go;
 	_Atomic bool stop;
-	_Atomic uint32_t running, refused;
-	/* Of one word each: not all machines can count in two. */
+	_Atomic uint32_t running, refused, acted;
+	/* Some machines have no atomics of 64 bits. */
 	atomic_ulong done, forks, checked, written;
 	_Atomic uint32_t generation;
 

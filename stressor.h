@@ -85,11 +85,13 @@ static inline int act_fork_exec(struct stress *stress, struct kid *slot)
 /* A page is dropped from each huge page, which is then made whole again. */
 static inline int act_collapse(struct stress *stress, struct kid *slot)
 {
-	size_t at, page = random_next(&(uint64_t){ now_ns() | 1 }) % 64;
+	size_t at, page;
 	int n = 0;
 
 	if (!stress->huge)
 		return -EOPNOTSUPP;
+	page = random_next(&(uint64_t){ now_ns() | 1 }) %
+	       (stress->huge / stress->page);
 	for (at = 0; at < stress->size; at += stress->huge) {
 		arena_forget(stress, at / stress->page + page);
 		if (!madvise(stress->arena + at, stress->huge, MADV_COLLAPSE))
@@ -291,10 +293,12 @@ static inline int stress_work(const struct stress_job *job)
 		}
 		did = stress->row->act[job->act](stress,
 						 &stress->kid[job->act]);
-		if (did > 0)
+		if (did > 0) {
 			atomic_fetch_add(&stress->done, did);
-		else
+			atomic_fetch_or(&stress->acted, 1U << job->act);
+		} else {
 			nap_ns(NSEC_PER_MSEC);
+		}
 	}
 	return did < 0 ? did : 0;
 }
@@ -310,20 +314,21 @@ static inline void *stress_thread(void *arg)
 		word_wait(&stress->go, 0, NSEC_PER_SEC);
 	err = stress_work(job);
 	if (err == -EOPNOTSUPP)
-		atomic_fetch_add(&stress->refused, 1);
+		atomic_fetch_or(&stress->refused, 1U << job->act);
 	else if (err && !stress->race->error)
 		stress->race->error = err;
 	atomic_fetch_sub(&stress->running, 1);
 	return NULL;
 }
 
-static inline unsigned int stressor_acts(const struct stressor *row)
+/* A mask of the acts that the row has. */
+static inline uint32_t stressor_acts(const struct stressor *row)
 {
 	unsigned int n = 0;
 
 	while (n < STRESS_ACTS && row->act[n])
 		n++;
-	return n;
+	return (1U << n) - 1;
 }
 
 /* The arena, in some address space where nothing can merge with it. */
@@ -357,7 +362,7 @@ static inline int stress_begin(struct race *race, void *arg)
 {
 	static struct stress_job job[STRESS_ACTS + 1];
 	struct stress *stress = arg;
-	unsigned int n = stressor_acts(stress->row), i;
+	unsigned int n = __builtin_popcount(stressor_acts(stress->row)), i;
 	pthread_t thread;
 	int err = 0;
 

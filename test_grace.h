@@ -59,6 +59,7 @@ TEST_F(grace, munmap)
 	const char *plant = getenv("PLANT");
 	size_t len = sysconf(_SC_PAGESIZE);
 	double map_us, unmap_us, period_us;
+	struct knobs knobs = { 0 };
 	unsigned int i;
 
 	for (i = 0; i < GRACE_ROUNDS; i++) {
@@ -88,6 +89,10 @@ TEST_F(grace, munmap)
 		return;
 	if (period_us < GRACE_LONG * map_us)
 		SKIP(return, "grace periods are too short here");
+	if (machine_is_slow())
+		SKIP(return, SKIP_SLOW);
+	choose_knobs(&knobs);
+	finish(NULL, &knobs, "fail");
 	ASSERT_LT(GRACE_SHARE * unmap_us, period_us) {
 		TH_LOG("a munmap() lasts as long as an RCU grace period");
 	}

@@ -19,8 +19,7 @@
 #define KNOWN_ENOUGH 3000	/* close readings: no need to go on */
 #define KNOWN_FLOOR 1500	/* close readings: fewer say nothing */
 #define KNOWN_LOCKED 20000	/* overlapped readings, none of them close */
-#define KNOWN_SECONDS 8.0	/* or DURATION, but below the time limit */
-#define KNOWN_LIMIT 20.0
+#define KNOWN_SECONDS 8.0	/* or DURATION */
 #define KNOWN_SLICE 0.05
 #define KNOWN_CHANCES 10	/* slices of one kind, before it is given up */
 
@@ -68,7 +67,7 @@ TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 	const struct tally *tally = &drive.tally;
 	struct scene *scene = drive.scene;
 	uint64_t close_by[ARRAY_SIZE(slices)] = { 0 };
-	double seconds = duration_from_env(KNOWN_SECONDS);
+	double seconds = duration_from_env(KNOWN_SECONDS, DURATION_LIMIT);
 	int64_t begin = now_ns();
 	int err = 0;
 	unsigned int i;
@@ -79,11 +78,9 @@ TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 	scene->one_call = true;
 	scene->urgent = true;
 	run_at(0, LEVEL_READER);
-	if (seconds > KNOWN_LIMIT)
-		seconds = KNOWN_LIMIT;
 	for (i = 0; !err && now_ns() - begin < seconds * NSEC_PER_SEC &&
 	     tally->mixed < KNOWN_ENOUGH &&
-	     (tally->mixed || tally->torn_calls < KNOWN_LOCKED); i++) {
+	     (tally->mixed || tally->overlapped_calls < KNOWN_LOCKED); i++) {
 		unsigned int way = i % ARRAY_SIZE(slices);
 		uint64_t before = tally->mixed;
 
@@ -105,7 +102,7 @@ TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 		TH_LOG("not provoked again, but the sweep has seen it, see there");
 	}
 	if (tally->mixed ? tally->mixed < KNOWN_FLOOR :
-			   tally->torn_calls < KNOWN_LOCKED || drive.cpu[1] < 0)
+			   tally->overlapped_calls < KNOWN_LOCKED || drive.cpu[1] < 0)
 		SKIP(return, "not provoked");
 }
 

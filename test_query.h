@@ -416,7 +416,7 @@ TEST_F(query, misuse)
 				diag("%s: who asked is stuck", m->what);
 			}
 			/* A program without a build ID has none to cut off. */
-			if (!asker->err && m->id &&
+			if (!asker->err && m->id_size && !m->name &&
 			    !asker->request.query.build_id_size)
 				continue;
 			ASSERT_EQ(m->err, asker->err) {

@@ -43,8 +43,8 @@ static void run_racing(struct __test_metadata *_metadata,
 	if (!open_scene(_metadata, scene, change, kind, &options))
 		return;
 	scene->oracle.tolerate_lost_tail = *known_bug_seen;
-	err = race_all(&drive, duration_from_env(RACING_SECONDS), RACING_FLOOR,
-		       RACING_PATIENCE);
+	err = race_all(&drive, duration_from_env(RACING_SECONDS, DURATION_LIMIT),
+		       RACING_FLOOR, RACING_PATIENCE);
 	if (!err)
 		err = scene_check_rest(scene, &drive.finding);
 	race_verdict(_metadata, &drive, err, change->name,
