@@ -4,9 +4,6 @@
 CFLAGS += -Wall -Wextra -O2
 CFLAGS += -Wno-unused-parameter -Wno-missing-field-initializers
 CFLAGS += $(KHDR_INCLUDES) $(TOOLS_INCLUDES)
-# The linux/types.h of TOOLS_INCLUDES has __u64 as long long everywhere, and not
-# the types that powerpc and s390 add; asm/types.h has both, where it comes first.
-CFLAGS += -D__SANE_USERSPACE_TYPES__ -include asm/types.h
 LDFLAGS += -pthread
 LOCAL_HDRS += $(wildcard *.h)
 

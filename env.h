@@ -38,4 +38,4 @@ static inline double runner_patience(void)
 	return told && *told ? strtod(told, NULL) : RUNNER_PATIENCE;
 }
 
-#endif
+#endif /* PROC_ENV_H */

@@ -12,6 +12,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include "abi.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include "sources.h"

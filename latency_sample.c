@@ -33,6 +33,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include "abi.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

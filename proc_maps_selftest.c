@@ -7,6 +7,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include "abi.h"
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>

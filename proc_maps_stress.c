@@ -24,6 +24,7 @@
  * in proc_maps_tearing; content: a page that is not what it says; kid: a child
  * with another layout; exec: a reading of two programs).
  */
+#include "abi.h"
 #include "test_stress.h"
 
 /* Before everything else, since a child may have become this program. */

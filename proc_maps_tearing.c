@@ -27,6 +27,7 @@
  * the changer cheat, to see what red looks like).
  */
 /* In this order: what is quick and certain before what is long. */
+#include "abi.h"
 #include "test_sweep.h"
 #include "test_query.h"
 #include "test_leaving.h"

@@ -37,6 +37,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include "abi.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/utsname.h>
