@@ -56,13 +56,13 @@ static struct trial trial;
 static pid_t self;
 
 /* The page comes with the mapping, and is timed: so the published benchmark. */
-static int do_mmap_populate(const struct stage *stage, char *slot,
+static int do_mmap_populate(const struct region *region, char *slot,
 			    struct stopwatch *sw)
 {
 	void *p;
 
 	stopwatch_start(sw);
-	p = mmap(slot, stage->page, PROT_READ | PROT_WRITE,
+	p = mmap(slot, region->page, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE, -1, 0);
 	stopwatch_stop(sw);
 	return p == MAP_FAILED ? -errno : 0;

@@ -15,7 +15,6 @@
 /* One waits for its turn while the other reads: with one they never meet. */
 #define SCANNERS 2
 
-#define KERNEL(major, minor) ((major) * 1000 + (minor))
 #define NEVER KERNEL(1000, 0)
 
 /**

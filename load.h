@@ -324,13 +324,7 @@ struct load_job {
 /** cpu_pin() - run on @cpu only, where @cpu is not negative; 0 or -errno. */
 static inline int cpu_pin(int cpu)
 {
-	cpu_set_t set;
-
-	if (cpu < 0)
-		return 0;
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
+	return cpu < 0 || run_on(0, cpu) ? 0 : -errno;
 }
 
 /* In turn, so that each CPU has as many scanners, and as many hogs. */
@@ -360,7 +354,7 @@ static inline int scanner_main(void *arg)
 			      load->from[arm], load->to[arm]);
 		/*
 		 * The first step tells whether this kernel has it at all.  At
-		 * least there is the stage.
+		 * least there is the region.
 		 */
 		if (!n)
 			n = load->source->step(&scan[arm]) ?: -EIO;
@@ -521,24 +515,6 @@ static inline int load_start(struct load *load)
 			return -EAGAIN;
 	}
 	return 0;
-}
-
-/** task_state() - 'R', 'S', 'D' ... as in /proc/PID/stat; 0: not known. */
-static inline char task_state(pid_t pid)
-{
-	char text[256], *end;
-	ssize_t n;
-	int fd;
-
-	snprintf(text, sizeof(text), "/proc/%d/stat", (int)pid);
-	fd = open(text, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = 0;
-	end = strrchr(text, ')');
-	return end && end[1] ? end[2] : 0;
 }
 
 static inline void load_nice(const struct load *load, int nice)

@@ -15,7 +15,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
+
+/* Releases, in their order. */
+#define KERNEL(major, minor) ((major) * 1000 + (minor))
+
+/** kernel_release() - of the running kernel, as KERNEL() has it; 0: not known. */
+static inline int kernel_release(void)
+{
+	static struct utsname uts;
+	int major, minor;
+
+	if (!uts.release[0])
+		uname(&uts);
+	if (sscanf(uts.release, "%d.%d", &major, &minor) != 2)
+		return 0;
+	return KERNEL(major, minor);
+}
 
 /**
  * machine_count() - a number behind a word

@@ -2,7 +2,7 @@
 /*
  * mapper.h - the process that changes its address space, and is timed
  *
- * It owns a stage of @slots mappings of one page, each with an unmapped page
+ * It owns a region of @slots mappings of one page, each with an unmapped page
  * behind it so that none ever merges with another:
  *
  *     page  0 1 2 3 4 5 6 7 ...
@@ -42,50 +42,50 @@
 #define MAPPER_SLOWEST 4
 
 /**
- * struct stage - where the mapper plays
+ * struct region - where the mapper plays
  * @base:	first slot
  * @page:	page size in bytes
  * @slots:	number of slots
  */
-struct stage {
+struct region {
 	char *base;
 	size_t page;
 	unsigned int slots;
 };
 
-/** stage_size() - bytes from the first slot to the end of the last hole. */
-static inline size_t stage_size(const struct stage *stage)
+/** region_size() - bytes from the first slot to the end of the last hole. */
+static inline size_t region_size(const struct region *region)
 {
-	return 2 * stage->page * stage->slots;
+	return 2 * region->page * region->slots;
 }
 
-/** stage_slot() - the address of slot @i. */
-static inline char *stage_slot(const struct stage *stage, unsigned int i)
+/** region_slot() - the address of slot @i. */
+static inline char *region_slot(const struct region *region, unsigned int i)
 {
-	return stage->base + 2 * stage->page * i;
+	return region->base + 2 * region->page * i;
 }
 
 /**
- * stage_set() - map all slots
- * @stage:	with @slots filled in; the rest is chosen here
+ * region_set() - map all slots
+ * @region:	with @slots filled in; the rest is chosen here
  * @populate:	give each slot its page
  *
  * Return: 0 or -errno: ENOMEM where vm.max_map_count does not allow as many.
  */
-static inline int stage_set(struct stage *stage, bool populate)
+static inline int region_set(struct region *region, bool populate)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED |
 		    (populate ? MAP_POPULATE : 0);
 	unsigned int i;
 
-	stage->page = (size_t)sysconf(_SC_PAGESIZE);
-	stage->base = mmap(NULL, stage_size(stage), PROT_NONE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (stage->base == MAP_FAILED ||
-	    munmap(stage->base, stage_size(stage)))
+	region->page = (size_t)sysconf(_SC_PAGESIZE);
+	region->base = mmap(NULL, region_size(region), PROT_NONE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (region->base == MAP_FAILED ||
+	    munmap(region->base, region_size(region)))
 		return -errno;
-	for (i = 0; i < stage->slots; i++)
-		if (mmap(stage_slot(stage, i), stage->page,
+	for (i = 0; i < region->slots; i++)
+		if (mmap(region_slot(region, i), region->page,
 			 PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED)
 			return -errno;
 	return 0;
@@ -122,84 +122,84 @@ static inline void stopwatch_stop(struct stopwatch *sw)
  * @label:	what each half is called in reports
  */
 struct operation {
-	int (*half[2])(const struct stage *stage, char *slot,
+	int (*half[2])(const struct region *region, char *slot,
 		       struct stopwatch *sw);
 	const char *label[2];
 };
 
-static inline int do_munmap(const struct stage *stage, char *slot,
+static inline int do_munmap(const struct region *region, char *slot,
 			    struct stopwatch *sw)
 {
 	int ret;
 
 	stopwatch_start(sw);
-	ret = munmap(slot, stage->page);
+	ret = munmap(slot, region->page);
 	stopwatch_stop(sw);
 	return ret ? -errno : 0;
 }
 
-static inline int do_mmap(const struct stage *stage, char *slot,
+static inline int do_mmap(const struct region *region, char *slot,
 			  struct stopwatch *sw)
 {
 	void *p;
 
 	stopwatch_start(sw);
-	p = mmap(slot, stage->page, PROT_READ | PROT_WRITE,
+	p = mmap(slot, region->page, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	stopwatch_stop(sw);
 	return p == MAP_FAILED ? -errno : 0;
 }
 
-static inline int do_protect(const struct stage *stage, char *slot,
+static inline int do_protect(const struct region *region, char *slot,
 			     struct stopwatch *sw)
 {
 	int ret;
 
 	stopwatch_start(sw);
-	ret = mprotect(slot, stage->page, PROT_READ);
+	ret = mprotect(slot, region->page, PROT_READ);
 	stopwatch_stop(sw);
 	return ret ? -errno : 0;
 }
 
-static inline int do_unprotect(const struct stage *stage, char *slot,
+static inline int do_unprotect(const struct region *region, char *slot,
 			       struct stopwatch *sw)
 {
 	int ret;
 
 	stopwatch_start(sw);
-	ret = mprotect(slot, stage->page, PROT_READ | PROT_WRITE);
+	ret = mprotect(slot, region->page, PROT_READ | PROT_WRITE);
 	stopwatch_stop(sw);
 	return ret ? -errno : 0;
 }
 
 /* Into the hole behind the slot and back. */
-static inline int do_grow(const struct stage *stage, char *slot,
+static inline int do_grow(const struct region *region, char *slot,
 			  struct stopwatch *sw)
 {
 	void *p;
 
 	stopwatch_start(sw);
-	p = mremap(slot, stage->page, 2 * stage->page, 0);
+	p = mremap(slot, region->page, 2 * region->page, 0);
 	stopwatch_stop(sw);
 	return p == MAP_FAILED ? -errno : 0;
 }
 
-static inline int do_shrink(const struct stage *stage, char *slot,
+static inline int do_shrink(const struct region *region, char *slot,
 			    struct stopwatch *sw)
 {
 	void *p;
 
 	stopwatch_start(sw);
-	p = mremap(slot, 2 * stage->page, stage->page, 0);
+	p = mremap(slot, 2 * region->page, region->page, 0);
 	stopwatch_stop(sw);
 	return p == MAP_FAILED ? -errno : 0;
 }
 
 /* A first touch: the page that the last one brought is taken away untimed. */
-static inline int do_fault(const struct stage *stage, char *slot,
+static inline int do_fault(const struct region *region, char *slot,
 			   struct stopwatch *sw)
 {
-	if (madvise(slot, stage->page, MADV_DONTNEED))
+	if (madvise(slot, region->page, MADV_DONTNEED))
 		return -errno;
 	stopwatch_start(sw);
 	atomic_store((_Atomic char *)slot, 1);
@@ -222,18 +222,18 @@ static inline int brk_by(long bytes, struct stopwatch *sw)
 	return then == now + bytes ? 0 : -ENOMEM;
 }
 
-static inline int do_brk_up(const struct stage *stage, char *slot,
+static inline int do_brk_up(const struct region *region, char *slot,
 			    struct stopwatch *sw)
 {
 	(void)slot;
-	return brk_by((long)stage->page, sw);
+	return brk_by((long)region->page, sw);
 }
 
-static inline int do_brk_down(const struct stage *stage, char *slot,
+static inline int do_brk_down(const struct region *region, char *slot,
 			      struct stopwatch *sw)
 {
 	(void)slot;
-	return brk_by(-(long)stage->page, sw);
+	return brk_by(-(long)region->page, sw);
 }
 
 static const struct operation op_mmap = {
@@ -286,11 +286,11 @@ struct worker_shared {
 
 /**
  * struct mapper_shared - what the mapper and its parent share
- * @gate:	the mapper arrives when its stage is set
+ * @gate:	the mapper arrives when its region is set up
  * @open:	not 0 while a window is open
  * @parked:	how many workers stand still
  * @arm:	of the window
- * @stage:	where it plays
+ * @region:	where it plays
  * @tid:	of its workers
  * @worker:	the workers
  */
@@ -299,7 +299,7 @@ struct mapper_shared {
 	_Atomic uint32_t open;
 	_Atomic uint32_t parked;
 	_Atomic uint32_t arm;
-	struct stage stage;
+	struct region region;
 	pid_t tid[MAPPER_WORKERS];
 	struct worker_shared worker[MAPPER_WORKERS];
 };
@@ -312,12 +312,12 @@ enum plant {
 };
 
 /**
- * struct mapper - a process with a stage
+ * struct mapper - a process with a region
  *
  * To be filled in before mapper_start():
  * @op:		what each worker does; none at all makes a decoy
  * @workers:	how many, at most MAPPER_WORKERS
- * @slots:	mappings on the stage
+ * @slots:	mappings in the region
  * @moving:	how many of them are operated on, at least one per worker
  * @populate:	each mapping has its page from the start
  * @nap_us:	between two operations; 0: flat out
@@ -345,12 +345,6 @@ struct mapper {
 	struct mapper_shared *shared;
 	struct peer peer;
 };
-
-/** random_below() - a number from 0 to @n - 1. */
-static inline unsigned int random_below(uint64_t *state, unsigned int n)
-{
-	return (unsigned int)((random_next(state) >> 32) * n >> 32);
-}
 
 struct worker_job {
 	const struct mapper *mapper;
@@ -421,8 +415,8 @@ static inline void *worker_main(void *arg)
 		if (!half)
 			slot = random_below(&rng, mine) * mapper->workers +
 			       job->index;
-		ret = op->half[half](&shared->stage,
-				     stage_slot(&shared->stage, slot),
+		ret = op->half[half](&shared->region,
+				     region_slot(&shared->region, slot),
 				     &own->watch);
 		if (ret) {
 			atomic_store(&own->error, (uint32_t)-ret);
@@ -477,8 +471,8 @@ static inline int mapper_main(void *arg)
 		mapper_stand_apart();
 	/* Before there are threads, so that it holds for all of them. */
 	setpriority(PRIO_PROCESS, 0, LOAD_NICE_HURRY);
-	mapper->shared->stage.slots = mapper->slots;
-	ret = stage_set(&mapper->shared->stage, mapper->populate);
+	mapper->shared->region.slots = mapper->slots;
+	ret = region_set(&mapper->shared->region, mapper->populate);
 	if (ret) {
 		atomic_store(&mapper->shared->worker[0].error, (uint32_t)-ret);
 		return 1;
@@ -517,7 +511,7 @@ static inline int mapper_free(struct mapper *mapper)
 }
 
 /**
- * mapper_start() - start a mapper, or a decoy, and wait until its stage is set
+ * mapper_start() - start a mapper, or a decoy, and wait until its region is set up
  * @mapper:	the wish
  *
  * Return: 0 or -errno; mapper_free() is due in either case.

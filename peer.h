@@ -18,11 +18,14 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -112,6 +115,44 @@ static inline bool patience_lost(struct patience *patience)
 	patience->looked_ns = now;
 	patience->left_ns -= step < PATIENCE_STEP_NS ? step : PATIENCE_STEP_NS;
 	return patience->left_ns <= 0;
+}
+
+/**
+ * run_on() - pin a thread to a CPU
+ * @tid:	the thread, 0 for this one
+ * @cpu:	the CPU
+ *
+ * Return: false where that is refused.
+ */
+static inline bool run_on(pid_t tid, int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return !sched_setaffinity(tid, sizeof(set), &set);
+}
+
+/** task_state() - 'R', 'S', 'D' ... as in /proc/PID/stat; '?' where there is none. */
+static inline char task_state(pid_t tid)
+{
+	char path[32], stat[256];
+	const char *state = NULL;
+	ssize_t got = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		got = read(fd, stat, sizeof(stat) - 1);
+		close(fd);
+	}
+	if (got > 0) {
+		stat[got] = '\0';
+		/* The name before it may hold anything. */
+		state = strrchr(stat, ')');
+	}
+	return state && state[1] == ' ' ? state[2] : '?';
 }
 
 /**

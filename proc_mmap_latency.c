@@ -43,6 +43,7 @@
 #include <sys/utsname.h>
 #include "bulk.h"
 #include "env.h"
+#include "machine.h"
 #include "report.h"
 #include "stall.h"
 #include "trial.h"
@@ -136,17 +137,6 @@ static long env_number(const char *name, long fallback)
 		return number;
 	say("%s is no number, taken as %ld", name, fallback);
 	return fallback;
-}
-
-static int kernel_release(void)
-{
-	int major = 0, minor = 0;
-	struct utsname uts;
-
-	uname(&uts);
-	if (sscanf(uts.release, "%d.%d", &major, &minor) != 2)
-		return 0;
-	return KERNEL(major, minor);
 }
 
 static bool file_mentions(const char *path, const char *word)

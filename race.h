@@ -120,28 +120,6 @@ struct race {
 	struct stage stage;
 };
 
-/** random_below() - a number in [0, @bound). */
-static inline uint64_t random_below(uint64_t *state, uint64_t bound)
-{
-	return bound ? (random_next(state) >> 11) % bound : 0;
-}
-
-/**
- * run_on() - pin a thread to a CPU
- * @tid:	the thread, 0 for this one
- * @cpu:	the CPU
- *
- * Return: false where that is refused.
- */
-static inline bool run_on(pid_t tid, int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return !sched_setaffinity(tid, sizeof(set), &set);
-}
-
 /* By system call: musl's sched_setscheduler() does nothing but fail. */
 static inline bool run_as(pid_t tid, int policy, int priority)
 {

@@ -18,4 +18,10 @@ static inline uint64_t random_next(uint64_t *state)
 	return *state * 0x2545f4914f6cdd1dULL;
 }
 
+/** random_below() - a number in [0, @bound); 0 where that is empty. */
+static inline uint64_t random_below(uint64_t *state, uint64_t bound)
+{
+	return bound ? (random_next(state) >> 11) % bound : 0;
+}
+
 #endif /* PROC_RANDOM_H */

@@ -18,10 +18,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/types.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "layout.h"
+#include "machine.h"
 #include "procmap.h"
 
 /**
@@ -258,19 +258,6 @@ static inline bool smaps_flags_differ(const char *line, const char *end,
 	       smaps_flag(line, end, "ms") != (span->perm[3] == 's');
 }
 
-/** release_since() - is this kernel no older than a release? */
-static inline bool release_since(int major, int minor)
-{
-	static struct utsname uts;
-	int is_major = 0, is_minor = 0;
-
-	if (!uts.release[0])
-		uname(&uts);
-	if (sscanf(uts.release, "%d.%d", &is_major, &is_minor) != 2)
-		return false;
-	return is_major > major || (is_major == major && is_minor >= minor);
-}
-
 /**
  * parse_smaps_record() - the head, and all lines up to the next head
  * @text:	the record
@@ -305,7 +292,7 @@ static inline enum parse parse_smaps_record(const char *text, size_t len,
 		*used += end + 1 - line;
 	}
 	/* Before 6.5 a stack grows under the read lock, also meanwhile. */
-	if (!strcmp(span->name, "[stack]") && !release_since(6, 5))
+	if (!strcmp(span->name, "[stack]") && kernel_release() < KERNEL(6, 5))
 		return PARSE_SPAN;
 	if (size_kb != (span->end - span->start) / 1024 || rss_kb > size_kb ||
 	    differs)

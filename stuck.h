@@ -36,32 +36,10 @@ static struct stuck {
 	_Atomic uint32_t beat;
 } *stuck;
 
-/* The state of a thread, as the kernel calls it; '?' where there is none. */
-static inline char stuck_state(uint32_t tid)
-{
-	char path[32], stat[256];
-	const char *state = NULL;
-	ssize_t got = 0;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%u/stat", tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		got = read(fd, stat, sizeof(stat) - 1);
-		close(fd);
-	}
-	if (got > 0) {
-		stat[got] = '\0';
-		/* The name before it may hold anything. */
-		state = strrchr(stat, ')');
-	}
-	return state && state[1] == ' ' ? state[2] : '?';
-}
-
 /* Whether it is in state D: asleep, and not for a signal or a timer. */
 static inline bool stuck_sleeps(uint32_t tid)
 {
-	return stuck_state(tid) == 'D';
+	return task_state(tid) == 'D';
 }
 
 /* Where in the kernel it is, as far as one may know. */
@@ -100,7 +78,7 @@ static inline int stuck_look(void *arg)
 		runner = stuck->runner;
 		if (stuck->beat == beat && reader && changer && runner &&
 		    stuck_sleeps(reader) && stuck_sleeps(changer) &&
-		    stuck_state(stuck->other) != 'R')
+		    task_state(stuck->other) != 'R')
 			looks++;
 		else
 			looks = 0;

@@ -226,7 +226,7 @@ static bool kid_is_gone(pid_t pid)
 {
 	struct patience patience = patience_of(STRESS_DIE_NS);
 
-	while (!strchr("ZX?", stuck_state(pid))) {
+	while (!strchr("ZX?", task_state(pid))) {
 		if (patience_lost(&patience))
 			return false;
 		nap_ns(NSEC_PER_MSEC);

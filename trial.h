@@ -45,7 +45,7 @@
  * struct scenario - what is to be measured
  * @source:	what the scanners read
  * @op:		what each worker of the mapper does; there are as many as that
- * @slots:	mappings on the stage, of victim and decoy
+ * @slots:	mappings in the region, of victim and decoy
  * @scanners:	at nice 15
  * @hogs:	on the scanners' CPU
  * @moving:	how many slots the mapper uses, from the first; 0: all
@@ -184,7 +184,7 @@ static inline int trial_setup(struct trial *trial,
 	trial->victim.workers = i;
 	trial->victim.plant = knobs->plant;
 	for (i = ARM_DECOY; i < NR_ARMS; i++) {
-		const struct stage *stage;
+		const struct region *region;
 
 		side[i]->slots = scenario->slots;
 		side[i]->moving = moving;
@@ -197,13 +197,13 @@ static inline int trial_setup(struct trial *trial,
 		if (ret)
 			return ret;
 		load->pid[i] = side[i]->peer.pid;
-		stage = &side[i]->shared->stage;
-		load->from[i] = (uintptr_t)stage_slot(stage, 0);
-		load->to[i] = (uintptr_t)stage_slot(stage, scenario->slots);
+		region = &side[i]->shared->region;
+		load->from[i] = (uintptr_t)region_slot(region, 0);
+		load->to[i] = (uintptr_t)region_slot(region, scenario->slots);
 		if (scenario->still)
-			load->from[i] = (uintptr_t)stage_slot(stage, moving);
+			load->from[i] = (uintptr_t)region_slot(region, moving);
 		else if (scenario->source == &source_query_at)
-			load->to[i] = (uintptr_t)stage_slot(stage, moving);
+			load->to[i] = (uintptr_t)region_slot(region, moving);
 	}
 	load->source = scenario->source;
 	load->scanners = scenario->scanners;
