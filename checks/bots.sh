@@ -15,6 +15,8 @@
 
 # shellcheck source=lib/tap.sh
 . "$(dirname "$0")/lib/tap.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
 # shellcheck source=lib/ktap.sh
 . "$(dirname "$0")/lib/ktap.sh"
 
@@ -43,15 +45,6 @@ counts()
 {
 	equal "$1: as many results as there are" "$2" "$((results + ended))"
 	equal "$1: as many skips as there are" "$3" "$skips"
-}
-
-# python MODULE: a Python that has it
-python()
-{
-	for python in python3 /usr/bin/python3; do
-		"$python" -c "import $1" 2>/dev/null && return
-	done
-	return 1
 }
 
 kunit()

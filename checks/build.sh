@@ -5,6 +5,8 @@
 
 # shellcheck source=lib/tap.sh
 . "$(dirname "$0")/lib/tap.sh"
+# shellcheck source=lib/programs.sh
+. "$(dirname "$0")/lib/programs.sh"
 
 # built NAME VARIABLE=VALUE...
 built()
@@ -22,23 +24,13 @@ built()
 	equal "$name: nothing is left" "$(ls "$work/$name")" ""
 }
 
-# The harness says "skip" where it only lists.
-lists_tests()
-{
-	"$1" -l >"$work/list" 2>&1
-	[ $? -eq 4 ] && grep -q FIXTURE "$work/list"
-}
-
 built gcc
 built clang LLVM=1
 built static USERLDFLAGS=-static
-# Pointers of 32 bits; the kernel's headers are this machine's own.
-mkdir "$work/uapi"
-ln -s /usr/include/linux /usr/include/asm-generic "$work/uapi"
-ln -s "/usr/include/$(gcc -print-multiarch)/asm" "$work/uapi"
+# Pointers of 32 bits.
 if echo 'int main(void) { return 0; }' |
    gcc -m32 -x c - -o "$work/m32.out" 2>/dev/null; then
-	built m32 CC="gcc -m32" USERCFLAGS="-Werror -idirafter $work/uapi"
+	built m32 CC="gcc -m32" USERCFLAGS="-Werror -idirafter $(kernel_headers)"
 else
 	skip "m32: builds without a warning" "no 32-bit libc here"
 fi

@@ -12,20 +12,10 @@
 
 # shellcheck source=lib/tap.sh
 . "$(dirname "$0")/lib/tap.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
 
 cd "$top/ci" || exit
-
-# python MODULE...: a Python that has them
-python()
-{
-	for python in python3 /usr/bin/python3; do
-		for module; do
-			"$python" -c "import $module" 2>/dev/null || continue 2
-		done
-		return
-	done
-	return 1
-}
 
 # by DESCRIPTION PROGRAM ARGUMENT...: a program on stdin
 by()

@@ -5,6 +5,8 @@
 
 # shellcheck source=lib/tap.sh
 . "$(dirname "$0")/lib/tap.sh"
+# shellcheck source=lib/programs.sh
+. "$(dirname "$0")/lib/programs.sh"
 
 # Those of our Makefile, which a grafted tree does not have.
 warnings="$(sed -n 's/^CFLAGS += \(-W.*\)/\1/p' "$top/Makefile" | tr '\n' ' ') -Werror"
@@ -17,14 +19,6 @@ cp -a "$("$top/scripts/tree.sh" --pristine)" "$tree" || exit
 ksft()
 {
 	make -C "$selftests" TARGETS=proc "$@"
-}
-
-# present DIR: the programs are there.
-present()
-{
-	for program in $programs; do
-		[ -x "$1/$program" ] || { echo "no $1/$program"; return 1; }
-	done
 }
 
 # ran REPORT: each of ours has a result as a whole.

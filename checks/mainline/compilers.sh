@@ -6,19 +6,14 @@
 
 # shellcheck source=../lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=../lib/programs.sh
+. "$(dirname "$0")/../lib/programs.sh"
 # shellcheck source=../lib/debian.sh
 . "$(dirname "$0")/../lib/debian.sh"
 
 # What the kernel supports: see scripts/min-tool-version.sh there.
 oldest_gcc=10
 oldest_clang=13
-
-# The harness says "skip" where it only lists.
-lists_tests()
-{
-	"$1" -l >"$work/list" 2>&1
-	[ $? -eq 4 ] && grep -q FIXTURE "$work/list"
-}
 
 # built NAME VARIABLE=VALUE...: static, since a library may be that of another
 # suite.
@@ -76,24 +71,20 @@ if [ ! "${COMPILERS-}" ]; then
 	COMPILERS="$COMPILERS m32 clang-m32 musl"
 fi
 
-# The kernel's own headers, for C libraries that have none, from this machine.
-mkdir "$work/uapi"
-ln -s /usr/include/linux /usr/include/asm-generic "$work/uapi"
-ln -s "/usr/include/$(gcc -print-multiarch)/asm" "$work/uapi"
-
+headers=$(kernel_headers)
 for compiler in $COMPILERS; do
 	case $compiler in
 	m32)
 		built m32 CC="gcc -m32" \
-			USERCFLAGS="-Werror -idirafter $work/uapi"
+			USERCFLAGS="-Werror -idirafter $headers"
 		;;
 	clang-m32)
 		built clang-m32 CC="clang -m32" \
-			USERCFLAGS="-Werror -idirafter $work/uapi"
+			USERCFLAGS="-Werror -idirafter $headers"
 		;;
 	musl)
 		built musl CC=musl-gcc \
-			USERCFLAGS="-Werror -idirafter $work/uapi"
+			USERCFLAGS="-Werror -idirafter $headers"
 		;;
 	*)
 		with_compiler "$compiler"

@@ -7,6 +7,8 @@
 
 # shellcheck source=../lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=../lib/programs.sh
+. "$(dirname "$0")/../lib/programs.sh"
 # shellcheck source=../lib/debian.sh
 . "$(dirname "$0")/../lib/debian.sh"
 # shellcheck source=../lib/kernel.sh
@@ -34,14 +36,6 @@ top_make()
 own_make()
 {
 	make -C tools/testing/selftests TARGETS=proc "$@"
-}
-
-# present DIR: the programs are there.
-present()
-{
-	for program in $programs; do
-		[ -x "$1/$program" ] || { echo "no $1/$program"; return 1; }
-	done
 }
 
 absent()
