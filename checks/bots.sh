@@ -21,7 +21,6 @@
 . "$(dirname "$0")/lib/ktap.sh"
 
 bots=$top/checks/bots
-programs="proc_maps_selftest proc_maps_tearing proc_mmap_latency"
 
 sed '/^# SPDX/d' "$bots/report.tap" >"$work/report"
 sed '/^# SPDX/d' "$bots/latency.json" >"$work/latency.json"
