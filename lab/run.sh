@@ -55,8 +55,9 @@ fi
 positive "$cpus" "$limit" "$times"
 # One program may be cut off, and the others still have their turn.
 machine_limit=$((limit * 3 / 2))
-whole=''
-[ $# -gt 0 ] || [ -n "${GUEST_ONLY-}" ] && [ -z "$stress" ] || whole=1
+# Whether each column is to have an answer.
+whole=1
+[ -n "$stress" ] || { [ $# -eq 0 ] && [ -z "${GUEST_ONLY-}" ]; } || whole=''
 mkdir -p "$results" && results=$(cd "$results" && pwd) || exit 4
 
 # --- one kernel -------------------------------------------------------------
