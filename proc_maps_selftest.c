@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Are the judges right?  Everything here is planted: no clock, no luck, and but
- * for the last test, which has processes sleep for good, no /proc.  A judge that
- * cannot say no, or says it too often, fails here and not on somebody's kernel.
+ * Are the judges right?  Everything here is planted: no luck, no time that
+ * anything depends on, and but for the last test, which has processes sleep for
+ * good, no /proc.  A judge that cannot say no, or says it too often, fails here and
+ * not on somebody's kernel.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

@@ -337,7 +337,9 @@ static uint64_t find_program(struct scene *scene)
  * @answered:	counts answers
  * @fd:		of the file
  * @err:	the last request's errno
- * @request:	it, and what lies behind it
+ * @request:	the last one
+ * @request.query: it
+ * @request.tail: what lies behind it
  * @name:	its buffer for a name
  * @id:		its buffer for a build ID
  */
