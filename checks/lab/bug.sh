@@ -13,11 +13,7 @@
 
 needs_lab lab
 : "${LAB_TIMES:=10}"
-if [ ! "${LAB_KERNELS-}" ]; then
-	LAB_KERNELS=$(series amd64)
-	[ "$LAB_KERNELS" ] || skip "Debian's kernels" "not to be had"
-	LAB_KERNELS="$LAB_KERNELS stock lazy mmap_lock cured"
-fi
+choose_kernels "stock lazy mmap_lock cured"
 static=$(static_here) || exit
 
 for kernel in $LAB_KERNELS; do

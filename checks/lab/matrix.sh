@@ -13,11 +13,7 @@
 
 needs_lab lab
 : "${LAB_TIMES:=3}"
-if [ ! "${LAB_KERNELS-}" ]; then
-	LAB_KERNELS=$(series amd64)
-	[ "$LAB_KERNELS" ] || skip "Debian's kernels" "not to be had"
-	LAB_KERNELS="$LAB_KERNELS $(own_kernels)"
-fi
+choose_kernels "$(own_kernels)"
 
 # all_kernels HOW
 all_kernels()

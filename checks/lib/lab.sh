@@ -58,6 +58,16 @@ series()
 		awk '/^[0-9]/ { print $1 }'
 }
 
+# choose_kernels OWN: sets LAB_KERNELS, where nobody did, to each series that the
+# archive has and these
+choose_kernels()
+{
+	[ ! "${LAB_KERNELS-}" ] || return 0
+	LAB_KERNELS=$(series amd64)
+	[ "$LAB_KERNELS" ] || skip "Debian's kernels" "not to be had"
+	LAB_KERNELS="$LAB_KERNELS $1"
+}
+
 # answer QUESTION, wanted QUESTION: of the kernel that ran last
 answer()
 {
