@@ -52,6 +52,7 @@ struct scene_options {
  * @layout:	one for each layout of the change
  * @urgent:	reader and changer run before anybody else
  * @one_call:	readings shall be one read() each, of the stage alone
+ * @near:	bytes of text that reach the guard above the stage; 0: not measured
  * @unpictured:	layouts are not those of the change's pictures
  * @failed:	what failed in scene_start(), for people
  */
@@ -67,6 +68,7 @@ struct scene {
 	struct layout layout[ORACLE_LAYOUTS];
 	bool urgent;
 	bool one_call;
+	size_t near;
 	bool unpictured;
 	const char *failed;
 };
