@@ -321,14 +321,19 @@ static inline void *stress_thread(void *arg)
 	return NULL;
 }
 
-/* A mask of the acts that the row has. */
-static inline uint32_t stressor_acts(const struct stressor *row)
+static inline unsigned int stressor_acts(const struct stressor *row)
 {
 	unsigned int n = 0;
 
 	while (n < STRESS_ACTS && row->act[n])
 		n++;
-	return (1U << n) - 1;
+	return n;
+}
+
+/* A mask of all of them. */
+static inline uint32_t stressor_all_acts(const struct stressor *row)
+{
+	return (1U << stressor_acts(row)) - 1;
 }
 
 /* The arena, in some address space where nothing can merge with it. */
@@ -362,7 +367,7 @@ static inline int stress_begin(struct race *race, void *arg)
 {
 	static struct stress_job job[STRESS_ACTS + 1];
 	struct stress *stress = arg;
-	unsigned int n = __builtin_popcount(stressor_acts(stress->row)), i;
+	unsigned int n = stressor_acts(stress->row), i;
 	pthread_t thread;
 	int err = 0;
 
@@ -453,7 +458,7 @@ static inline size_t stress_huge(void)
 static inline bool stressor_refused(const struct stress *stress)
 {
 	return stress->refused &&
-	       stress->refused == stressor_acts(stress->row);
+	       stress->refused == stressor_all_acts(stress->row);
 }
 
 /* Whether the target has children. */

@@ -118,7 +118,7 @@ static bool stress_suffices(const struct stress *stress,
 	bool kids = stressor_forks(row) && !row->exec;
 
 	return tally_suffices(tally) && done >= row->floor &&
-	       (stress->acted | stress->refused) == stressor_acts(row) &&
+	       (stress->acted | stress->refused) == stressor_all_acts(row) &&
 	       stress->checked && stress->written &&
 	       (!kids || nursery->tally.readings >= KID_FLOOR) &&
 	       /* Of a batch one is read, up to its new program at most. */
@@ -192,7 +192,7 @@ static struct finding nursery_judge(struct nursery *nursery,
 {
 	unsigned int k, mask = layouts_between(&scene->oracle, slot->before,
 					       slot->after);
-	struct finding finding = { .rule = RULE_TORN }, best = { 0 };
+	struct finding finding, best = { 0 };
 	unsigned int best_k = 0;
 
 	for (k = 0; k < scene->oracle.nr; k++) {
