@@ -231,11 +231,11 @@ pass_options()
 # than the limit in settings is for.  At worst each test of a program is a racing one.
 set_limit()
 {
-	[ "${DURATION-}${FULL-}" ] && [ ! "${kselftest_override_timeout-}" ] ||
-		return
+	[ ! "${kselftest_override_timeout-}" ] || return
+	[ "${DURATION:-0}${FULL:-0}" != 00 ] || return
 	tests=$("$here/proc_maps_tearing" -l 2>&1 | wc -l)
 	seconds=$(sed -n 's/^timeout=//p' "$here/settings")
-	[ ! "${FULL-}" ] || seconds=$((seconds * 5))
+	[ "${FULL:-0}" = 0 ] || seconds=$((seconds * 5))
 	export kselftest_override_timeout=$((seconds + ${DURATION:-0} * tests))
 }
 
