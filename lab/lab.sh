@@ -59,8 +59,8 @@ expected
 DIR has a folder for each kernel: out (KTAP), log (the kernel's), files/ (JSON),
 and matrix.json.  A kernel of which the gate could not tell for want of time or of
 chances is asked once more, and its line says so; what there was the first time is
-kept in the folder's namesake .undecided.  GATE, DURATION, FULL, SEED, PLANT, STRESS and KSFT_MACHINE_SLOW are
-handed on.  LAB_CACHE is the cache's folder (now: $LAB_CACHE).  LAB_PROGRAMS is
+kept in the folder's namesake .undecided.  GATE, DURATION, FULL, SEED, PLANT,
+STRESS and KSFT_MACHINE_SLOW are handed on.  LAB_CACHE is the cache's folder (now: $LAB_CACHE).  LAB_PROGRAMS is
 a folder with the programs, already built statically.
 
 exit status: 0 each kernel answered as $here/expected says, 1 one did not (with
