@@ -16,14 +16,15 @@ usage()
 	cat <<'EOF'
 usage: boot.sh --kernel IMAGE --out DIR [options] [--] COMMAND [ARG]...
 
-Boots IMAGE in QEMU with busybox and the given static programs, runs COMMAND
+Boots IMAGE, in QEMU or as User Mode Linux, with busybox and the given static programs, runs COMMAND
 as root there and powers off.  DIR then has
 
   log     the kernel's log                 out     what COMMAND printed
   status  its exit status                  files/  what it left in /out
   accel   how the machine was run          seconds how long that took
 
-  --kernel IMAGE   a bzImage, or what -kernel takes on that machine
+  --kernel IMAGE   a bzImage, or what -kernel takes on that machine, or a
+                   User Mode Linux, which is told by itself
   --out DIR        made if it is not there; an older result in it is replaced
   --program FILE   a static program or a script, put into /bin (repeatable)
   --arch ARCH      the machine (default: amd64; others: see machine.sh)
@@ -105,9 +106,16 @@ done
 
 # shellcheck source-path=SCRIPTDIR source=machine.sh
 . "$here/machine.sh"
+[ "$(tail -c +2 "$kernel" | head -c 3)" != ELF ] ||
+	! grep -qa 'User Mode Linux' "$kernel" || arch=um
 machine_for "$arch" || bad_usage "no machine known for $arch"
-[ -z "$count" ] || machine_counting
-command -v "$qemu" >/dev/null || bad_usage "$qemu is not installed"
+if [ "$arch" = um ]; then
+	[ "$count$swap$nodes" = 1 ] ||
+		bad_usage 'User Mode Linux has no --count, --nodes and --swap'
+else
+	[ -z "$count" ] || machine_counting
+	command -v "$qemu" >/dev/null || bad_usage "$qemu is not installed"
+fi
 
 command=''
 for word; do
@@ -166,19 +174,41 @@ chmod 755 "$root/init" "$root"/bin/*
 [ -z "$swap" ] || machine_swap "$stage/swap" "$swap" ||
 	bad_usage "no swap disk of $swap"
 
-# machine: runs until it is off; sets $ended
-machine()
+words="console=$console panic=-1 ignore_loglevel $words$append"
+
+# qemu_machine, um_machine: never return
+qemu_machine()
 {
 	# shellcheck disable=SC2086 # $machine, $cpu, $ports, $more are words
-	setpriv --pdeathsig TERM timeout -k 5 "$limit" "$qemu" $machine $cpu \
-		-accel "$accel" -nodefaults -no-user-config -display none \
+	exec setpriv --pdeathsig TERM timeout -k 5 "$limit" "$qemu" $machine \
+		$cpu -accel "$accel" -nodefaults -no-user-config -display none \
 		-no-reboot -smp "$cpus" -m "$memory" $more -kernel "$kernel" \
-		-initrd "$stage/initramfs" \
-		-append "console=$console panic=-1 ignore_loglevel $words$append" \
+		-initrd "$stage/initramfs" -append "$words" \
 		-chardev "file,id=log,path=$out/log" \
 		-chardev "file,id=out,path=$out/out" \
 		-chardev "file,id=files,path=$stage/files" $ports \
-		2> "$stage/qemu" &
+		2> "$stage/qemu"
+}
+
+# Each of its processes is one of ours, and each ends with the first of them.
+# unshare(1) does not hand SIGTERM on, and there is no disk to write back.
+um_machine()
+{
+	# shellcheck disable=SC2086 # $ports, $words are words
+	exec setpriv --pdeathsig TERM timeout -k 1 "$limit" unshare --fork --pid \
+		--kill-child "$kernel" "mem=$memory" "ncpus=$cpus" seccomp=on \
+		initrd="$stage/initramfs" $ports $words > "$out/log" \
+		2> "$stage/qemu" 4> "$out/out" 5> "$stage/files" < /dev/null
+}
+
+# machine: runs until it is off; sets $ended
+machine()
+{
+	if [ "$arch" = um ]; then
+		um_machine
+	else
+		qemu_machine
+	fi &
 	machine_pid=$!
 	if [ -n "$show" ]; then
 		tail -n +1 -s 0.2 --pid="$machine_pid" -f "$out/out" &

@@ -18,15 +18,18 @@ here=$(cd "$(dirname "$0")" && pwd)
 usage()
 {
 	cat <<EOF
-usage: build.sh [--source WHICH] [--config FRAGMENT]... [--patch FILE]... NAME
+usage: build.sh [--source WHICH] [--arch ARCH] [--config FRAGMENT]... [--patch FILE]... NAME
 
-Builds a small x86_64 kernel for QEMU as \$LAB_CACHE/images/NAME/bzImage and
-prints that name.  Patches are applied in the order given.
+Builds a small kernel as \$LAB_CACHE/images/NAME/bzImage and prints that name.
+Patches are applied in the order given.
 
   --source WHICH     a linux-source in Debian's archive: newest, a series (7.2)
                      or a release (default: newest)
-  --config FRAGMENT  a file, or NAME for $here/NAME.config; base.config comes
-                     first, and each line of a fragment must hold in the end
+  --arch ARCH        x86_64, for QEMU, or um, User Mode Linux, which is a program
+                     (default: x86_64)
+  --config FRAGMENT  a file, or NAME for $here/NAME.config; base.config and
+                     ARCH.config come first, and each line of a fragment must
+                     hold in the end
   --patch FILE       as patch -p1 takes it; fuzz is an error
 
 LAB_CACHE is the folder of the cache (now: $LAB_CACHE).
@@ -37,15 +40,21 @@ EOF
 }
 
 source=newest
-configs=$here/base.config
+arch=x86_64
+configs=''
 patches=''
 while [ $# -gt 0 ]; do
 	case $1 in
-	--source|--config|--patch)
+	--source|--arch|--config|--patch)
 		[ $# -ge 2 ] || bad_usage "$1 needs a value" ;;
 	esac
 	case $1 in
 	--source) source=$2; shift ;;
+	--arch)	case $2 in
+		x86_64|um) arch=$2 ;;
+		*) bad_usage "no such architecture: $2" ;;
+		esac
+		shift ;;
 	--config)
 		if [ ! -f "$2" ] && [ -f "$here/$2.config" ]; then
 			configs="$configs
@@ -71,6 +80,12 @@ done
 name=$1
 case $name in
 */*|.*) bad_usage "not a name: $name" ;;
+esac
+configs="$here/base.config
+$here/$arch.config$configs"
+case $arch in
+um) target=linux made=linux ;;
+*) target=bzImage made=arch/x86/boot/bzImage ;;
 esac
 need bc bison cpio:cpio dpkg-deb:dpkg flex flock:util-linux gcc make patch xz:xz-utils
 
@@ -156,7 +171,7 @@ kernel_make()
 {
 	how=$1
 	shift
-	$how make -C "$tree" O="$objects" ARCH=x86_64 -s \
+	$how make -C "$tree" O="$objects" ARCH="$arch" -s \
 		KBUILD_BUILD_USER=lab KBUILD_BUILD_HOST=lab KBUILD_BUILD_VERSION=1 \
 		KBUILD_BUILD_TIMESTAMP='@0' "$@" 9>&-
 }
@@ -220,7 +235,7 @@ stop_compiling()
 compile()
 {
 	note "compiling $name (log: $log)"
-	kernel_make exec -j "$(nproc)" bzImage >> "$log" 2>&1 &
+	kernel_make exec -j "$(nproc)" "$target" >> "$log" 2>&1 &
 	compiler=$!
 	trap 'stop_compiling; exit 143' INT TERM HUP
 	while [ -t 2 ] && kill -0 "$compiler" 2>/dev/null; do
@@ -258,6 +273,6 @@ mkdir -p "$image"
 	printf '%s\n' "$configs" | sed '1d;s#.*/#config #'
 	printf '%s' "$patches" | sed 's#.*/#patch #'
 } > "$image/origin"
-cp "$objects/arch/x86/boot/bzImage" "$image/new" &&
+cp "$objects/$made" "$image/new" &&
 	mv "$image/new" "$image/bzImage" || exit 1
 echo "$name"

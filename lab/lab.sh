@@ -181,7 +181,8 @@ build()
 		eval "set -- $(awk -v v="$variant" '$1 == v {
 			n = split($2, config, ",")
 			for (i = 1; i <= n; i++)
-				printf "--config %s ", config[i]
+				printf "--%s %s ", (config[i] == "um" ? \
+					"arch" : "config"), config[i]
 			n = split($3, patch, ",")
 			for (i = 1; i <= n; i++)
 				printf "--patch \"$here/%s\" ", patch[i]

@@ -19,7 +19,9 @@ machines='amd64 i386 arm64 arm64-16k armhf riscv64 ppc64el ppc64el-64k s390x'
 machine_for()
 {
 	qemu='' machine='-machine virt' cpu='-cpu max' accel=tcg,thread=multi
-	more='' words=''
+	more=''
+	# a machine that the host lets wait for 21 s is slow, not stuck
+	words=rcupdate.rcu_cpu_stall_timeout=60
 	console=ttyS0 port_out=ttyS1 port_files=ttyS2
 	ports='-serial chardev:log'
 	machine_pci='-device pci-serial,chardev=out -device pci-serial,chardev=files'
@@ -30,7 +32,7 @@ machine_for()
 		# TSC, by patching code that another CPU runs, which QEMU's
 		# emulation does not survive each time
 		qemu=qemu-system-x86_64 machine='-machine pc'
-		words='no_timer_check tsc=reliable'
+		words="$words no_timer_check tsc=reliable"
 		ports="$ports -serial chardev:out -serial chardev:files" ;;
 	arm64*)	# the architected pointer authentication is slow to emulate
 		qemu=qemu-system-aarch64 cpu='-cpu max,pauth-impdef=on'
@@ -53,10 +55,11 @@ machine_for()
 		ports="$ports -device virtio-serial-ccw
 			-device virtserialport,nr=1,chardev=out
 			-device virtserialport,nr=2,chardev=files" ;;
+	um)	# no machine, but a program; only seccomp lets it have two CPUs
+		accel=um console=tty0
+		ports='con0=null,fd:1 con=null ssl1=null,fd:4 ssl2=null,fd:5' ;;
 	*) return 1 ;;
 	esac
-	# a machine that the host lets wait for 21 s is slow, not stuck
-	words="$words rcupdate.rcu_cpu_stall_timeout=60"
 
 	# A machine like the one we are on can be run by its own processor.
 	# /dev/kvm alone says nothing: it may be there and refuse to work.

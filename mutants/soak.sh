@@ -11,6 +11,7 @@
 # Each run is the whole gate.  Places, all of them by default:
 #
 #   cured      the newest linux-source with the lab's cure, two CPUs, emulated
+#   um         the same as User Mode Linux, at this machine's speed
 #   one-cpu    the same with one CPU
 #   busy       the same with eight busy loops on the two CPUs
 #   debug      the same with KASAN, lockdep and the like
@@ -30,7 +31,7 @@
 #                already counts, so that a soak can go on another day
 # --score FILE   only the sum, of several such files
 #
-# LAB_CACHE and LAB_PROGRAMS are as in lab.sh.  "lab build cured cured-debug"
+# LAB_CACHE and LAB_PROGRAMS are as in lab.sh.  "lab build cured cured-debug cured-um"
 # makes the kernels.
 #
 # exit status: 0 none was red, 1 one was, 2 bad usage, 4 a place that is not there
@@ -98,13 +99,13 @@ while [ $# -gt 0 ]; do
 	--score) shift; score "$@"; exit ;;
 	--help|-h) exec "$room/../run_tests.sh" soak --help ;;
 	--) shift; break ;;
-	cured|one-cpu|busy|debug|swap|running) places="$places $1" ;;
+	cured|um|one-cpu|busy|debug|swap|running) places="$places $1" ;;
 	*) bad_usage "no such place or option: $1" ;;
 	esac
 	shift
 done
 positive "$runs" "$limit"
-: "${places:=cured one-cpu busy debug swap running}"
+: "${places:=cured um one-cpu busy debug swap running}"
 
 [ "$places" = " running" ] || "$room/../scripts/install.sh" lab || exit
 mkdir -p "$results" && results=$(cd "$results" && pwd) || exit 4
@@ -167,6 +168,7 @@ place()
 	shift 3
 	case $name in
 	cured) in_machine "$where" "$times" cured '' '' "$@" ;;
+	um) in_machine "$where" "$times" cured-um '' '' "$@" ;;
 	one-cpu) in_machine "$where" "$times" cured '' '--cpus 1' "$@" ;;
 	busy) in_machine "$where" "$times" cured "$busy_loops" '' "$@" ;;
 	swap) in_machine "$where" "$times" cured "$short_of_memory" \
