@@ -72,6 +72,10 @@ machine_for()
 kvm_works()
 {
 	[ -w /dev/kvm ] || return 1
+	# Without the processor's help it is PVM's, which starts a machine, too, but
+	# does not bring a kernel up that was not made for it.
+	[ "$(uname -m)" != x86_64 ] || grep -qw 'vmx\|svm' /proc/cpuinfo ||
+		return 1
 	# A machine that is started stopped and told to quit at once; the inner
 	# shell is where a crash of QEMU would be announced.
 	sh -c 'echo quit | timeout 10 "$1" -accel kvm -cpu host -display none \
