@@ -11,11 +11,13 @@
 # Each run is the whole gate.  Places, all of them by default:
 #
 #   cured      the newest linux-source with the lab's cure, two CPUs, emulated
-#   um         the same as User Mode Linux, at this machine's speed
 #   one-cpu    the same with one CPU
 #   busy       the same with eight busy loops on the two CPUs
 #   debug      the same with KASAN, lockdep and the like
 #   swap       the same, short of memory, with swap
+#   um         the first one as User Mode Linux, at this machine's speed
+#   um-one-cpu, um-busy
+#              the same with one CPU, and with the busy loops
 #   running    the running kernel, no emulator; what lab/expected says of its
 #              release may be red there, and nothing else
 #
@@ -65,11 +67,11 @@ score()
 		red += $2 == "red"
 	}
 	END {
-		printf "%-10s %6s %6s %10s %8s\n", "place", "runs", "red",
+		printf "%-11s %6s %6s %10s %8s\n", "place", "runs", "red",
 			"no-answer", "s/run"
 		for (i = 1; i <= n; i++) {
 			p = order[i]
-			printf "%-10s %6d %6d %10d %8.1f\n", p, runs[p],
+			printf "%-11s %6d %6d %10d %8.1f\n", p, runs[p],
 				count[p, "red"], count[p, "unclear"],
 				seconds[p] / runs[p]
 		}
@@ -99,13 +101,14 @@ while [ $# -gt 0 ]; do
 	--score) shift; score "$@"; exit ;;
 	--help|-h) exec "$room/../run_tests.sh" soak --help ;;
 	--) shift; break ;;
-	cured|um|one-cpu|busy|debug|swap|running) places="$places $1" ;;
+	cured|one-cpu|busy|debug|swap|um|um-one-cpu|um-busy|running)
+		places="$places $1" ;;
 	*) bad_usage "no such place or option: $1" ;;
 	esac
 	shift
 done
 positive "$runs" "$limit"
-: "${places:=cured um one-cpu busy debug swap running}"
+: "${places:=cured one-cpu busy debug swap um um-one-cpu um-busy running}"
 
 [ "$places" = " running" ] || "$room/../scripts/install.sh" lab || exit
 mkdir -p "$results" && results=$(cd "$results" && pwd) || exit 4
@@ -168,12 +171,14 @@ place()
 	shift 3
 	case $name in
 	cured) in_machine "$where" "$times" cured '' '' "$@" ;;
-	um) in_machine "$where" "$times" cured-um '' '' "$@" ;;
 	one-cpu) in_machine "$where" "$times" cured '' '--cpus 1' "$@" ;;
 	busy) in_machine "$where" "$times" cured "$busy_loops" '' "$@" ;;
 	swap) in_machine "$where" "$times" cured "$short_of_memory" \
 		'--memory 288M --swap 512M' "$@" ;;
 	debug) in_machine "$where" "$times" cured-debug '' '--memory 2G' "$@" ;;
+	um) in_machine "$where" "$times" cured-um '' '' "$@" ;;
+	um-one-cpu) in_machine "$where" "$times" cured-um '' '--cpus 1' "$@" ;;
+	um-busy) in_machine "$where" "$times" cured-um "$busy_loops" '' "$@" ;;
 	running) on_this "$where" "$times" "$@" ;;
 	esac
 }
