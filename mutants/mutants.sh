@@ -4,7 +4,7 @@
 #
 # mutants.sh - who tests the test?
 #
-# Usage: mutants.sh [--times N] [--timeout S] [--beside] [--out DIR]
+# Usage: mutants.sh [--times N] [--timeout S] [--beside] [--um] [--out DIR]
 #                   [--build|--built|--list] [NAME]... [-- OPTIONS OF THE GATE]
 #        mutants.sh --score FILE...
 #
@@ -25,6 +25,8 @@
 #                into the machine's life: the line says how many there were
 # --timeout S    for one machine's whole life (default: 300)
 # --beside       also run the source's own proc-maps-race, once, as it is
+# --um           as User Mode Linux, at this machine's speed; it is not preempted
+#                from an interrupt, which some of the mutants need
 # --out DIR      what the machines printed (default: in the lab's cache)
 # --build        only build, and keep the images for --built
 # --built        take the images that are there, and leave them: what is built on
@@ -73,7 +75,7 @@ score()
 	! grep -h '^missed' "$@" | cut -f 3 | grep -qvx "$rival"
 }
 
-times=1 limit=300 results=$LAB_CACHE/mutants mutants='' beside='' part=''
+times=1 limit=300 results=$LAB_CACHE/mutants mutants='' beside='' um='' part=''
 rival=proc-maps-race
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -85,6 +87,7 @@ while [ $# -gt 0 ]; do
 	--timeout) limit=$2; shift ;;
 	--out) results=$2; shift ;;
 	--beside) beside=1 ;;
+	--um) um=1 ;;
 	--build|--built) part=${1#--} ;;
 	--score) shift; need jq; score "$@"; exit ;;
 	--list) list; exit 0 ;;
@@ -115,8 +118,12 @@ build()
 	set -- "$1" $(field Config "$1" | sed 's/[^ ][^ ]*/--config &/g')
 	name=$1
 	shift
-	attended "$here/build.sh" --config preempt-full "$@" --patch "$here/cure.patch" \
-		--patch "$room/$name.patch" "mutant-$name"
+	if [ "$um" ]; then
+		set -- --arch um --patch "$here/cure.patch" --patch "$here/um.patch" "$@"
+	else
+		set -- --config preempt-full --patch "$here/cure.patch" "$@"
+	fi
+	attended "$here/build.sh" "$@" --patch "$room/$name.patch" "mutant-$name"
 }
 
 # The rival comes from the source that the mutant was made of.

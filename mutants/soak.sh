@@ -16,8 +16,8 @@
 #   debug      the same with KASAN, lockdep and the like
 #   swap       the same, short of memory, with swap
 #   um         the first one as User Mode Linux, at this machine's speed
-#   um-one-cpu, um-busy
-#              the same with one CPU, and with the busy loops
+#   um-one-cpu, um-busy, um-debug
+#              the same with one CPU, with the busy loops, with KASAN and the like
 #   running    the running kernel, no emulator; what lab/expected says of its
 #              release may be red there, and nothing else
 #
@@ -33,8 +33,7 @@
 #                already counts, so that a soak can go on another day
 # --score FILE   only the sum, of several such files
 #
-# LAB_CACHE and LAB_PROGRAMS are as in lab.sh.  "lab build cured cured-debug cured-um"
-# makes the kernels.
+# LAB_CACHE and LAB_PROGRAMS are as in lab.sh.  "lab build" makes the kernels.
 #
 # exit status: 0 none was red, 1 one was, 2 bad usage, 4 a place that is not there
 
@@ -101,14 +100,14 @@ while [ $# -gt 0 ]; do
 	--score) shift; score "$@"; exit ;;
 	--help|-h) exec "$room/../run_tests.sh" soak --help ;;
 	--) shift; break ;;
-	cured|one-cpu|busy|debug|swap|um|um-one-cpu|um-busy|running)
+	cured|one-cpu|busy|debug|swap|um|um-one-cpu|um-busy|um-debug|running)
 		places="$places $1" ;;
 	*) bad_usage "no such place or option: $1" ;;
 	esac
 	shift
 done
 positive "$runs" "$limit"
-: "${places:=cured one-cpu busy debug swap um um-one-cpu um-busy running}"
+: "${places:=cured one-cpu busy debug swap um um-one-cpu um-busy um-debug running}"
 
 [ "$places" = " running" ] || "$room/../scripts/install.sh" lab || exit
 mkdir -p "$results" && results=$(cd "$results" && pwd) || exit 4
@@ -179,6 +178,7 @@ place()
 	um) in_machine "$where" "$times" cured-um '' '' "$@" ;;
 	um-one-cpu) in_machine "$where" "$times" cured-um '' '--cpus 1' "$@" ;;
 	um-busy) in_machine "$where" "$times" cured-um "$busy_loops" '' "$@" ;;
+	um-debug) in_machine "$where" "$times" cured-um-debug '' '--memory 2G' "$@" ;;
 	running) on_this "$where" "$times" "$@" ;;
 	esac
 }
