@@ -10,7 +10,7 @@
  *
  *   sweep	all changes in a hurry, for who breaks things in many places
  *   known	the bug of 6.17 and later, in a test of its own
- *   fallback	a reader that had to wait, and is stopped just then
+ *   stopped	a reader that is stopped where nothing protects what it remembers
  *   narrow	races whose window is a few instructions
  *   stepped	read some lines, make a transition, read on: for each change at
  *		each record boundary; no race, no luck, one CPU will do
@@ -32,7 +32,7 @@
 #include "test_query.h"
 #include "test_leaving.h"
 #include "test_known.h"
-#include "test_fallback.h"
+#include "test_stopped.h"
 #include "test_access.h"
 #include "test_narrow.h"
 #include "test_stepped.h"

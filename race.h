@@ -13,6 +13,8 @@
  *   - by queueing: on the reader's CPU, it runs once the reader sleeps, which is for
  *     a lock.  It waits for that lock as well, behind the reader, and stops the
  *     reader as soon as it gives the lock back, until it is told to queue again;
+ *   - by holding: as by preemption, but it then keeps the reader stopped, until it
+ *     is told to let it go;
  *   - free: as fast as it can, on a CPU of its own.
  *
  * Protocol: seq counts up before and after each transition; limit is how many
@@ -32,6 +34,7 @@ enum steer {
 	STEER_OVERLAP,
 	STEER_PREEMPT,
 	STEER_QUEUE,
+	STEER_HOLD,
 	STEER_FREE,
 };
 
@@ -44,7 +47,7 @@ enum { LEVEL_READER = 1, LEVEL_CHANGER = 2 };
 /* Who has made no transition after so much patience is stuck, not only busy. */
 #define STUCK_NS (5 * NSEC_PER_SEC)
 
-/* So long may a changer that had queued keep the CPU, whatever it is told. */
+/* So long may a changer that holds its reader keep the CPU, whatever it is told. */
 #define QUEUE_LONGEST_NS NSEC_PER_SEC
 
 /* limit of a changer that is to go on until it is told otherwise */
@@ -81,10 +84,12 @@ struct company {
  * @stop:	end, please
  * @leave:	instead of the next transition, exec another program
  * @steer:	see enum steer
- * @queue:	with STEER_QUEUE: do so before the next transition.  The company sets
- *		it, the changer unsets it when the reader is asleep
+ * @queue:	with STEER_QUEUE and STEER_HOLD: let the reader go before the next
+ *		transition.  The company sets it, the changer unsets it when the
+ *		reader is asleep, or has been let go for a while...
+ * @within_ns:	...of so long at most
  * @tid:	the changer's thread
- * @queued_ns:	when it queued last; its own
+ * @queued_ns:	when it unset that last; its own
  * @cheat:	plant a fault: see changer_cheat()
  * @seed:	of the random delays
  * @fillers:	for stage_setup()
@@ -108,6 +113,7 @@ struct race {
 	_Atomic bool leave;
 	_Atomic int steer;
 	_Atomic bool queue;
+	_Atomic uint32_t within_ns;
 	_Atomic pid_t tid;
 	int64_t queued_ns;
 	char cheat;
@@ -185,18 +191,22 @@ static inline void changer_cheat(const struct stage *stage, char cheat)
 }
 
 /*
- * Who is idle gets the CPU when everybody else on it sleeps, and keeps it at real-time
- * priority.
+ * Who is idle gets the CPU when everybody else on it sleeps; who sleeps gets it at
+ * some moment of a reading.  Both keep it at real-time priority.
  */
-static inline void changer_queue(struct race *race)
+static inline void changer_queue(struct race *race, uint64_t *seed)
 {
 	if (!race->queue) {
 		if (now_ns() - race->queued_ns > QUEUE_LONGEST_NS)
 			nap_ns(NSEC_PER_MSEC);
 		return;
 	}
-	run_as(0, SCHED_IDLE, 0);
-	sched_yield();
+	if (race->steer == STEER_HOLD) {
+		nap_ns(random_below(seed, race->within_ns + 1ULL));
+	} else {
+		run_as(0, SCHED_IDLE, 0);
+		sched_yield();
+	}
 	race->queue = false;
 	race->queued_ns = now_ns();
 	run_at(0, LEVEL_CHANGER);
@@ -220,8 +230,8 @@ static inline void changer_steer(struct race *race, uint64_t *seed)
 
 	if (race->steer == STEER_FREE)
 		return;
-	if (race->steer == STEER_QUEUE) {
-		changer_queue(race);
+	if (race->steer == STEER_QUEUE || race->steer == STEER_HOLD) {
+		changer_queue(race, seed);
 		return;
 	}
 	if (race->steer == STEER_PREEMPT) {
@@ -362,7 +372,7 @@ static inline void race_go(struct race *race, enum steer steer, int cpu,
 	if (cpu >= 0)
 		run_on(race->tid, cpu);
 	run_at(race->tid, urgent || steer == STEER_PREEMPT ||
-	       steer == STEER_QUEUE ? LEVEL_CHANGER : 0);
+	       steer == STEER_QUEUE || steer == STEER_HOLD ? LEVEL_CHANGER : 0);
 	race->steer = steer;
 	word_set(&race->limit, RACE_FREE);
 }

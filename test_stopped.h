@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * test_stopped.h - readers that are stopped where nothing protects what they remember
+ *
+ * A reader remembers its place in the maple tree, whose nodes are freed under RCU.
+ * There are moments when it has left RCU, and has to find its place anew:
+ *
+ *   fallback	the mapping that comes next is write-locked.  Since 6.17 the reader
+ *		takes mmap_lock then, finds the mapping, lets go of mmap_lock and
+ *		goes on without; in between are a few instructions
+ *   smaps, numa_maps
+ *		it looks at the pages of a mapping, with that mapping's lock alone
+ *
+ * What the reader remembers from before may then be replaced and freed, and the memory
+ * be somebody else's.  That does not happen by chance, and is brought about by:
+ *
+ *   changer	on the reader's CPU, stops it at real-time priority, and changes so
+ *		many things, and for so long, that what it replaced first is freed
+ *   company	on another CPU, tells the changer when to let the reader go.  For the
+ *		fallback it has a mapping and mmap_lock write-locked for long: the
+ *		reader comes to that mapping and sleeps until it gets mmap_lock; the
+ *		changer has waited for the reader's CPU and queues behind it; the
+ *		reader's giving back the lock wakes the changer, which stops it
+ *		right there
+ *
+ * A failure means that the reader used memory that was freed (KASAN says so in the
+ * kernel's log), or went on where nothing is what it was.  Where the kernel is not
+ * preempted the reader is stopped where it offers that, which it does among its pages,
+ * or at the end of its system call; and what is tested of the fallback is only how it
+ * goes on after it had to wait.  PREEMPT_RT hands mmap_lock to who is more urgent:
+ * there the changer is always first.
+ */
+#ifndef PROC_TEST_STOPPED_H
+#define PROC_TEST_STOPPED_H
+
+#include <linux/membarrier.h>
+
+#include "drive.h"
+
+/* The mapping that is locked, or has the pages, on the stage of change_beside... */
+#define LARGE_FROM 2
+#define LARGE_PAGES 3
+/* ...where each character is so many bytes: a reading is long by it, and short. */
+#define LOCKED_UNIT (2UL << 20)
+#define WALKED_UNIT (8UL << 20)
+/* Pages are there until it takes so long to look at them: a reader shall pass. */
+#define LOCKED_NS (10 * NSEC_PER_MSEC)
+
+/*
+ * Transitions that replace more nodes than are freed at once: SLUB has sheaves of
+ * 60 at most since 6.18.  Without sheaves, as with its debugging, it is 500, or what
+ * comes together in 5 s, and a reader is not held for so long.
+ */
+#define STOPPED_BURST 100
+/*
+ * How long the changer then goes on, in RCU grace periods: one that may be under
+ * way, one more, and as much again until it is the turn of those nodes.  Counted in
+ * time, since who ends a period may be waiting for the changer's CPU; where a period
+ * cannot be measured it is the least, and never more than the changer keeps the CPU.
+ */
+#define STOPPED_PERIODS 4
+#define STOPPED_HOLD_LEAST (80 * NSEC_PER_MSEC)
+#define STOPPED_HOLD_MOST (QUEUE_LONGEST_NS / 2)
+/* How long a reader is let go, beyond what a reading takes: it shall get on. */
+#define STOPPED_PAUSE (10 * NSEC_PER_MSEC)
+/* Bursts during all of which no new reading began: so many are enough... */
+#define STOPPED_ENOUGH 10
+/* ...and fewer than these are none. */
+#define STOPPED_FLOOR 3
+/* Seconds at most, and between two looks. */
+#define STOPPED_SECONDS 4.0
+#define STOPPED_SLICE 0.25
+
+/* What the company shares with the test: counts @times, @locks the mapping. */
+struct stopped {
+	_Atomic uint32_t times;
+	bool locks;
+};
+
+FIXTURE(stopped) {
+	struct stopped *stopped;
+	struct scene scene;
+};
+
+FIXTURE_VARIANT(stopped) {
+	const char *name;
+	const struct file_kind *kind;
+	struct slice slice;
+	size_t unit;
+};
+
+FIXTURE_VARIANT_ADD(stopped, fallback) {
+	.name = "fallback",
+	.kind = &file_maps,
+	.slice = { STEER_QUEUE, "queue", .cpus = 1 },
+	.unit = LOCKED_UNIT,
+};
+
+FIXTURE_VARIANT_ADD(stopped, smaps) {
+	.name = "smaps",
+	.kind = &file_smaps,
+	.slice = { STEER_HOLD, "hold", .cpus = 1 },
+	.unit = WALKED_UNIT,
+};
+
+FIXTURE_VARIANT_ADD(stopped, numa_maps) {
+	.name = "numa_maps",
+	.kind = &file_numa_maps,
+	.slice = { STEER_HOLD, "hold", .cpus = 1 },
+	.unit = WALKED_UNIT,
+};
+
+FIXTURE_SETUP(stopped)
+{
+	self->stopped = shared_alloc(sizeof(*self->stopped));
+	ASSERT_TRUE(!!self->stopped);
+	self->stopped->locks = variant->slice.steer == STEER_QUEUE;
+}
+
+FIXTURE_TEARDOWN(stopped)
+{
+	end_scene(_metadata, &self->scene);
+	munmap(self->stopped, sizeof(*self->stopped));
+}
+
+/* Write-locks the large mapping for as long as it takes to look at all its pages. */
+static int company_lock(const struct stage *stage)
+{
+	void *addr = stage_addr(stage, LARGE_FROM);
+	size_t len = LARGE_PAGES * stage->page;
+
+	if (syscall(SYS_mlock2, addr, len, MLOCK_ONFAULT) || munlock(addr, len))
+		return -errno;
+	return 0;
+}
+
+/* Returns in which round the reader was stopped for all of a burst; 0 for none. */
+static uint32_t company_burst(struct race *race, bool locks, int64_t hold_ns)
+{
+	uint32_t seq, round;
+
+	race->queue = true;
+	while (race->queue) {
+		if (!locks)
+			nap_ns(100 * NSEC_PER_USEC);
+		else if (company_lock(&race->stage))
+			return 0;
+		if (race->limit != RACE_FREE)
+			return 0;
+	}
+	seq = race->seq;
+	round = race->round;
+	while (race->seq - seq < 2 * STOPPED_BURST) {
+		nap_ns(100 * NSEC_PER_USEC);
+		if (race->limit != RACE_FREE)
+			return 0;
+	}
+	nap_ns(hold_ns);
+	return race->limit == RACE_FREE && race->round == round ? round : 0;
+}
+
+/* How long to stop the reader, by what a grace period takes here. */
+static int64_t company_hold_ns(void)
+{
+	int64_t begin = now_ns(), hold_ns = 0;
+
+	if (!syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0))
+		hold_ns = STOPPED_PERIODS * (now_ns() - begin);
+	if (hold_ns < STOPPED_HOLD_LEAST)
+		return STOPPED_HOLD_LEAST;
+	return hold_ns < STOPPED_HOLD_MOST ? hold_ns : STOPPED_HOLD_MOST;
+}
+
+/* Ends with its process. */
+static void *company(void *arg)
+{
+	struct race *race = arg;
+	struct stopped *stopped = race->company.arg;
+	int64_t hold_ns = company_hold_ns();
+	uint32_t round, last = 0;
+	int cpu[2];
+
+	choose_cpus(cpu);
+	run_on(0, cpu[1]);
+	stuck_other(syscall(SYS_gettid));
+	for (;;) {
+		if (race->limit != RACE_FREE) {
+			nap_ns(NSEC_PER_MSEC);
+			continue;
+		}
+		round = company_burst(race, stopped->locks, hold_ns);
+		if (round && round != last)
+			atomic_fetch_add(&stopped->times, 1);
+		last = round;
+	}
+	return NULL;
+}
+
+/* As many pages as it takes to be busy for a while, or all there are. */
+static int company_begin(struct race *race, void *arg)
+{
+	const struct stopped *stopped = arg;
+	unsigned char *addr = stage_addr(&race->stage, LARGE_FROM);
+	size_t len = LARGE_PAGES * race->stage.page, page = getpagesize();
+	size_t at = 0, some = 16 * page;
+	pthread_t thread;
+	int64_t took = 0;
+	int err = 0;
+
+	/* Where this is refused there are no huge pages. */
+	madvise(addr, len, MADV_NOHUGEPAGE);
+	while (!err && at < len && took < LOCKED_NS) {
+		for (; at < some && at < len; at += page)
+			stage_touch(addr + at);
+		if (stopped->locks) {
+			took = -now_ns();
+			err = company_lock(&race->stage);
+			took += now_ns();
+		}
+		some *= 2;
+	}
+	return err ? err : -pthread_create(&thread, NULL, company, race);
+}
+
+static bool is_preempt_rt(void)
+{
+	struct utsname uts;
+
+	return !uname(&uts) && strstr(uts.version, "PREEMPT_RT");
+}
+
+/* So that a reader is stopped anywhere in a reading; 0 or -errno. */
+static int stop_within_reading(struct scene *scene)
+{
+	int64_t begin = now_ns();
+	int err = reading_take(&scene->reader, &scene->reading);
+
+	scene->race->within_ns = now_ns() - begin + STOPPED_PAUSE;
+	return err;
+}
+
+TEST_F(stopped, race)
+{
+	struct scene_options options = race_options();
+	struct drive drive = drive_of(&self->scene);
+	struct stopped *stopped = self->stopped;
+	struct scene *scene = drive.scene;
+	int64_t begin = now_ns();
+	int err;
+
+	options.unit = variant->unit;
+	options.company = (struct company){ .begin = company_begin,
+					    .arg = stopped };
+	if (drive.cpu[1] < 0)
+		SKIP(return, "fewer than two CPUs");
+	if (stopped->locks && is_preempt_rt())
+		SKIP(return, "mmap_lock goes by priority here");
+	if (!may_queue())
+		SKIP(return, "no real-time priority");
+	if (!open_scene(_metadata, scene, &change_beside, variant->kind, &options))
+		return;
+	scene->oracle.tolerate_lost_tail = *known_bug_seen;
+	scene->one_call = true;
+	err = stop_within_reading(scene);
+	while (!err && stopped->times < STOPPED_ENOUGH &&
+	       now_ns() - begin < STOPPED_SECONDS * NSEC_PER_SEC)
+		err = race_slice(&drive, &variant->slice, STOPPED_SLICE, 0, 0);
+	race_report(_metadata, &drive, err, variant->name,
+		    again("stopped", variant->name, "race", options.seed));
+	diag("%s: %u times stopped, %.2f s", variant->name, stopped->times,
+	     (now_ns() - begin) / 1e9);
+	if (stopped->times < STOPPED_FLOOR)
+		SKIP(return, "race not exercised");
+}
+
+#endif /* PROC_TEST_STOPPED_H */
