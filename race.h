@@ -84,7 +84,7 @@ struct company {
  * @stop:	end, please
  * @leave:	instead of the next transition, exec another program
  * @steer:	see enum steer
- * @queue:	with STEER_QUEUE and STEER_HOLD: let the reader go before the next
+ * @queue:	where steer_holds(): let the reader go before the next
  *		transition.  The company sets it, the changer unsets it when the
  *		reader is asleep, or has been let go for a while...
  * @within_ns:	...of so long at most
@@ -125,6 +125,12 @@ struct race {
 	const struct change *change;
 	struct stage stage;
 };
+
+/* Whether a changer that is steered so keeps its reader stopped. */
+static inline bool steer_holds(enum steer steer)
+{
+	return steer == STEER_QUEUE || steer == STEER_HOLD;
+}
 
 /* By system call: musl's sched_setscheduler() does nothing but fail. */
 static inline bool run_as(pid_t tid, int policy, int priority)
@@ -230,7 +236,7 @@ static inline void changer_steer(struct race *race, uint64_t *seed)
 
 	if (race->steer == STEER_FREE)
 		return;
-	if (race->steer == STEER_QUEUE || race->steer == STEER_HOLD) {
+	if (steer_holds(race->steer)) {
 		changer_queue(race, seed);
 		return;
 	}
@@ -371,8 +377,8 @@ static inline void race_go(struct race *race, enum steer steer, int cpu,
 {
 	if (cpu >= 0)
 		run_on(race->tid, cpu);
-	run_at(race->tid, urgent || steer == STEER_PREEMPT ||
-	       steer == STEER_QUEUE || steer == STEER_HOLD ? LEVEL_CHANGER : 0);
+	run_at(race->tid, urgent || steer == STEER_PREEMPT || steer_holds(steer) ?
+	       LEVEL_CHANGER : 0);
 	race->steer = steer;
 	word_set(&race->limit, RACE_FREE);
 }

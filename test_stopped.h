@@ -40,10 +40,10 @@
 /* The mapping that is locked, or has the pages, on the stage of change_beside... */
 #define LARGE_FROM 2
 #define LARGE_PAGES 3
-/* ...where each character is so many bytes: a reading is long by it, and short. */
+/* ...where each character is so many bytes.  What is walked is most of a reading... */
 #define LOCKED_UNIT (2UL << 20)
 #define WALKED_UNIT (8UL << 20)
-/* Pages are there until it takes so long to look at them: a reader shall pass. */
+/* ...what is locked has pages for so long a lock, and a reader shall pass meanwhile. */
 #define LOCKED_NS (10 * NSEC_PER_MSEC)
 
 /*
@@ -196,7 +196,7 @@ static void *company(void *arg)
 	return NULL;
 }
 
-/* As many pages as it takes to be busy for a while, or all there are. */
+/* All pages; to be locked, only as many as it takes to be busy for a while. */
 static int company_begin(struct race *race, void *arg)
 {
 	const struct stopped *stopped = arg;
