@@ -189,7 +189,7 @@ static inline void end_scene(struct __test_metadata *_metadata,
 		diag("RULE BROKEN: the kernel complains of itself");
 		diag("  it said     %s", said);
 	}
-	/* Why it was about to skip is not why it fails. */
+	/* The harness would name the reason of a skip behind "not ok", too. */
 	if (complained || err)
 		_metadata->results->reason[0] = '\0';
 	EXPECT_FALSE(complained);
