@@ -12,12 +12,13 @@
 count=0
 failed=0
 
-# What ends us ends the program, too: timeout(1) hands it on.
+# What ends us ends the program, too: timeout(1) hands it on.  The pipe is not in
+# GUEST_OUT, which vng mounts by 9p, where there are none.
 child=''
-pipe=$GUEST_OUT/.pipe
-rm -f "$pipe"
+scratch=$(mktemp -d) || exit 4
+trap 'rm -rf "$scratch"' EXIT
+pipe=$scratch/pipe
 mkfifo "$pipe" || exit 4
-trap 'rm -f "$pipe"' EXIT
 trap '[ -z "$child" ] || kill "$child"; exit 143' HUP INT TERM
 
 # program NAME COMMAND...

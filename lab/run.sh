@@ -104,6 +104,7 @@ run_here()
 	rm -rf "$dir/files"
 	mkdir -p "$dir/files"
 	uname -r > "$dir/files/.release"
+	cat /proc/version > "$dir/files/.version"
 	echo none > "$dir/accel"
 	started=$(date +%s)
 	said=$(last_word)
@@ -129,6 +130,7 @@ run_vng()
 	echo vng > "$dir/accel"
 	{
 		echo "dmesg -n 1; uname -r > '$dir/files/.release'"
+		echo "cat /proc/version > '$dir/files/.version'"
 		echo "export PATH='$programs':\$PATH GUEST_LIMIT=$limit"
 		echo "export GUEST_PROGRAMS='$programs' GUEST_OUT='$dir/files'"
 		for variable in $handed_on; do
@@ -149,7 +151,7 @@ run_vng()
 		< /dev/null
 	status=$?
 	echo $(($(date +%s) - started)) > "$dir/seconds"
-	if [ ! -s "$dir/files/.release" ]; then
+	if [ ! -s "$dir/files/.release" ] || [ ! -s "$dir/out" ]; then
 		say "no answer from $image under vng:"
 		tail -n 15 "$dir/vng" >&2
 		return 4
