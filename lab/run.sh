@@ -145,10 +145,10 @@ run_vng()
 	machine_for "$archive_arch"
 	[ "$accel" = kvm ] || no_kvm=--disable-kvm
 	eval "set -- $no_kvm $machine_options"
-	attended timeout -k 5 "$machine_limit" vng "$@" --run "$image" \
-		--cpus "$cpus" --user root \
-		--rwdir "$dir=$dir" -- sh "$dir/vng.sh" > "$dir/out" 2> "$dir/vng" \
-		< /dev/null
+	attended setpriv --pdeathsig TERM timeout -k 5 "$machine_limit" \
+		vng "$@" --run "$image" --cpus "$cpus" --user root \
+		--rwdir "$dir=$dir" -- sh "$dir/vng.sh" \
+		> "$dir/out" 2> "$dir/vng" < /dev/null
 	status=$?
 	echo $(($(date +%s) - started)) > "$dir/seconds"
 	if [ ! -s "$dir/files/.release" ] || [ ! -s "$dir/out" ]; then

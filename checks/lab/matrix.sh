@@ -13,7 +13,8 @@
 
 needs_lab lab
 : "${LAB_TIMES:=3}"
-choose_kernels "$(own_kernels)"
+# vng.sh asks the one for virtme-ng
+choose_kernels "$(own_kernels | grep -vx cured-vng)"
 
 # all_kernels HOW
 all_kernels()
