@@ -89,6 +89,26 @@ equal "a program that did not come to its end" \
 equal "is red" "$(in_answers reds "$work/report" "lost-tail skip" | tail -n 1)" \
 	proc_maps_tearing
 
+# A program that ends while its report waits for a slow port: busybox' printf gives up
+# when a child of the shell ends in the middle, and a result would be gone.  The port is
+# a pipe, full before the program ends, and not read before it has ended.
+mkdir "$work/wordy"
+cat >"$work/wordy/proc_maps_selftest" <<'END'
+#!/bin/sh
+seq -f 'ok %.0f a.line.as.long.as.those.of.the.gate' 2000
+sleep 1
+END
+chmod +x "$work/wordy/proc_maps_selftest"
+# reported COMMAND...: how many results of it reach the report
+reported()
+{
+	busybox sh "$@" | { sleep 2; grep -c a.line; }
+}
+equal "a guest's report loses no line" "$(GUEST_PROGRAMS=$work/wordy \
+	GUEST_OUT=$work GUEST_LIMIT=60 reported "$top/lab/guest.sh" -v none)" 2000
+equal "nor does one of many runs" \
+	"$(reported "$top/lab/again.sh" "$work/wordy/proc_maps_selftest")" 2000
+
 # An image that is none: an error with what QEMU or the console said.
 head -c 100000 /dev/zero >"$work/zero"
 equal "what does not boot is no answer" \

@@ -31,8 +31,10 @@ program()
 	echo "# selftests: proc: $name"
 	timeout "$GUEST_LIMIT" "$@" > "$pipe" 2>&1 &
 	child=$!
+	# busybox' printf gives up, before it has written anything, when the program
+	# ends while the port is not ready; a result would be gone.
 	while IFS= read -r line; do
-		printf '# %s\n' "$line"
+		printf '# %s\n' "$line" || printf '# %s\n' "$line"
 	done < "$pipe"
 	wait "$child"
 	status=$?
