@@ -21,10 +21,26 @@ function broken_end()
 	return /^not ok / && !(broken_end_explained && / # exit=1$/)
 }'
 
+# The same: whether a test failed here with the signature of the known bug.  Where the
+# test for that had too little chance to meet it, another one may, and says so.
+# shellcheck disable=SC2016 # awk's own words
+known_bug='
+function known_bug(	known)
+{
+	if (/^# # +this is the signature of known\.tail_lost_after_merge$/)
+		known_bug_signed = 1
+	if (!/^# (not )?ok /)
+		return 0
+	known = known_bug_signed
+	known_bug_signed = 0
+	return known && /^# not /
+}'
+
 # answers OUT: from the results of the report
 answers()
 {
-	awk -v columns="$columns" "$broken_end"'
+	awk -v columns="$columns" "$broken_end$known_bug"'
+	{ known = known_bug() }
 	broken_end() { broken[$6] = 1 }
 	/^# selftests: proc: / { program = $NF; next }
 	!/^# (not )?ok / { next }
@@ -36,7 +52,7 @@ answers()
 			skip = substr($0, RSTART + 7)
 	}
 	program == "proc_maps_tearing" {
-		if (bad && name == "known.tail_lost_after_merge")
+		if (known || bad && name == "known.tail_lost_after_merge")
 			lost = "+lost-tail"
 		else if (bad && name == "query.misuse")
 			stuck = "+stuck-query"
@@ -126,7 +142,7 @@ excused_words()
 reds()
 {
 	awk -v expected="$2" -v columns="$columns" \
-		-v excused="$(excused_words "$2")" "$broken_end"'
+		-v excused="$(excused_words "$2")" "$broken_end$known_bug"'
 	function interferes(variant,	i)
 	{
 		for (i = 2; i <= n; i++)
@@ -140,10 +156,12 @@ reds()
 		split(expected, want, " ")
 		ignored = want[2] == "skip"
 	}
+	{ known = known_bug() }
 	broken_end() { print $6; next }
 	/^# selftests: proc: / { program = $NF; next }
 	!/^# not ok / { next }
 	index(excused, " " $5 " ") { next }
+	known && index(excused, " known.tail_lost_after_merge ") { next }
 	$5 ~ /^latency\.(maps|query|smaps|numa_maps)_hog\./ { next }
 	program ~ /^(proc_mmap_latency|numa_maps)$/ && ignored { next }
 	$5 ~ /^latency\./ && interferes(substr($5, 9)) { next }
