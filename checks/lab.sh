@@ -95,6 +95,14 @@ equal "its word is for one test" "$(in_answers answers "$work/both")" \
 equal "and not for the next" \
 	"$(in_answers reds "$work/both" "lost-tail skip")" racing.hole.maps
 {
+	sed '/^# \(not \)*ok /d; s/exit=1$/TIMEOUT 600 seconds/' "$work/signed"
+	echo "# selftests: proc: proc_mmap_latency"
+	echo "# not ok 1 bulk.faults_beside_munmap"
+} >"$work/late"
+equal "nor for the next program" \
+	"$(in_answers reds "$work/late" "lost-tail pass" | paste -sd' ' -)" \
+	"proc_maps_tearing bulk.faults_beside_munmap"
+{
 	echo "# selftests: proc: proc_mmap_latency"
 	echo "# not ok 1 latency.maps_alone.interference"
 	echo "# not ok 2 latency.smaps_alone.interference"
