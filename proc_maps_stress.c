@@ -24,6 +24,9 @@
  * in proc_maps_tearing; content: a page that is not what it says; kid: a child
  * with another layout; exec: a reading of two programs).
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "abi.h"
 #include "test_stress.h"
 

@@ -26,8 +26,11 @@
  * Knobs: DURATION (seconds per racing test), SEED, PLANT (gap, perm, idle: let
  * the changer cheat, to see what red looks like).
  */
-/* In this order: what is quick and certain before what is long. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "abi.h"
+/* In this order: what is quick and certain before what is long. */
 #include "test_sweep.h"
 #include "test_query.h"
 #include "test_leaving.h"

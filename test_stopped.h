@@ -123,6 +123,11 @@ FIXTURE_TEARDOWN(stopped)
 	munmap(self->stopped, sizeof(*self->stopped));
 }
 
+/* The same for all architectures; not every C library has it. */
+#ifndef MLOCK_ONFAULT
+#define MLOCK_ONFAULT 0x01
+#endif
+
 /* Write-locks the large mapping for as long as it takes to look at all its pages. */
 static int company_lock(const struct stage *stage)
 {
