@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../kselftest_harness.h"
 #include "histogram.h"
 #include "race.h"
 #include "judge.h"
@@ -20,7 +21,6 @@
 #include "pages.h"
 #include "stuck.h"
 #include "verdict.h"
-#include "../kselftest_harness.h"
 
 /* ---- latency: histogram and verdict, begin ---- */
 

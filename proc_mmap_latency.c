@@ -41,13 +41,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/utsname.h>
+#include "../kselftest_harness.h"
 #include "bulk.h"
 #include "env.h"
 #include "machine.h"
 #include "report.h"
 #include "stall.h"
 #include "trial.h"
-#include "../kselftest_harness.h"
 
 /* The published limit.  Only the tail asks for it, never the votes. */
 #define LIMIT_US 500

@@ -218,6 +218,22 @@ check_options()
 	[ "$OPTIND" -gt $# ] || die "$USAGE" "test options only, see $0 --help"
 }
 
+# tell_tree OPTION...: exits where the tree's runner or harness cannot be told what
+# this run is told.
+tell_tree()
+{
+	[ "$*${kselftest_override_timeout-}" ] ||
+		[ "${DURATION:-0}${FULL:-0}" != 00 ] || return 0
+	harness=$here/proc_maps_tearing
+	[ ! "$dir" ] || harness=$dir/../kselftest_harness.h
+	if ! grep -q kselftest_override_timeout \
+		"${dir:-$here}/../kselftest/runner.sh" ||
+	   ! grep -q 'run specified test' "$harness"; then
+		die "$USAGE" "this tree's kselftests take no options and no" \
+			"other time limit: those of Linux 6.6 and later do"
+	fi
+}
+
 # Each program is given the options; which one they concern, it knows itself.
 pass_options()
 {
@@ -324,10 +340,12 @@ judge()
 		# As opposed to what is not for this kernel, user or list.
 		if (/could not tell|cannot see|not provoked|not exercised|too slow/ &&
 		    ++doubts <= 5)
-			doubt = join(doubt, $4)
+			# Harnesses before Linux 6.9 do not name it.
+			doubt = join(doubt, $4 == "#" ? running : $4)
 		next
 	}
 	/^# ok / { passed[name]++; passes++; next }
+	/^# #  RUN / { running = $4 }
 	/^# # summary: / { sub(/^# # summary: /, ""); found[++texts] = $0 }
 	END {
 		if (ended && !wanted && !red) {
@@ -383,6 +401,7 @@ gate()
 
 	[ -x "$scripts/install.sh" ] && { "$scripts/install.sh" build || exit; }
 	dir=$(room) || exit "$CANNOT_TELL"
+	tell_tree "$@"
 	start_undertaker
 	[ "$dir" ] && build
 

@@ -26,6 +26,8 @@ here=$(cd "$(dirname "$0")/.." && pwd -P)
 diff=.graft.diff new=.graft.new
 # shellcheck source=scripts/merge.sh
 . "$here/scripts/merge.sh"
+# shellcheck source=scripts/harness.sh
+. "$here/scripts/harness.sh"
 
 usage()
 {
@@ -111,6 +113,7 @@ proc=$1/tools/testing/selftests/proc
 if [ ! -e "$proc/Makefile" ] || [ ! -e "$proc/../lib.mk" ]; then
 	die "$1 is not a kernel tree with selftests for proc"
 fi
+harness_will_do "$1" || die "$HARNESS_TOO_OLD"
 proc=$(cd "$proc" && pwd -P)
 "$here/scripts/install.sh" graft
 

@@ -85,7 +85,9 @@ TEST_GEN_PROGS += $program"
 	done
 	[ ! -e "$1/run_tests.sh" ] || lines="$lines
 TEST_PROGS_EXTENDED += run_tests.sh"
+	# That of Linux 5.10 has no such line.
 	add_to_makefile "$1/Makefile" "$lines
+LDFLAGS += -pthread
 LOCAL_HDRS += \$(wildcard *.h)"
 	grep '^CONFIG_' "$here/config" | while read -r line; do
 		grep -qs "^${line%%=*}=" "$1/config" || add "$1/config" "$line"

@@ -20,6 +20,9 @@ here=$(cd "$(dirname "$0")/.." && pwd -P)
 store=$here/.tree
 proc=tools/testing/selftests/proc
 
+# shellcheck source=scripts/harness.sh
+. "$here/scripts/harness.sh"
+
 # Patterns that tar understands, relative to the top of the tree.
 parts()
 {
@@ -130,6 +133,7 @@ provide()
 		    tools/testing/selftests/kselftest/runner.sh; do
 		[ -s "$store/new/$file" ] || die "$file is missing in the tree"
 	done
+	harness_will_do "$store/new" || die "$HARNESS_TOO_OLD"
 	if ! diff -rq "$store/new" "$2" >/dev/null 2>&1; then
 		rm -rf "$2" "$live"
 		mv "$store/new" "$2"
