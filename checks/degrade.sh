@@ -101,7 +101,7 @@ degrades()
 # which is started by AS.
 in_namespace()
 {
-	if ! unshare -m true 2>/dev/null; then
+	if ! unshare -m mount --bind / /mnt 2>/dev/null; then
 		skip "$1" "cannot mount"
 		return
 	fi

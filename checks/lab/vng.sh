@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../lib/lab.sh"
 
 needs_lab lab
-command -v vng >/dev/null || { skip "vng" "not installed"; finish; }
+vng --version >/dev/null 2>&1 || { skip "vng" "not installed"; finish; }
 has_kernel cured-vng || finish
 
 lab_run --vng --kernel cured-vng

@@ -21,6 +21,21 @@ present()
 	done
 }
 
+# links COMPILER...: it makes a program of what uses the C library: $work/linked
+links()
+{
+	rm -f "$work/linked"
+	printf '#include <stdio.h>\nint main(void) { return puts("x") < 0; }\n' |
+		"$@" -x c - -o "$work/linked" >/dev/null 2>&1
+}
+
+# works COMPILER...: and that runs here.  A compiler that is installed may lack a
+# library, and a kernel what its programs need.
+works()
+{
+	links "$@" && "$work/linked" >/dev/null 2>&1
+}
+
 # kernel_headers: prints a directory with this machine's own, for C libraries that
 # have none
 kernel_headers()

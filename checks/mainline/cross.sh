@@ -6,6 +6,8 @@
 
 # shellcheck source=../lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=../lib/programs.sh
+. "$(dirname "$0")/../lib/programs.sh"
 
 tree=$work/linux
 cp -a "$("$top/scripts/tree.sh" --pristine)" "$tree" || exit
@@ -13,7 +15,7 @@ cp -a "$("$top/scripts/tree.sh" --pristine)" "$tree" || exit
 
 # The kernel's name, the compiler's prefix, readelf's name
 while read -r arch prefix machine; do
-	if ! command -v "${prefix}gcc" >/dev/null; then
+	if ! links "${prefix}gcc"; then
 		skip "$arch: builds without a warning" "no compiler for it"
 		continue
 	fi
