@@ -8,13 +8,22 @@
 # tree first.  In each, the kernel's own kselftest runner runs the programs;
 # this script only reads what the runner printed and gives the verdict.
 
-set -u
+# Each shell that may be asked to run this is to be a plain one.
+[ ! "${ZSH_VERSION-}" ] || emulate sh
+set -u +e
+
+# The one place that says in which language numbers and names are: each script
+# that can be run by itself asks --environment.
+LC_ALL=C
+export LC_ALL
 
 USAGE=2 CANNOT_TELL=4
 PROGRAMS="proc_maps_selftest proc_maps_tearing proc_maps_stress proc_mmap_latency"
 
-here=$(cd "$(dirname "$0")" && pwd -P) || exit "$CANNOT_TELL"
-# For the shells' own way to name a script, as in "sh run_tests.sh".
+# Where this file is, also where a link to it was run.
+self=$(readlink -f "$0") && here=$(cd "$(dirname "$self")" && pwd -P) ||
+	exit "$CANNOT_TELL"
+# To be run by sh: not each way to copy it keeps the run bit.
 me=$here/run_tests.sh
 scripts=$here/scripts
 # Each command that is not written here is a script of its name in one of
@@ -71,7 +80,7 @@ command_script()
 {
 	for directory in $ROOMS; do
 		script=$here/$directory/$1.sh
-		if [ -x "$script" ] && grep -q "^#: $1" "$script"; then
+		if [ -f "$script" ] && grep -q "^#: $1" "$script"; then
 			echo "$script"
 			return
 		fi
@@ -152,12 +161,12 @@ start_undertaker()
 {
 	tmp=$(mktemp -d) || die "$CANNOT_TELL" "cannot make a temporary directory"
 	mkfifo "$tmp/pipe" || die "$CANNOT_TELL" "cannot make a pipe in $tmp"
-	tmp=$tmp setsid "$me" --undertaker <"$tmp/pipe" >/dev/null 2>&1 &
+	tmp=$tmp setsid sh "$me" --undertaker <"$tmp/pipe" >/dev/null 2>&1 &
 	exec 9>"$tmp/pipe"
 	trap 'exec 9>&-; wait' EXIT
-	trap 'exit 129' HUP
-	trap 'exit 130' INT
-	trap 'exit 143' TERM
+	trap 'die 129 interrupted' HUP
+	trap 'die 130 interrupted' INT
+	trap 'die 143 interrupted' TERM
 }
 
 # in_session COMMAND...: to be run in the background; the undertaker knows of
@@ -174,7 +183,7 @@ room()
 	if [ -e "$here/../lib.mk" ]; then
 		echo "$here"
 	elif [ ! -e "$here/../kselftest/runner.sh" ]; then
-		"$scripts/tree.sh"
+		sh "$scripts/tree.sh"
 	fi
 }
 
@@ -212,6 +221,12 @@ check_options()
 			die "$USAGE" "see $0 --help"
 			;;
 		*)
+			# The kernel's runner takes them for words.
+			case $OPTARG in
+			''|*[!A-Za-z0-9_.-]*)
+				die "$USAGE" "-$option '$OPTARG': not a name"
+				;;
+			esac
 			;;
 		esac
 	done
@@ -234,6 +249,124 @@ tell_tree()
 	fi
 }
 
+# names: what -l of all programs has, each with the letter of the option that
+# names it.  Fixture, variants and tests have a column each.
+names()
+{
+	for program in $PROGRAMS; do
+		"$here/$program" -l 2>&1
+	done | awk '
+	function block(    v, t)
+	{
+		for (t in test) {
+			if (!variants)
+				print "r", fixture "." t
+			for (v in variant)
+				print "r", fixture "." v "." t
+		}
+		for (v in variant)
+			delete variant[v]
+		for (t in test)
+			delete test[t]
+		variants = 0
+	}
+	/^# FIXTURE / || /^-+$/ { block(); begun = 1; next }
+	!begun || /^[^a-zA-Z_ ]/ { next }
+	{
+		rest = $0
+		at = 0
+		while (match(rest, /[^ ]+/)) {
+			word = substr(rest, RSTART, RLENGTH)
+			column = at + RSTART
+			if (column == 1) {
+				fixture = word
+				print "f", word
+			} else if (column < 40) {
+				variant[word]
+				variants++
+				print "v", word
+			} else {
+				test[word]
+				print "t", word
+			}
+			at += RSTART + RLENGTH - 1
+			rest = substr(rest, RSTART + RLENGTH)
+		}
+	}
+	END { block() }'
+}
+
+# check_names OPTION...: exits where one of them names what no program has.
+check_names()
+{
+	[ $# -gt 0 ] || return 0
+	# None at all: the limits leave no room even to ask, as the tests will say.
+	names >"$tmp/names"
+	[ -s "$tmp/names" ] || return 0
+	OPTIND=1
+	while getopts lt:T:v:V:f:F:r: option; do
+		[ "$option" != l ] || continue
+		letter=$(echo "$option" | tr TVF tvf)
+		grep -qxF -e "$letter $OPTARG" "$tmp/names" ||
+			die "$USAGE" "-$option $OPTARG: no test has such a name," \
+				"see $0 gate -- -l"
+	done
+}
+
+# says NAME: is this variable of the environment set, and no word for no?  The
+# programs ask env_says().
+says()
+{
+	word=
+	eval "word=\${$1-}"
+	case $word in
+	''|0|[Nn]|[Nn][Oo]|[Oo][Ff][Ff]|[Ff][Aa][Ll][Ss][Ee])
+		return 1
+		;;
+	esac
+}
+
+# whole NAME: exits where the variable is set and no whole number of seconds
+whole()
+{
+	word=
+	eval "word=\${$1-}"
+	case $word in
+	''|0)
+		;;
+	*[!0-9]*|0*|????????*)
+		die "$USAGE" "$1=$word is not a number of seconds"
+		;;
+	esac
+}
+
+# Before anything runs: a word that is not understood is no answer.
+check_environment()
+{
+	for name in GATE FULL STRESS; do
+		says "$name" || continue
+		case $word in
+		[0-9]|[0-9][0-9]|[Yy]|[Yy][Ee][Ss]|[Oo][Nn]|[Tt][Rr][Uu][Ee])
+			;;
+		*)
+			die "$USAGE" "$name=$word is neither yes nor no"
+			;;
+		esac
+	done
+	whole DURATION
+	whole kselftest_override_timeout
+	printf '%s' "${SEED-}" | grep -qvxE \
+		'0|[1-9][0-9]{0,18}|0[xX][0-9a-fA-F]{1,16}' &&
+		die "$USAGE" "SEED=$SEED is not a number"
+	case ${PLANT-} in
+	''|0|gap|perm|idle|stall|hang|content|kid|exec)
+		;;
+	*)
+		die "$USAGE" "PLANT=$PLANT is no fault that can be planted"
+		;;
+	esac
+}
+
 # Each program is given the options; which one they concern, it knows itself.
 pass_options()
 {
@@ -248,10 +381,10 @@ pass_options()
 set_limit()
 {
 	[ ! "${kselftest_override_timeout-}" ] || return
-	[ "${DURATION:-0}${FULL:-0}" != 00 ] || return
+	[ "${DURATION:-0}" != 0 ] || says FULL || return
 	tests=$("$here/proc_maps_tearing" -l 2>&1 | wc -l)
 	seconds=$(sed -n 's/^timeout=//p' "$here/settings")
-	[ "${FULL:-0}" = 0 ] || seconds=$((seconds * 5))
+	! says FULL || seconds=$((seconds * 5))
 	export kselftest_override_timeout=$((seconds + ${DURATION:-0} * tests))
 }
 
@@ -274,7 +407,7 @@ run_installed()
 	for program in $PROGRAMS; do
 		set -- "$@" -t "$collection:$program"
 	done
-	in_session "$here/../run_kselftest.sh" "$@"
+	in_session sh "$here/../run_kselftest.sh" "$@"
 }
 
 # show REPORT PID: the report as it grows, as long as there is such a process.
@@ -299,18 +432,18 @@ show()
 		*)
 			printf 'TAP version 13\n1..%d\n' $#
 			;;
-		esac
-		printf '%s\n' "$first"
-		cat
+		esac &&
+		printf '%s\n' "$first" && cat
 	}
 }
 
-# judge REPORT SECONDS PROGRAMS: the verdict comes from the report, not from exit
-# codes: a program whose tests were all skipped exits with 0.  PROGRAMS is how many
-# must have come to their end.
+# judge REPORT SECONDS PROGRAMS [LOST]: the verdict comes from the report, not from
+# exit codes: a program whose tests were all skipped exits with 0.  PROGRAMS is how
+# many must have come to their end, LOST what else there is against a pass.
 judge()
 {
-	awk -v me="$0" -v kernel="$(uname -r)" -v seconds="$2" -v all="$3" '
+	LOST=${4-} awk -v me="$0" -v kernel="$(uname -r)" -v seconds="$2" \
+		-v all="$3" '
 	function join(list, item)
 	{
 		return list (list ? ", " : "") item
@@ -324,11 +457,19 @@ judge()
 		if (bad && failed == before)
 			red = join(red, $0)
 		else if (!bad && !passed[name] &&
-			 !(name in planned && planned[name] == 0))
+			 !(name in planned && planned[name] == 0)) {
 			blank = join(blank, name)
+			for (i = 1; i <= reasons; i++)
+				if (!told[reason[i]]++)
+					why[++whys] = reason[i]
+		}
 		next
 	}
-	/^# selftests: / { name = $NF; started++; before = failed }
+	/^# selftests: / { name = $NF; started++; before = failed; reasons = 0 }
+	/^# 1\.\.0 # SKIP / {
+		reason[++reasons] = substr($0, 15)
+		next
+	}
 	/^# 1\.\.[0-9]+$/ { planned[name] = substr($2, 4) + 0 }
 	/^# not ok / {
 		failed++
@@ -337,6 +478,8 @@ judge()
 	}
 	/^# ok .*# SKIP/ {
 		skips++
+		reason[++reasons] = $0
+		sub(/^.*# SKIP */, "", reason[reasons])
 		# As opposed to what is not for this kernel, user or list.
 		if (/could not tell|cannot see|not provoked|not exercised|too slow/ &&
 		    ++doubts <= 5)
@@ -346,8 +489,21 @@ judge()
 	}
 	/^# ok / { passed[name]++; passes++; next }
 	/^# #  RUN / { running = $4 }
-	/^# # summary: / { sub(/^# # summary: /, ""); found[++texts] = $0 }
+	# What the report explains is explained here, once, whichever test says so.
+	/^# # summary: / {
+		sub(/^# # summary: /, "")
+		if (!explained[$0]++)
+			found[++texts] = $0
+		next
+	}
+	/^# # cannot write / {
+		sub(/^# # /, "")
+		if (!lost)
+			lost = $0
+	}
 	END {
+		if (ENVIRON["LOST"])
+			lost = ENVIRON["LOST"]
 		if (ended && !wanted && !red) {
 			print me ": no test has such a name"
 			exit 2
@@ -356,7 +512,7 @@ judge()
 			verdict = "FAIL"
 			status = 1
 		} else if (!ended || ended < started || ended < all ||
-			   blank || !passes) {
+			   blank || !passes || lost) {
 			verdict = "COULD NOT TELL"
 			status = 4
 		} else {
@@ -366,44 +522,141 @@ judge()
 		printf "%s: %d passed, %d failed, %d skipped in %d s", verdict,
 			passes, failed, skips, seconds
 		printf " on Linux %s\n", kernel
-		if (texts)
-			for (i = 1; i <= texts; i++)
-				print found[i]
-		else if (red)
+		for (i = 1; i <= texts; i++)
+			print found[i]
+		# The test for a known bug is red by what was just said.
+		if (red && !(texts && red ~ /^known\.[^, ]*$/))
 			print "not ok: " red
+		if (lost)
+			print lost
 		if (doubt)
 			print "could not tell: " doubt (doubts > 5 ? \
 				", and " doubts - 5 " more" : "")
 		if (blank)
 			print "nothing but skips: " blank
+		for (i = 1; i <= whys && i <= 4; i++)
+			because = because (because ? "; " : "") why[i]
+		if (because)
+			print "because: " because (whys > 4 ? \
+				"; and " whys - 4 " more" : "")
 		if (ended < all)
 			print "did not come to their end: " all - ended \
 				" of " all " programs"
 		exit status
-	}' "$1" >&2
+	}' "$1"
+}
+
+# check_place DIR: exits where neither make nor the kernel's runner, which write it
+# without quotes, can work there.
+check_place()
+{
+	odd='[[:space:]:$%;&\\#'"'"'"`()<>|*?=[!]'
+	[ ! -e "$here/../kselftest/runner.sh" ] || [ -e "$here/../lib.mk" ] ||
+		odd='[[:space:]*?[\\]'
+	case $1 in
+	*$odd*)
+		die "$CANNOT_TELL" "$1: make cannot work in a folder of that" \
+			"name, as it has one of blank : \$ % ; & \\ # ' \" = and" \
+			"the like in it"
+		;;
+	esac
+}
+
+# check_machine: exits where there would be a report about something else than this
+# kernel: what is missing are files that the shell, the runner and all tests need.
+check_machine()
+{
+	# Read by this shell, which knows its own number.
+	pid=
+	read -r pid _ 2>/dev/null </proc/self/stat
+	[ "$pid" ] || die "$CANNOT_TELL" "no /proc here"
+	[ "$pid" = $$ ] || die "$CANNOT_TELL" \
+		"/proc is of another pid namespace: mount one of this"
+	[ -e /proc/self/fd/1 ] || die "$CANNOT_TELL" \
+		"stdout is closed, where the report goes"
+	# Else the next file that is opened would be stderr.
+	deaf=
+	[ -e /proc/self/fd/2 ] || { deaf=1 && exec 2>/dev/null; }
+}
+
+# check_files: exits where there is no room for the report, or the runner could not
+# write to it.
+check_files()
+{
+	# Some ten times what a report has.
+	printf '%1048576s' '' 2>/dev/null >"$tmp/room" ||
+		die "$CANNOT_TELL" "no room for the report in ${TMPDIR:-/tmp}"
+	rm "$tmp/room"
+	: >"$tmp/report"
+	(true >>/dev/stdout) 2>/dev/null >>"$tmp/report" ||
+		die "$CANNOT_TELL" "no /dev/stdout, where the kernel's runner writes"
+}
+
+# check_json: exits where the latencies could not be written
+check_json()
+{
+	case ${JSON:-/} in
+	/)
+		return
+		;;
+	/*)
+		;;
+	*)
+		# The tests run elsewhere.
+		JSON=$PWD/$JSON
+		export JSON
+		;;
+	esac
+	if [ -d "$JSON" ] || { [ -e "$JSON" ] && [ ! -w "$JSON" ]; }; then
+		die "$CANNOT_TELL" "cannot write JSON=$JSON"
+	elif [ ! -e "$JSON" ] && [ ! -w "${JSON%/*}/" ]; then
+		die "$CANNOT_TELL" "cannot write JSON=$JSON"
+	fi
+}
+
+# check_bits: exits where what the runner executes cannot be: a copy may have lost
+# the run bits, and a failure it is of no kernel.
+check_bits()
+{
+	file=${dir:-$here}/../kselftest/prefix.pl
+	[ ! -e "$file" ] || [ -x "$file" ] ||
+		die "$CANNOT_TELL" "$file has lost its run bit: chmod +x"
+	for program in $PROGRAMS; do
+		[ -x "$here/$program" ] || die "$CANNOT_TELL" \
+			"$here/$program is not there or has lost its run bit"
+	done
 }
 
 gate()
 {
-	if [ "${1-}" = -- ]; then
+	case ${1-} in
+	-h|--help)
+		usage
+		exit 0
+		;;
+	--)
 		shift
-	elif [ $# -gt 0 ]; then
+		;;
+	?*)
 		die "$USAGE" "gate takes test options after --"
-	fi
-
-	listing=
-	check_options "$@"
-	case ${DURATION-} in
-	*[!0-9]*)
-		die "$USAGE" "DURATION=$DURATION is not a number of seconds"
 		;;
 	esac
 
-	[ -x "$scripts/install.sh" ] && { "$scripts/install.sh" build || exit; }
+	listing=
+	check_options "$@"
+	check_environment
+	check_machine
+	check_place "$here"
+	check_json
+
+	[ -e "$scripts/install.sh" ] &&
+		{ sh "$scripts/install.sh" build || exit "$CANNOT_TELL"; }
 	dir=$(room) || exit "$CANNOT_TELL"
 	tell_tree "$@"
 	start_undertaker
+	check_files
 	[ "$dir" ] && build
+	check_bits
 
 	if [ "$listing" ]; then
 		for program in $PROGRAMS; do
@@ -411,25 +664,54 @@ gate()
 		done
 		exit 0
 	fi
+	check_names "$@"
 	pass_options "$@"
 	set_limit
 	# Where the report is on the terminal, it is progress enough.
 	[ -t 1 ] || progress "running, about a minute"
 	began=$(date +%s)
+	# Appended to, as the runner does, which opens it once more.
 	if [ "$dir" ]; then
 		run_in_tree
 	else
 		run_installed
-	fi >"$tmp/report" 2>&1 &
+	fi >>"$tmp/report" 2>&1 &
 	runner=$!
 	# Not a pipe: no test must be held up by whoever reads this.
-	in_session "$me" --show "$tmp/report" "$runner" &
+	in_session sh "$me" --show "$tmp/report" "$runner" &
 	reader=$!
 	wait "$runner"
 	wait "$reader"
+	finish $? $(($(date +%s) - began))
+}
+
+# finish STATUS SECONDS: the verdict, when the report has been shown with STATUS
+finish()
+{
+	lost=
+	case $1 in
+	0|141)
+		# 141: it went to a reader that wanted no more of it.
+		;;
+	*)
+		lost="the report could not be written to stdout"
+		;;
+	esac
+	# Where there is no room for one byte more, there was none for the rest.
+	echo 2>/dev/null >>"$tmp/report" ||
+		lost="no room for the report in ${TMPDIR:-/tmp}"
+	seconds=$2
 	# shellcheck disable=SC2086
 	set -- $PROGRAMS
-	judge "$tmp/report" $(($(date +%s) - began)) $#
+	verdict=$(judge "$tmp/report" "$seconds" $# "$lost")
+	status=$?
+	echo "$verdict" | cat >&2 || deaf=1
+	if [ "$deaf" ] && [ "$status" = 0 ]; then
+		# No pass that is not heard of; the report is still to be had.
+		echo "# the verdict could not be written to stderr"
+		status=$CANNOT_TELL
+	fi
+	exit "$status"
 }
 
 case ${1-gate} in
@@ -443,7 +725,13 @@ case ${1-gate} in
 	undertaker
 	;;
 --judge)
-	judge "$2" 0 "${3:-0}"
+	judge "$2" 0 "${3:-0}" >&2
+	;;
+--environment)
+	echo "LC_ALL=$LC_ALL; export LC_ALL"
+	;;
+--place)
+	check_place "$here"
 	;;
 --show)
 	show "$2" "$3"
@@ -467,6 +755,6 @@ gate)
 		script_usage "$script"
 		exit 0
 	fi
-	exec "$script" "$@"
+	exec sh "$script" "$@"
 	;;
 esac
