@@ -15,12 +15,12 @@ PASSED_ON := all run_tests install emit_tests
 all:
 
 $(PASSED_ON):
-	@dir=$$(./run_tests.sh tree) && \
+	@dir=$$(sh ./run_tests.sh tree) && \
 	$(MAKE) --no-print-directory -C "$$dir" OUTPUT="$(OUTPUT)" $@
 
 # "make proc_maps_tearing" is built by lib.mk's rule too, not by make's own.
 $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED):
-	@dir=$$(./run_tests.sh tree) && \
+	@dir=$$(sh ./run_tests.sh tree) && \
 	$(MAKE) --no-print-directory -C "$$dir" OUTPUT="$(OUTPUT)" \
 		"$(OUTPUT)/$@"
 
@@ -31,6 +31,6 @@ distclean: clean
 	$(RM) -r .tree
 
 check check-lab check-mainline check-mutants bench:
-	@./run_tests.sh $@
+	@sh ./run_tests.sh $@
 
 .PHONY: $(PASSED_ON) $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED) clean distclean check check-lab check-mainline check-mutants bench

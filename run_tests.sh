@@ -550,14 +550,16 @@ judge()
 # without quotes, can work there.
 check_place()
 {
-	odd='[[:space:]:$%;&\\#'"'"'"`()<>|*?=[!]'
-	[ ! -e "$here/../kselftest/runner.sh" ] || [ -e "$here/../lib.mk" ] ||
+	odd='[[:space:]:$%;&\\()<>|`'"'"'"]'
+	how='make cannot'
+	if [ -e "$here/../kselftest/runner.sh" ] && [ ! -e "$here/../lib.mk" ]; then
 		odd='[[:space:]*?[\\]'
+		how="the kernel's runner cannot"
+	fi
 	case $1 in
 	*$odd*)
-		die "$CANNOT_TELL" "$1: make cannot work in a folder of that" \
-			"name, as it has one of blank : \$ % ; & \\ # ' \" = and" \
-			"the like in it"
+		die "$CANNOT_TELL" "$how work in a folder of this name, for a" \
+			"character in it: $1"
 		;;
 	esac
 }

@@ -33,12 +33,19 @@ archive_for amd64
 
 # archive_chdist COMMAND...: for the suites of $archive_arch
 archive_chdist()
-{
+(
 	archive_command=$1
 	shift
+	# What apt leaves behind when it is interrupted, which it may do as root only
+	# where other users cannot go.
+	mkdir -p "$LAB_CACHE/chdist"
+	TMPDIR=$(mktemp -d "$LAB_CACHE/chdist/tmp.XXXXXX") || exit
+	export TMPDIR
+	trap 'rm -rf "$TMPDIR"' EXIT
+	trap 'exit 1' HUP INT TERM
 	chdist --data-dir "$LAB_CACHE/chdist" "$archive_command" \
-		"$archive_arch" "$@"
-}
+		"$archive_arch" -o APT::Sandbox::User=root "$@"
+)
 
 archive_mirrors()
 {
@@ -63,6 +70,9 @@ archive_update()
 	}
 	note "asking the archive what there is for $archive_arch"
 	mkdir -p "$LAB_CACHE/chdist"
+	# Of one that was killed.
+	find "$LAB_CACHE/chdist" -maxdepth 1 -name 'tmp.*' -mtime +0 \
+		-exec rm -rf {} +
 	[ -d "$archive_dir" ] ||
 		chdist --data-dir "$LAB_CACHE/chdist" --arch "$archive_arch" \
 			create "$archive_arch" >/dev/null 2>&1 || return 1

@@ -23,6 +23,7 @@ stop()
 	while [ -n "$child" ] && kill "$child" 2>/dev/null; do
 		sleep 0.1
 	done
+	echo "${0##*/}: interrupted" >&2
 	exit "$1"
 }
 

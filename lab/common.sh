@@ -7,6 +7,7 @@
 : "${LAB_CACHE:=$(dirname "$here")/.lab}"
 mkdir -p "$LAB_CACHE" && LAB_CACHE=$(cd "$LAB_CACHE" && pwd) || exit 4
 export LAB_CACHE
+[ "${LC_ALL-}" = C ] || eval "$(sh "$here/../run_tests.sh" --environment)"
 
 # say WORD...: a line of its own for each
 say()

@@ -25,7 +25,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/attended.sh"
 
 case ${1-} in
---help|-h) exec "$here/../run_tests.sh" cost --help ;;
+--help|-h) exec sh "$here/../run_tests.sh" cost --help ;;
 -*) bad_usage "unknown option $1" ;;
 esac
 [ $# -gt 0 ] || set -- stock cured
@@ -37,9 +37,9 @@ mkdir -p "$dir" && cc -O2 -static -pthread -o "$dir/read_cost" \
 
 : > "$dir/costs"
 for kernel; do
-	image=$("$here/../run_tests.sh" lab fetch "$kernel") || exit
+	image=$(sh "$here/../run_tests.sh" lab fetch "$kernel") || exit
 	note "reading on $kernel"
-	attended "$here/boot.sh" --kernel "$image" --out "$dir/run" --count \
+	attended sh "$here/boot.sh" --kernel "$image" --out "$dir/run" --count \
 		--timeout 300 --program "$dir/read_cost" -- read_cost \
 		> "$dir/boot" 2>&1 || {
 		say "$kernel gave no numbers:"

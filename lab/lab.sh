@@ -126,7 +126,7 @@ list()
 		shift 2
 	}
 	[ $# -eq 0 ] || bad_usage "list does not take $1"
-	"$here/../scripts/install.sh" lab || exit
+	sh "$here/../scripts/install.sh" lab || exit
 	archive_list kernel > /dev/null || return 4
 	archive_list kernel | while read -r release package _; do
 		here_mark=' '
@@ -170,7 +170,7 @@ build()
 		variants | grep -qx "$variant" ||
 			bad_usage "no variant $variant"
 	done
-	"$here/../scripts/install.sh" kernel || exit
+	sh "$here/../scripts/install.sh" kernel || exit
 	[ $# -gt 0 ] || {
 		for variant in $(variants); do
 			[ -f "$LAB_CACHE/images/$variant/bzImage" ] ||
@@ -189,7 +189,7 @@ build()
 		}' "$here/variants")"
 		# What is expected of VARIANT is so of the newest source.
 		[ "$which" = newest ] || variant=$variant-$which
-		"$here/build.sh" --source "$which" "$@" "$variant" || exit
+		sh "$here/build.sh" --source "$which" "$@" "$variant" || exit
 	done
 }
 
@@ -199,7 +199,7 @@ fetch()
 		for_machine "${2-}"
 		shift 2
 	}
-	"$here/../scripts/install.sh" lab || exit
+	sh "$here/../scripts/install.sh" lab || exit
 	for kernel; do
 		found=$(image_of "$kernel") || exit
 		echo "${found#*	}"
@@ -217,6 +217,8 @@ expected()
 	expected_of "$1" "$1"
 }
 
+trap 'say interrupted; exit 130' INT
+trap 'say interrupted; exit 143' HUP TERM
 case ${2-} in
 --help|-h) usage; exit 0 ;;
 esac

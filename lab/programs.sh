@@ -21,9 +21,9 @@ static_programs()
 			-qDEB_HOST_GNU_TYPE 2>/dev/null)- || return 1
 	fi
 	mkdir -p "$programs"
-	programs_tree=$("$here/../run_tests.sh" tree) || return 1
+	programs_tree=$(sh "$here/../run_tests.sh" tree) || return 1
 	programs_list=''
-	for program in $("$here/../run_tests.sh" --programs); do
+	for program in $(sh "$here/../run_tests.sh" --programs); do
 		programs_list="$programs_list $programs/$program"
 	done
 	note 'building the programs, static'

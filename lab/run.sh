@@ -83,7 +83,7 @@ boot()
 	for file in "$programs"/proc_m*; do
 		[ ! -x "$file" ] || set -- --program "$file" "$@"
 	done
-	attended "$here/boot.sh" --kernel "$image" --out "$dir" --cpus "$cpus" \
+	attended sh "$here/boot.sh" --kernel "$image" --out "$dir" --cpus "$cpus" \
 		--timeout "$machine_limit" --program "$here/guest.sh" "$@"
 }
 
@@ -303,9 +303,9 @@ unset IFS
 
 busybox=''
 if [ "$archive_arch" = "$(dpkg --print-architecture)" ]; then
-	"$here/../scripts/install.sh" lab || exit
+	sh "$here/../scripts/install.sh" lab || exit
 else
-	"$here/../scripts/install.sh" cross || exit
+	sh "$here/../scripts/install.sh" cross || exit
 	busybox=$(archive_busybox) || exit 4
 fi
 static_programs "$archive_arch" || exit 4

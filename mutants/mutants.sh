@@ -91,7 +91,7 @@ while [ $# -gt 0 ]; do
 	--build|--built) part=${1#--} ;;
 	--score) shift; need jq; score "$@"; exit ;;
 	--list) list; exit 0 ;;
-	--help|-h) exec "$room/../run_tests.sh" mutants --help ;;
+	--help|-h) exec sh "$room/../run_tests.sh" mutants --help ;;
 	--) shift; break ;;
 	-*) bad_usage "unknown option $1" ;;
 	*)	[ -f "$room/$1.patch" ] || bad_usage "no mutant $1"
@@ -107,8 +107,8 @@ if [ -z "$mutants" ]; then
 	done
 fi
 
-"$room/../scripts/install.sh" lab || exit
-[ "$part" = built ] || "$room/../scripts/install.sh" kernel || exit
+sh "$room/../scripts/install.sh" lab || exit
+[ "$part" = built ] || sh "$room/../scripts/install.sh" kernel || exit
 mkdir -p "$results" && results=$(cd "$results" && pwd) || exit 4
 
 # build MUTANT: prints the name of the image
@@ -123,7 +123,7 @@ build()
 	else
 		set -- --config preempt-full --patch "$here/cure.patch" "$@"
 	fi
-	attended "$here/build.sh" "$@" --patch "$room/$name.patch" "mutant-$name"
+	attended sh "$here/build.sh" "$@" --patch "$room/$name.patch" "mutant-$name"
 }
 
 # The rival comes from the source that the mutant was made of.
@@ -155,7 +155,7 @@ boot()
 	# Half a minute is for booting, and for a run longer than those before.  What
 	# ends a run is again.sh's limit, not a program that leaves out tests.  And what
 	# KASAN found in one run it is to find in the next one, too.
-	attended "$here/boot.sh" --kernel "$image/bzImage" --out "$dir" --timeout "$limit" \
+	attended sh "$here/boot.sh" --kernel "$image/bzImage" --out "$dir" --timeout "$limit" \
 		--append kasan_multi_shot --env kselftest_override_timeout="$limit" \
 		--program "$program" --program "$here/again.sh" \
 		--program "$here/splat.sh" -- again.sh --until-red --times "$often" \

@@ -98,7 +98,7 @@ while [ $# -gt 0 ]; do
 	--timeout) limit=$2; shift ;;
 	--out) results=$2; shift ;;
 	--score) shift; score "$@"; exit ;;
-	--help|-h) exec "$room/../run_tests.sh" soak --help ;;
+	--help|-h) exec sh "$room/../run_tests.sh" soak --help ;;
 	--) shift; break ;;
 	cured|one-cpu|busy|debug|swap|um|um-one-cpu|um-busy|um-debug|running)
 		places="$places $1" ;;
@@ -109,7 +109,7 @@ done
 positive "$runs" "$limit"
 : "${places:=cured one-cpu busy debug swap um um-one-cpu um-busy um-debug running}"
 
-[ "$places" = " running" ] || "$room/../scripts/install.sh" lab || exit
+[ "$places" = " running" ] || sh "$room/../scripts/install.sh" lab || exit
 mkdir -p "$results" && results=$(cd "$results" && pwd) || exit 4
 
 # gates N [OPTION]...: the command of N runs of the gate, one word a line
@@ -138,7 +138,7 @@ in_machine()
 	for file in again.sh guest.sh splat.sh; do
 		set -- --program "$here/$file" "$@"
 	done
-	attended "$here/boot.sh" --kernel "$image" --out "$dir" --timeout "$limit" \
+	attended sh "$here/boot.sh" --kernel "$image" --out "$dir" --timeout "$limit" \
 		--env GUEST_LIMIT="$run_limit" "$@" > "$dir.boot" 2>&1
 	[ $? -ne 4 ] || tail -n 3 "$dir.boot" >&2
 }
@@ -187,7 +187,7 @@ place()
 made_of()
 {
 	expected=
-	[ "$1" != running ] || expected=$("$here/lab.sh" expected "$(uname -r)")
+	[ "$1" != running ] || expected=$(sh "$here/lab.sh" expected "$(uname -r)")
 	awk -v OFS='\t' -v excused="$(excused_words "$expected")" "$broken_end"'
 	/^# run [0-9]+: / { red = splat = ""; passed = 0 }
 	/^# ok / && !/# SKIP/ { passed++ }

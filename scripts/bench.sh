@@ -17,10 +17,11 @@ set -eu
 
 CANNOT_TELL=4
 here=$(cd "$(dirname "$0")/.." && pwd -P)
+[ "${LC_ALL-}" = C ] || eval "$(sh "$here/run_tests.sh" --environment)"
 seconds=${SECONDS_EACH:-5}
 work=$(mktemp -d) || exit "$CANNOT_TELL"
 trap 'rm -rf "$work"' EXIT
-trap 'exit "$CANNOT_TELL"' HUP INT TERM
+trap 'echo "$0: interrupted" >&2; exit "$CANNOT_TELL"' HUP INT TERM
 
 # newest_file PATH KEEP: a file of the newest kernel source that Debian has.
 # Called in lab/, in a subshell: the lab's names are its own.
@@ -54,7 +55,7 @@ rival()
 	keep=$here/.tree/rival/$(basename "$path")
 	if [ ! -s "$keep" ]; then
 		mkdir -p "$(dirname "$keep")"
-		"$here/scripts/install.sh" archive || return
+		sh "$here/scripts/install.sh" archive || return
 		(cd "$here/lab" && newest_file "$path" "$keep") >&2 || return
 	fi
 	echo "$keep"
@@ -103,7 +104,7 @@ rate()
 
 tearing()
 {
-	dir=$("$here/scripts/tree.sh")
+	dir=$(sh "$here/scripts/tree.sh")
 	tree=$(dirname "$dir")
 	make -s -C "$here" proc_maps_tearing >&2
 	source=$(rival)
@@ -134,7 +135,7 @@ latency()
 	"$here/latency_bench"
 }
 
-"$here/scripts/install.sh" build || exit
+sh "$here/scripts/install.sh" build || exit
 case ${1-} in
 tearing|latency)
 	"$1"

@@ -12,7 +12,7 @@
 here=$(cd "$(dirname "$0")/.." && pwd -P)
 
 if [ $# -eq 0 ]; then
-	"$here/lab/lab.sh" build >&2 || exit 4
+	sh "$here/lab/lab.sh" build >&2 || exit 4
 	for script in "$here"/checks/lab/*.sh; do
 		script=${script##*/}
 		set -- "$@" "${script%.sh}"
@@ -22,4 +22,4 @@ for name; do
 	set -- "$@" "lab/$name"
 	shift
 done
-exec "$here/scripts/check.sh" "$@"
+exec sh "$here/scripts/check.sh" "$@"

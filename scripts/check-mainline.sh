@@ -26,4 +26,4 @@ for name; do
 	shift
 done
 # shellcheck disable=SC2086
-exec "$here/scripts/check.sh" --with "mainline kernel cross" "$@" $also
+exec sh "$here/scripts/check.sh" --with "mainline kernel cross" "$@" $also

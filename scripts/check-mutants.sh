@@ -12,13 +12,14 @@
 set -u
 
 here=$(cd "$(dirname "$0")/.." && pwd -P)
+[ "${LC_ALL-}" = C ] || eval "$(sh "$here/run_tests.sh" --environment)"
 
 log=$(mktemp) || exit 4
 trap 'rm -f "$log"' EXIT
-trap 'exit 4' HUP INT TERM
+trap 'echo "$0: interrupted" >&2; exit 4' HUP INT TERM
 
 {
-	"$here/mutants/mutants.sh" "$@"
+	sh "$here/mutants/mutants.sh" "$@"
 	echo "status: $?"
 } | tee "$log" | grep -v '^status: '
 

@@ -13,6 +13,7 @@
 set -u
 
 here=$(cd "$(dirname "$0")/.." && pwd -P)
+[ "${LC_ALL-}" = C ] || eval "$(sh "$here/run_tests.sh" --environment)"
 
 sets=check
 if [ "${1-}" = --with ]; then
@@ -35,12 +36,12 @@ else
 fi
 
 for tools in $sets; do
-	"$here/scripts/install.sh" "$tools" || exit
+	sh "$here/scripts/install.sh" "$tools" || exit
 done
 
 log=$(mktemp) || exit 4
 trap 'rm -f "$log"' EXIT
-trap 'exit 4' HUP INT TERM
+trap 'echo "$0: interrupted" >&2; exit 4' HUP INT TERM
 
 { prove -v -e sh "$@" 2>&1; echo "prove: $?"; } | tee "$log" |
 	grep -v '^prove: '

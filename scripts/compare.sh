@@ -32,6 +32,7 @@ set -u
 
 USAGE=2
 scripts=$(cd "$(dirname "$0")" && pwd -P)
+[ "${LC_ALL-}" = C ] || eval "$(sh "$scripts/../run_tests.sh" --environment)"
 
 die()
 {

@@ -23,6 +23,7 @@
 set -eu
 
 here=$(cd "$(dirname "$0")/.." && pwd -P)
+[ "${LC_ALL-}" = C ] || eval "$(sh "$here/run_tests.sh" --environment)"
 diff=.graft.diff new=.graft.new
 # shellcheck source=scripts/merge.sh
 . "$here/scripts/merge.sh"
@@ -103,7 +104,7 @@ case ${1-} in
 	;;
 --patches)
 	shift
-	exec "$here/scripts/series.sh" "$@"
+	exec sh "$here/scripts/series.sh" "$@"
 	;;
 esac
 [ $# -eq 1 ] || usage
@@ -115,7 +116,7 @@ if [ ! -e "$proc/Makefile" ] || [ ! -e "$proc/../lib.mk" ]; then
 fi
 harness_will_do "$1" || die "$HARNESS_TOO_OLD"
 proc=$(cd "$proc" && pwd -P)
-"$here/scripts/install.sh" graft
+sh "$here/scripts/install.sh" graft
 
 undo
 [ "$command" = undo ] || graft

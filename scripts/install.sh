@@ -22,6 +22,7 @@
 set -u
 
 CANNOT_TELL=4
+[ "${LC_ALL-}" = C ] || eval "$(sh "$(dirname "$0")/../run_tests.sh" --environment)"
 
 # What provides what, one "command package" a line.  Essential packages (tar,
 # util-linux, perl-base, coreutils) are not listed.
@@ -175,9 +176,15 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 [ -t 2 ] && echo "installing $packages" >&2
-log=$(mktemp) || exit "$CANNOT_TELL"
-trap 'rm -f "$log"' EXIT
-trap 'exit "$CANNOT_TELL"' HUP INT TERM
+work=$(mktemp -d) || exit "$CANNOT_TELL"
+trap 'rm -rf "$work"' EXIT
+trap 'echo "$0: interrupted" >&2; exit "$CANNOT_TELL"' HUP INT TERM
+log=$work/log
+# What apt leaves when it is interrupted, and some of it runs as other users.
+chmod 755 "$work"
+mkdir -m 1777 "$work/tmp"
+TMPDIR=$work/tmp
+export TMPDIR
 # shellcheck disable=SC2086
 if ! { apt-get -q update &&
        DEBIAN_FRONTEND=noninteractive apt-get -qy install \

@@ -6,7 +6,7 @@
 # Sourced, with $here set.
 # shellcheck disable=SC2154
 
-programs=$("$here/run_tests.sh" --programs)
+programs=$(sh "$here/run_tests.sh" --programs)
 
 # with_headers WITHOUT FILE...: these files and the headers of ours that they
 # include, one a line, but for those that the file WITHOUT lists.

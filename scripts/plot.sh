@@ -19,6 +19,7 @@ set -u
 
 USAGE=2 CANNOT_TELL=4
 scripts=$(cd "$(dirname "$0")" && pwd -P)
+[ "${LC_ALL-}" = C ] || eval "$(sh "$scripts/../run_tests.sh" --environment)"
 
 die()
 {
@@ -91,10 +92,10 @@ done
 [ "$(for file; do sed -n 's/^# sweep //p' "$file"; done | sort -u | wc -l)" -eq 1 ] ||
 	die "$USAGE" "one picture cannot have both #Busy and #Maps"
 
-"$scripts/install.sh" plot || exit
+sh "$scripts/install.sh" plot || exit
 work=$(mktemp -d) || exit "$CANNOT_TELL"
 trap 'rm -rf "$work"' EXIT
-trap 'exit "$CANNOT_TELL"' HUP INT TERM
+trap 'echo "$0: interrupted" >&2; exit "$CANNOT_TELL"' HUP INT TERM
 
 awk -v only="$row" -v limit="$limit" \
 	-f "$scripts/samples.awk" -f "$scripts/plot.awk" "$@" \

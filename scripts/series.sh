@@ -21,6 +21,7 @@
 set -eu
 
 here=$(cd "$(dirname "$0")/.." && pwd -P)
+[ "${LC_ALL-}" = C ] || eval "$(sh "$here/run_tests.sh" --environment)"
 proc=tools/testing/selftests/proc
 # shellcheck source=scripts/merge.sh
 . "$here/scripts/merge.sh"
@@ -223,7 +224,7 @@ fi
 kdir=$(cd "$kdir" && pwd -P)
 [ ! -e "$kdir/$proc/.graft.diff" ] ||
 	die "the tests are grafted into $kdir already: graft --undo first"
-"$here/scripts/install.sh" patches
+sh "$here/scripts/install.sh" patches
 identify
 mkdir -p "$out" || exit
 out=$(cd "$out" && pwd -P)

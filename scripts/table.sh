@@ -44,6 +44,7 @@ set -u
 
 USAGE=2 CANNOT_TELL=4
 here=$(cd "$(dirname "$0")/.." && pwd -P)
+[ "${LC_ALL-}" = C ] || eval "$(sh "$here/run_tests.sh" --environment)"
 awk_dir=$(cd "$(dirname "$0")" && pwd -P)
 FILES="maps smaps smaps_rollup numa_maps pagemap status query"
 # What load.h has room for, in all.
@@ -206,7 +207,7 @@ parse()
 			continue
 			;;
 		--help|-h)
-			exec "$here/run_tests.sh" table --help
+			exec sh "$here/run_tests.sh" table --help
 			;;
 		*)
 			die "$USAGE" "no such option: $1, see --help"
@@ -398,7 +399,7 @@ read_back()
 	was=$(sed -n 's/^# kernel //p' "$1")
 	[ -w "$1" ] || die "$CANNOT_TELL" "cannot write $1"
 	# A line that a full disk, or a crash, cut off.
-	[ ! "$(tail -c 1 "$1")" ] || sed -i '$d' "$1"
+	[ ! "$(tail -c 1 "$1")" ] || sed -i --follow-symlinks '$d' "$1"
 }
 
 show()
@@ -512,8 +513,8 @@ in_lab()
 {
 	: "${LAB_CACHE:=$here/.lab}"
 	export LAB_CACHE
-	"$here/scripts/install.sh" lab || exit
-	image=$("$here/lab/lab.sh" fetch "$kernel") || exit
+	sh "$here/scripts/install.sh" lab || exit
+	image=$(sh "$here/lab/lab.sh" fetch "$kernel") || exit
 	static=$LAB_CACHE/table
 	mkdir -p "$static" || exit "$CANNOT_TELL"
 	make -s -C "$here" OUTPUT="$static" USERLDFLAGS=-static \
@@ -530,14 +531,14 @@ in_lab()
 	[ ! -t 2 ] || watch=--show
 	# What a thousand tasks take at most, emulated, and a boot.
 	# shellcheck disable=SC2086 # options that were checked
-	attended "$here/lab/boot.sh" --kernel "$image" --out "$dir" --memory 4G \
+	attended sh "$here/lab/boot.sh" --kernel "$image" --out "$dir" --memory 4G \
 		--cpus $((nbusycpus + 1)) $watch \
 		--timeout $((120 + rows * nsamples * (60 + 2 * duration))) \
 		--program "$static/latency_sample" \
 		--program "$awk_dir/table.sh" \
 		--program "$awk_dir/samples.awk" \
 		--program "$awk_dir/table.awk" \
-		--env TABLE_PROGRAM=/bin/latency_sample \
+		--env LC_ALL=C --env TABLE_PROGRAM=/bin/latency_sample \
 		--env TABLE_COMMAND="$command" \
 		-- sh /bin/table.sh $passed --results /out/result >&2
 	status=$?
@@ -571,7 +572,7 @@ fi
 program=${TABLE_PROGRAM-}
 possible
 if [ ! "$program" ]; then
-	"$here/scripts/install.sh" build || exit
+	sh "$here/scripts/install.sh" build || exit
 	make -s -C "$here" latency_sample >/dev/null || exit "$CANNOT_TELL"
 	program=$here/latency_sample
 fi

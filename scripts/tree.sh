@@ -17,6 +17,7 @@ set -eu
 CANNOT_TELL=4
 
 here=$(cd "$(dirname "$0")/.." && pwd -P)
+[ "${LC_ALL-}" = C ] || eval "$(sh "$here/run_tests.sh" --environment)"
 store=$here/.tree
 proc=tools/testing/selftests/proc
 
@@ -70,6 +71,14 @@ ended()
 	esac
 }
 
+# apt COMMAND...: what it leaves in TMPDIR when it is interrupted goes with the rest.
+# As root, as no other user need see the folder.
+apt()
+{
+	mkdir -p "$store/new.tmp"
+	TMPDIR=$store/new.tmp apt-get -q -o APT::Sandbox::User=root "$@"
+}
+
 newest_package()
 {
 	apt-cache pkgnames linux-source- | grep -x 'linux-source-[0-9.]*' |
@@ -84,7 +93,7 @@ from_package()
 	package=$(newest_package)
 	if [ ! "$package" ] && [ "$(id -u)" -eq 0 ]; then
 		say "asking the distribution what it offers"
-		apt-get -q update >"$1.log" 2>&1 || :
+		apt update >"$1.log" 2>&1 || :
 		package=$(newest_package)
 	fi
 	[ "$package" ] || die "apt offers no linux-source package:" \
@@ -92,8 +101,7 @@ from_package()
 
 	say "fetching and unpacking $package, once (150 MB, about 20 s)"
 	mkdir "$1.deb"
-	(cd "$1.deb" && apt-get -q -o APT::Sandbox::User=root \
-		download "$package" >>"$1.log" 2>&1) || {
+	(cd "$1.deb" && apt download "$package" >>"$1.log" 2>&1) || {
 		cat "$1.log" >&2
 		die "could not download $package"
 	}
@@ -170,12 +178,16 @@ case ${1-} in
 esac
 
 trap ended EXIT
+trap 'die interrupted' HUP INT TERM
+sh "$here/run_tests.sh" --place || exit
 mkdir -p "$store"
 exec 8>"$store/lock"
 flock 8
 
 if [ "${KDIR-}" ]; then
-	KDIR=$(cd "$KDIR" && pwd -P) || die "no such directory: $KDIR"
+	kdir=$(cd "$KDIR" 2>/dev/null && pwd -P) ||
+		die "KDIR=$KDIR is no directory to be entered"
+	KDIR=$kdir
 	pristine=$store/kdir
 	live=$pristine-live
 	provide from_kdir "$pristine"

@@ -14,6 +14,7 @@ top=$(cd "$(dirname "$0")/.." && pwd -P)
 # checks/mainline/ lies deeper.
 # shellcheck disable=SC2034
 [ -e "$top/run_tests.sh" ] || top=${top%/*}
+eval "$(sh "$top/run_tests.sh" --environment)"
 # shellcheck disable=SC2034
 programs=$("$top/run_tests.sh" --programs)
 work=$(mktemp -d) || exit 1
