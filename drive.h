@@ -44,7 +44,7 @@ static struct watch *kernel_watch;
 
 static void __attribute__((constructor)) prepare(void)
 {
-	const char *missing = room_missing();
+	const char *missing = env_complaint() ?: room_missing();
 
 	if (missing) {
 		ksft_print_header();

@@ -280,7 +280,7 @@ static int64_t clock_cost(void)
 
 static void __attribute__((constructor)) program_begin(void)
 {
-	const char *missing = room_missing();
+	const char *missing = env_complaint() ?: room_missing();
 
 	if (missing) {
 		ksft_print_header();

@@ -67,6 +67,16 @@ merge()
 	merge_lists "$1"
 }
 
+# put FILE: from $new to its place, where it belongs, also after root has put it
+# there, to the owner of what was there or of the folder.
+put()
+{
+	like=$proc
+	[ ! -e "$proc/$1" ] || like=$proc/$1
+	chown --reference="$like" "$proc/$new/$1" 2>/dev/null || :
+	mv "$proc/$new/$1" "$proc/"
+}
+
 graft()
 {
 	work=$(mktemp -d)
@@ -89,10 +99,10 @@ graft()
 	cp -R "$work/b" "$proc/$new"
 	cp "$work/diff" "$proc/$new/$diff"
 	trap '' HUP INT TERM
-	mv "$proc/$new/$diff" "$proc/"
+	put "$diff"
 	for file in "$work"/b/* "$work"/b/.gitignore; do
 		cmp -s "$file" "$proc/${file##*/}" ||
-			mv "$proc/$new/${file##*/}" "$proc/"
+			put "${file##*/}"
 	done
 }
 
@@ -116,6 +126,9 @@ if [ ! -e "$proc/Makefile" ] || [ ! -e "$proc/../lib.mk" ]; then
 fi
 harness_will_do "$1" || die "$HARNESS_TOO_OLD"
 proc=$(cd "$proc" && pwd -P)
+! links_here "$proc" ||
+	die "$1 is where run_tests.sh builds, its files are links to ours:" \
+		"name a tree without them (run_tests.sh tree --pristine)"
 sh "$here/scripts/install.sh" graft
 
 undo

@@ -8,6 +8,13 @@
 
 programs=$(sh "$here/run_tests.sh" --programs)
 
+# links_here PROC: whether this is where run_tests.sh itself builds, of which each
+# file is one of ours.
+links_here()
+{
+	[ "$(readlink -f "$1/Makefile")" = "$here/Makefile" ]
+}
+
 # with_headers WITHOUT FILE...: these files and the headers of ours that they
 # include, one a line, but for those that the file WITHOUT lists.
 with_headers()

@@ -222,6 +222,9 @@ if [ ! -e "$kdir/$proc/Makefile" ] || [ ! -e "$kdir/$proc/../lib.mk" ]; then
 	die "$kdir is not a kernel tree with selftests for proc"
 fi
 kdir=$(cd "$kdir" && pwd -P)
+! links_here "$kdir/$proc" ||
+	die "$kdir is where run_tests.sh builds, its files are links to ours:" \
+		"name a tree without them (run_tests.sh tree --pristine)"
 [ ! -e "$kdir/$proc/.graft.diff" ] ||
 	die "the tests are grafted into $kdir already: graft --undo first"
 sh "$here/scripts/install.sh" patches
