@@ -563,13 +563,14 @@ check_place()
 # kernel: what is missing are files that the shell, the runner and all tests need.
 check_machine()
 {
+	# First, since root makes a file of each name that it writes to.
+	[ -c /dev/null ] || die "$CANNOT_TELL" "no /dev/null here"
 	# Read by this shell, which knows its own number.
 	pid=
 	read -r pid _ 2>/dev/null </proc/self/stat
 	[ "$pid" ] || die "$CANNOT_TELL" "no /proc here"
 	[ "$pid" = $$ ] || die "$CANNOT_TELL" \
 		"/proc is of another pid namespace: mount one of this"
-	[ -c /dev/null ] || die "$CANNOT_TELL" "no /dev/null here"
 	[ -e /proc/self/fd/1 ] || die "$CANNOT_TELL" \
 		"stdout is closed, where the report goes"
 	# Else the next file that is opened would be stderr.
