@@ -38,11 +38,11 @@
  * @done:	the order that was carried out last
  * @error:	errno of what failed
  * @active:	odd while a munmap is under way
- * @took:	how long it took, ns
+ * @took:	how long it took, ns; to be read after @done
  * @huge:	the large mapping is to have huge pages, where there are any
  * @all:	faults, whatever they met
  * @faults:	faults since the order was given that met a munmap
- * @longest:	of them, ns
+ * @longest_us:	of them, microseconds
  * @gate:	all three threads arrive here
  */
 struct bulk_shared {
@@ -54,7 +54,7 @@ struct bulk_shared {
 	_Atomic bool huge;
 	_Atomic uint32_t all;
 	_Atomic uint32_t faults;
-	int64_t longest;
+	_Atomic uint32_t longest_us;
 	struct gate gate;
 };
 
@@ -173,8 +173,10 @@ static inline int bulk_faulter(const struct bulk *bulk)
 			    before == atomic_load(&shared->active))
 				continue;
 			atomic_fetch_add(&shared->faults, 1);
-			if (took > shared->longest)
-				shared->longest = took;
+			took /= NSEC_PER_USEC;
+			if (took > atomic_load(&shared->longest_us))
+				atomic_store(&shared->longest_us,
+					     (uint32_t)took);
 		}
 	}
 }
@@ -195,14 +197,25 @@ static inline int bulk_main(void *arg)
 	return bulk_faulter(job->bulk);
 }
 
-/** bulk_free() - end both processes, in any state. */
-static inline void bulk_free(struct bulk *bulk)
+/**
+ * bulk_free() - end both processes, in any state
+ * @bulk:	the two
+ *
+ * Return: 0, or -ETIMEDOUT where the kernel holds one that was killed.
+ */
+static inline int bulk_free(struct bulk *bulk)
 {
-	peer_kill(&bulk->peer[ARM_VICTIM]);
-	peer_kill(&bulk->peer[ARM_DECOY]);
+	enum arm arm;
+	int ret = 0;
+
+	for (arm = ARM_DECOY; arm < NR_ARMS; arm++)
+		if (peer_kill(&bulk->peer[arm]) &&
+		    task_state(bulk->peer[arm].pid) == 'D')
+			ret = -ETIMEDOUT;
 	if (bulk->shared)
 		munmap(bulk->shared, sizeof(*bulk->shared));
 	bulk->shared = NULL;
+	return ret;
 }
 
 /**
@@ -251,7 +264,7 @@ static inline int bulk_round(struct bulk *bulk, uint32_t number, enum arm arm,
 	calm = atomic_load(&shared->all) - calm;
 	round->calm = calm * (double)NSEC_PER_SEC / (double)(now_ns() - begin);
 	atomic_store(&shared->faults, 0);
-	shared->longest = 0;
+	atomic_store(&shared->longest_us, 0);
 	word_set(&shared->order, order);
 	while ((seen = atomic_load(&shared->done)) != order) {
 		if (atomic_load(&shared->error) ||
@@ -264,7 +277,7 @@ static inline int bulk_round(struct bulk *bulk, uint32_t number, enum arm arm,
 	/* The fault that waited is to be over, too. */
 	nap_ns(NSEC_PER_MSEC);
 	round->took = shared->took;
-	round->longest = shared->longest;
+	round->longest = atomic_load(&shared->longest_us) * NSEC_PER_USEC;
 	round->faults = atomic_load(&shared->faults);
 	return 0;
 }

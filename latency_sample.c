@@ -162,6 +162,7 @@ static void print_sample(unsigned int busy, unsigned int n, enum arm arm,
 static bool measure(enum arm arm, struct window *window)
 {
 	const struct worker_shared *worker = &trial.victim.shared->worker[0];
+	uint32_t mark;
 	uint64_t age;
 	int ret;
 
@@ -172,7 +173,9 @@ static bool measure(enum arm arm, struct window *window)
 		end(NOT_NOW, "too busy to run so many processes");
 	if (ret != -ETIMEDOUT || !trial.hangs[arm])
 		die("a process of the measurement failed or is stuck");
-	age = (uint64_t)(now_ns() - worker->watch.begin);
+	/* Where it ended this very moment, it was as old as the patience with it. */
+	mark = atomic_load(&worker->watch.flying);
+	age = (uint64_t)(mark ? stopwatch_age(mark) : TRIAL_HANG_NS);
 	*window = mapper_window(&trial.victim);
 	window->ops++;
 	window->sum_ns += age;

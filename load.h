@@ -246,10 +246,10 @@ struct scanner_stats {
 	_Atomic uint32_t started;
 	_Atomic uint32_t finished;
 	_Atomic uint32_t error;
-	uint64_t scans[NR_ARMS];
-	uint64_t bytes[NR_ARMS];
-	uint64_t slept;
-	uint64_t preempted;
+	_Atomic unsigned long scans[NR_ARMS];
+	_Atomic unsigned long bytes[NR_ARMS];
+	_Atomic unsigned long slept;
+	_Atomic unsigned long preempted;
 };
 
 struct hog_stats {
@@ -365,8 +365,10 @@ static inline int scanner_main(void *arg)
 		arm = atomic_load(&shared->target);
 		if (arm != atomic_load(&stats->arm)) {
 			getrusage(RUSAGE_SELF, &usage);
-			stats->slept = (uint64_t)usage.ru_nvcsw;
-			stats->preempted = (uint64_t)usage.ru_nivcsw;
+			atomic_store(&stats->slept,
+				     (unsigned long)usage.ru_nvcsw);
+			atomic_store(&stats->preempted,
+				     (unsigned long)usage.ru_nivcsw);
 			word_set(&stats->arm, arm);
 			/*
 			 * All begin together, however many they are.  One that
@@ -387,9 +389,9 @@ static inline int scanner_main(void *arg)
 		n = load->source->step(&scan[arm]);
 		atomic_fetch_add(&stats->finished, 1);
 		if (n > 0)
-			stats->bytes[arm] += (uint64_t)n;
+			atomic_fetch_add(&stats->bytes[arm], (unsigned long)n);
 		else
-			stats->scans[arm]++;
+			atomic_fetch_add(&stats->scans[arm], 1);
 	}
 	atomic_store(&stats->error, (uint32_t)-n);
 	return 1;
@@ -426,7 +428,13 @@ static inline int hog_main(void *arg)
 	}
 }
 
-/** load_kill() - end every scanner and hog; safe in any state, and twice. */
+/**
+ * load_kill() - end every scanner and hog; safe in any state, and twice
+ * @load:	the load
+ *
+ * Return: 0, -ETIMEDOUT where the kernel holds one that was killed, -EAGAIN where
+ * one got no CPU to end on.
+ */
 static inline int load_kill(struct load *load)
 {
 	unsigned int i;
@@ -438,18 +446,21 @@ static inline int load_kill(struct load *load)
 		if (load->peer[i].pid)
 			kill(load->peer[i].pid, SIGKILL);
 	for (i = 0; i < load->scanners + load->hogs; i++)
-		if (peer_kill(&load->peer[i]))
-			ret = -ETIMEDOUT;
+		if (peer_kill(&load->peer[i]) && ret != -ETIMEDOUT)
+			ret = task_state(load->peer[i].pid) == 'D' ?
+			      -ETIMEDOUT : -EAGAIN;
 	return ret;
 }
 
-/** load_free() - load_kill(), and give the shared memory back. */
-static inline void load_free(struct load *load)
+/** load_free() - load_kill(), and give the shared memory back; returns as it. */
+static inline int load_free(struct load *load)
 {
-	load_kill(load);
+	int ret = load_kill(load);
+
 	if (load->shared)
 		munmap(load->shared, sizeof(*load->shared));
 	load->shared = NULL;
+	return ret;
 }
 
 /** load_error() - errno of a scanner whose read failed, 0 if none did. */

@@ -93,9 +93,14 @@ static inline int region_set(struct region *region, bool populate)
 
 /**
  * struct stopwatch - times one operation
- * @flying:	not 0 while the operation is under way (for others to see)
+ * @flying:	0 while no operation is under way; else when it began, as
+ *		stopwatch_mark() has it
  * @begin:	when it began, ns
  * @took:	how long it took, ns
+ *
+ * Other processes read @flying only.  It is one word, so that whether an
+ * operation is under way and since when cannot contradict each other, and it has
+ * 32 bits, which are atomic on every machine.
  */
 struct stopwatch {
 	_Atomic uint32_t flying;
@@ -103,10 +108,30 @@ struct stopwatch {
 	int64_t took;
 };
 
+/*
+ * Microseconds, which come again after 71 minutes, but for the lowest bit, which
+ * is set: a mark is never 0.
+ */
+static inline uint32_t stopwatch_mark(int64_t ns)
+{
+	return (uint32_t)(ns / NSEC_PER_USEC) | 1;
+}
+
+/**
+ * stopwatch_age() - how long the operation that @mark belongs to has been going on
+ * @mark:	a value of @flying that is not 0
+ *
+ * Return: ns, to the microsecond.
+ */
+static inline int64_t stopwatch_age(uint32_t mark)
+{
+	return (uint32_t)(stopwatch_mark(now_ns()) - mark) * NSEC_PER_USEC;
+}
+
 static inline void stopwatch_start(struct stopwatch *sw)
 {
-	atomic_store(&sw->flying, 1);
 	sw->begin = now_ns();
+	atomic_store(&sw->flying, stopwatch_mark(sw->begin));
 }
 
 static inline void stopwatch_stop(struct stopwatch *sw)
@@ -378,7 +403,7 @@ static inline void plant_fault(const struct mapper *mapper,
 		ms = PLANT_HANG_MS;
 	if (!ms)
 		return;
-	atomic_store(&own->watch.flying, 1);
+	atomic_store(&own->watch.flying, stopwatch_mark(own->watch.begin));
 	nap_ns(ms * NSEC_PER_MSEC);
 	stopwatch_stop(&own->watch);
 }
@@ -499,11 +524,33 @@ static inline int mapper_error(const struct mapper *mapper)
 	return 0;
 }
 
-/** mapper_free() - end the mapper, in any state. */
+/* Whether the kernel holds a thread of a mapper that was killed and did not end. */
+static inline bool mapper_is_held(const struct mapper *mapper)
+{
+	unsigned int i;
+
+	if (task_state(mapper->peer.pid) == 'D')
+		return true;
+	for (i = 0; mapper->shared && i < mapper->workers; i++)
+		if (mapper->shared->tid[i] > 0 &&
+		    task_state(mapper->shared->tid[i]) == 'D')
+			return true;
+	return false;
+}
+
+/**
+ * mapper_free() - end the mapper, in any state
+ * @mapper:	the mapper
+ *
+ * Return: 0, -ETIMEDOUT where the kernel holds it though it was killed, -EAGAIN
+ * where it got no CPU to end on.
+ */
 static inline int mapper_free(struct mapper *mapper)
 {
 	int ret = peer_kill(&mapper->peer);
 
+	if (ret && !mapper_is_held(mapper))
+		ret = -EAGAIN;
 	if (mapper->shared)
 		munmap(mapper->shared, sizeof(*mapper->shared));
 	mapper->shared = NULL;

@@ -154,7 +154,7 @@ static inline int stall_watch(struct trial *trial, unsigned int ms,
 			      struct stalls *stalls)
 {
 	struct mapper_shared *shared = trial->victim.shared;
-	int64_t seen[MAPPER_WORKERS] = { 0 };
+	uint32_t seen[MAPPER_WORKERS] = { 0 };
 	int64_t end;
 	int ret;
 
@@ -168,13 +168,13 @@ static inline int stall_watch(struct trial *trial, unsigned int ms,
 
 		nap_ns(STALL_LOOK_US * NSEC_PER_USEC);
 		for (i = 0; i < trial->victim.workers; i++) {
-			struct stopwatch *watch = &shared->worker[i].watch;
-			int64_t begin = watch->begin;
+			uint32_t mark =
+				atomic_load(&shared->worker[i].watch.flying);
 
-			if (!atomic_load(&watch->flying) || begin == seen[i] ||
-			    now_ns() - begin <= (int64_t)trial->knobs.limit_ns)
+			if (!mark || mark == seen[i] || stopwatch_age(mark) <=
+			    (int64_t)trial->knobs.limit_ns)
 				continue;
-			seen[i] = begin;
+			seen[i] = mark;
 			stall_classify(stalls, trial, i);
 		}
 	}
