@@ -143,12 +143,26 @@ struct trial {
 	struct trial_window log[3 * TRIAL_MAX_PAIRS];
 };
 
-/** trial_free() - end all processes of a trial, whatever state it is in. */
-static inline void trial_free(struct trial *trial)
+/* Of two results the one that says more: held by the kernel, no CPU, 0. */
+static inline int trial_worse(int a, int b)
 {
-	load_free(&trial->load);
-	mapper_free(&trial->victim);
-	mapper_free(&trial->decoy);
+	return a == -ETIMEDOUT || b == -ETIMEDOUT ? -ETIMEDOUT : a ?: b;
+}
+
+/**
+ * trial_free() - end all processes of a trial, whatever state it is in
+ * @trial:	the trial
+ *
+ * Return: 0, -ETIMEDOUT where the kernel holds one that was killed, -EAGAIN where
+ * one got no CPU to end on.
+ */
+static inline int trial_free(struct trial *trial)
+{
+	int load = load_free(&trial->load);
+	int victim = mapper_free(&trial->victim);
+	int decoy = mapper_free(&trial->decoy);
+
+	return trial_worse(load, trial_worse(victim, decoy));
 }
 
 /**
@@ -226,10 +240,14 @@ static inline int trial_setup(struct trial *trial,
  */
 static inline int trial_hang(struct trial *trial, enum arm arm)
 {
+	int ret;
+
 	if (!mapper_close(&trial->victim, TRIAL_GRACE_NS))
 		return 0;
 	trial->hangs[arm]++;
-	load_kill(&trial->load);
+	ret = load_kill(&trial->load);
+	if (ret)
+		return ret;
 	if (mapper_close(&trial->victim, TRIAL_HANG_NS))
 		return -ETIMEDOUT;
 	return load_start(&trial->load);
