@@ -14,7 +14,11 @@
 #ifndef PROC_REPORT_H
 #define PROC_REPORT_H
 
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include "trial.h"
 
@@ -288,29 +292,173 @@ static inline void report_json_histogram(FILE *file, const struct histogram *h)
 	fprintf(file, "}");
 }
 
-/**
- * report_json() - write all results so far
- * @path:	where; replaced as a whole, so a reader never sees half of it
- * @results:	the results
- * @knobs:	how it was measured
- *
- * Return: 0 or -errno.
+/*
+ * Where a report goes to.  A regular file is replaced as a whole, so that no reader
+ * sees half of it, and by way of a link it is the link's target that is replaced.
+ * Anything else (a device, a pipe, what standard output is) is written to, and
+ * stays what it is.
  */
-static inline int report_json(const char *path, const struct results *results,
-			      const struct knobs *knobs)
+#define REPORT_PATH 4096
+/* A pipe that nothing is read from for this long is given up, in ms. */
+#define REPORT_PIPE_MS 5000
+
+/** report_is_stream() - whether @path cannot be written anew, only added to */
+static inline bool report_is_stream(const char *path)
 {
-	char temporary[4096];
+	struct stat st, own;
+	int fd;
+
+	if (stat(path, &st))
+		return false;
+	if (!S_ISREG(st.st_mode))
+		return true;
+	/* A file that this program's own output goes to is not replaced either. */
+	for (fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+		if (!fstat(fd, &own) && own.st_dev == st.st_dev &&
+		    own.st_ino == st.st_ino)
+			return true;
+	return false;
+}
+
+/* All of it, or -errno. */
+static inline int report_write(int fd, const char *text, size_t size)
+{
+	while (size) {
+		struct pollfd room = { .fd = fd, .events = POLLOUT };
+		ssize_t n = write(fd, text, size);
+
+		if (n > 0) {
+			text += n;
+			size -= (size_t)n;
+		} else if (!n) {
+			return -EIO;
+		} else if (errno == EAGAIN) {
+			if (!poll(&room, 1, REPORT_PIPE_MS))
+				return -ETIMEDOUT;
+		} else if (errno != EINTR) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+/* A FIFO that nothing has open for reading is an error, not a reason to wait. */
+static inline int report_put_in_place(const char *path, const char *text,
+				      size_t size)
+{
+	int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
+	int fd, ret;
+
+	if (report_is_stream(path))
+		fd = open(path, flags | O_APPEND | O_NONBLOCK);
+	else
+		fd = open(path, flags | O_CREAT | O_TRUNC, 0666);
+	if (fd < 0)
+		return -errno;
+	ret = report_write(fd, text, size);
+	if (close(fd) && !ret)
+		ret = -errno;
+	return ret;
+}
+
+/* The mode that the file at @target has or would have, and its owner if possible. */
+static inline int report_dress(int fd, const char *target)
+{
+	mode_t mask = umask(0);
+	struct stat old;
+
+	umask(mask);
+	if (stat(target, &old))
+		return fchmod(fd, 0666 & ~mask);
+	if ((old.st_uid != geteuid() || old.st_gid != getegid()) &&
+	    fchown(fd, old.st_uid, old.st_gid) && errno != EPERM)
+		return -1;
+	return fchmod(fd, old.st_mode & 0777);
+}
+
+/*
+ * Replaces the file at @target, which is no link.  The new one has a name in the
+ * same folder that nothing had before.
+ */
+static inline int report_replace(const char *target, const char *text,
+				 size_t size)
+{
+	char temporary[REPORT_PATH];
+	int fd, ret;
+
+	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX",
+			     target) >= sizeof(temporary))
+		return -ENAMETOOLONG;
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = report_write(fd, text, size);
+	if (!ret && report_dress(fd, target))
+		ret = -errno;
+	if (close(fd) && !ret)
+		ret = -errno;
+	if (!ret && rename(temporary, target))
+		ret = -errno;
+	if (ret)
+		unlink(temporary);
+	return ret;
+}
+
+/*
+ * report_target() - the regular file that a report at @path replaces, to be freed
+ *
+ * Return: NULL where there is none that could be: what @path leads to is no regular
+ * file, or has no name any more, or a link leads to nothing yet.
+ */
+static inline char *report_target(const char *path)
+{
+	struct stat st, real;
+	char *target;
+
+	if (report_is_stream(path))
+		return NULL;
+	if (stat(path, &st))
+		return errno == ENOENT && lstat(path, &st) ? strdup(path) : NULL;
+	target = realpath(path, NULL);
+	/* What was unlinked has a name in /proc still, which is none. */
+	if (target && !stat(target, &real) && real.st_dev == st.st_dev &&
+	    real.st_ino == st.st_ino)
+		return target;
+	free(target);
+	return NULL;
+}
+
+/**
+ * report_put() - write a file
+ * @path:	where, see above
+ * @text:	what
+ * @size:	of it, bytes
+ *
+ * Return: 0, or -errno where it was not written, or not to the end.
+ */
+static inline int report_put(const char *path, const char *text, size_t size)
+{
+	void (*on_pipe)(int signal) = signal(SIGPIPE, SIG_IGN);
+	char *target = report_target(path);
+	int ret = target ? report_replace(target, text, size) : -EACCES;
+
+	/* The folder takes no new name, or this one cannot be moved. */
+	if (ret == -EACCES || ret == -EPERM || ret == -EROFS ||
+	    ret == -EBUSY || ret == -ENAMETOOLONG)
+		ret = report_put_in_place(path, text, size);
+	free(target);
+	signal(SIGPIPE, on_pipe);
+	return ret;
+}
+
+/* All results so far, as JSON. */
+static inline void report_print_json(FILE *file, const struct results *results,
+				     const struct knobs *knobs)
+{
 	struct utsname uts;
 	unsigned int r, w;
 	enum arm arm;
-	FILE *file;
 
-	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.tmp", path) >=
-	    sizeof(temporary))
-		return -ENAMETOOLONG;
-	file = fopen(temporary, "w");
-	if (!file)
-		return -errno;
 	uname(&uts);
 	fprintf(file, "{\n  \"file_version\": 1,\n");
 	fprintf(file, "  \"cmdline\": \"proc_mmap_latency\",\n");
@@ -370,9 +518,33 @@ static inline int report_json(const char *path, const struct results *results,
 			r + 1 < results->count ? "," : "");
 	}
 	fprintf(file, "  },\n  \"return_code\": %d\n}\n", results->failed);
-	if (fclose(file) || rename(temporary, path))
+}
+
+/**
+ * report_json() - write all results so far
+ * @path:	where, see report_put()
+ * @results:	the results
+ * @knobs:	how it was measured
+ *
+ * Return: 0 or -errno.
+ */
+static inline int report_json(const char *path, const struct results *results,
+			      const struct knobs *knobs)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+	int ret;
+
+	if (!file)
 		return -errno;
-	return 0;
+	report_print_json(file, results, knobs);
+	if (fclose(file))
+		ret = -ENOMEM;
+	else
+		ret = report_put(path, text, size);
+	free(text);
+	return ret;
 }
 
 #endif /* PROC_REPORT_H */
