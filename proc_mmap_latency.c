@@ -777,8 +777,6 @@ static struct bulk the_bulk;
 
 FIXTURE_SETUP(bulk)
 {
-	const char *reason;
-
 	self->bulk = &the_bulk;
 	self->load = &the_trial.load;
 	self->knobs = (struct knobs){ 0 };
