@@ -675,7 +675,7 @@ TEST(parser_numa_maps)
 		{ "7ffc00000000 bind:0-1 stack\n", PARSE_SPAN, 0x7ffc00000000,
 		  "[stack]" },
 		{ "00010000 default file=/a\\040b\\075 mapped=2\n", PARSE_SPAN,
-		  0x10000, "/a b=" },
+		  0x10000, "/a\\040b\\075" },
 		{ "00010000\n", PARSE_BAD, 0, "" },
 		{ "default\n", PARSE_BAD, 0, "" },
 		{ "", PARSE_END, 0, "" },
@@ -697,6 +697,78 @@ TEST(parser_numa_maps)
 			EXPECT_STREQ(lines[i].name, span.name);
 		}
 	}
+}
+
+/*
+ * One file under three names, as Linux 5.10 to 7.3 print them.  Each must come out
+ * as the one of maps says it, and no other file's.
+ */
+TEST(names_are_escaped_as_each_file_does)
+{
+	static const struct {
+		const char *name, *maps, *numa;
+	} files[] = {
+		{ "/a", "/a", "/a" },
+		{ "/a\nb", "/a\\012b", "/a\\012b" },
+		{ "/a\\012b", "/a\\012b", "/a\\012b" },
+		{ "/a\\040b", "/a\\040b", "/a\\040b" },
+		{ "/a b (deleted)", "/a b (deleted)", "/a\\040b\\040(deleted)" },
+		{ "/\ta=\r\\", "/\ta=\r\\", "/\\011a\\075\r\\" },
+	};
+	struct span span = { 0 };
+	char text[200];
+	size_t used;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		span_escape_name(&span, files[i].name, strlen(files[i].name),
+				 ESCAPED_BY_MAPS);
+		EXPECT_STREQ(files[i].maps, span.name);
+		numa_name(&span);
+		EXPECT_STREQ(files[i].numa, span.name);
+		snprintf(text, sizeof(text), "1000 default file=%s mapped=1\n",
+			 files[i].numa);
+		ASSERT_EQ(PARSE_SPAN, (int)parse_numa_line(text, strlen(text),
+							   &used, &span));
+		EXPECT_STREQ(files[i].numa, span.name);
+	}
+}
+
+/* However long: what is compared is the beginning of both. */
+TEST(names_are_cut_where_they_were_escaped)
+{
+	char name[2 * SPAN_NAME] = "/", maps[8 * SPAN_NAME] = "/";
+	struct span whole, cut;
+	unsigned int pad;
+
+	for (pad = 0; pad < 8; pad++) {
+		memset(name + 1, 'x', pad);
+		memset(name + 1 + pad, '\n', SPAN_NAME);
+		memset(maps + 1, 'x', pad);
+		maps[1 + pad] = '\0';
+		while (strlen(maps) < 2 * SPAN_NAME)
+			strcat(maps, "\\012");
+		span_set_name(&whole, maps, strlen(maps));
+		span_escape_name(&cut, name, pad + SPAN_NAME, ESCAPED_BY_MAPS);
+		EXPECT_EQ(SPAN_NAME - 1U, strlen(cut.name));
+		EXPECT_STREQ(whole.name, cut.name);
+	}
+}
+
+/* Where another file's text is, there is no address to go on from. */
+TEST(queries_go_on_from_answers)
+{
+	static char text[1024] = "00010000-00020000 rw-p";
+	struct reading reading = { .text = text, .size = sizeof(text) };
+	struct reader reader = { .fd = -1 };
+
+	EXPECT_EQ(-EBADF, call_query(&reader, &reading));
+	reading.len = sizeof(struct span);
+	EXPECT_EQ(-EBADF, call_query(&reader, &reading));
+	reading.len = sizeof(struct span) + 1;
+	EXPECT_EQ(-EINVAL, call_query(&reader, &reading));
+	reading.len = 22;
+	EXPECT_EQ(-EINVAL, call_query(&reader, &reading));
 }
 
 /* All address spaces of so many pages, each page a hole or one of two kinds. */

@@ -162,6 +162,44 @@ static inline void span_set_name(struct span *span, const char *name,
 	span->name[len] = '\0';
 }
 
+/*
+ * How names are compared: as maps and smaps print them.  These escape a newline
+ * as "\012" and nothing else, not even a backslash, so that a file that really is
+ * called "\012" looks the same there: what was escaped cannot be told, and what
+ * is yet to be escaped can.  numa_maps escapes blanks, tabs and '=' as well;
+ * PROCMAP_QUERY escapes nothing.
+ */
+#define ESCAPED_BY_MAPS "\n"
+#define ESCAPED_BY_NUMA "\n\t= "
+
+/**
+ * span_escape_name() - set a name, with some characters as three octal digits
+ * @span:	the name is set in it
+ * @name:	the name, which is not that of @span, and ends with a 0
+ * @len:	its length
+ * @set:	what is escaped
+ */
+static inline void span_escape_name(struct span *span, const char *name,
+				    size_t len, const char *set)
+{
+	size_t i, n = 0;
+
+	/* Of nearly all names. */
+	if (!len || strcspn(name, set) == len) {
+		span_set_name(span, name, len);
+		return;
+	}
+	for (i = 0; i < len && n < SPAN_NAME - 1; i++) {
+		if (strchr(set, name[i]))
+			n += snprintf(span->name + n, SPAN_NAME - n, "\\%03o",
+				      (unsigned char)name[i]);
+		else
+			span->name[n++] = name[i];
+	}
+	/* A name that is too long may end within the digits. */
+	span->name[n < SPAN_NAME ? n : SPAN_NAME - 1] = '\0';
+}
+
 static inline bool perm_is_sane(const char *perm)
 {
 	return strchr("r-", perm[0]) && strchr("w-", perm[1]) &&
@@ -308,30 +346,13 @@ static inline enum parse parse_smaps_record(const char *text, size_t len,
  */
 static inline void numa_name(struct span *span)
 {
-	if (span->name[0] != '/' && strcmp(span->name, "[heap]") &&
-	    strcmp(span->name, "[stack]"))
+	const struct span as_in_maps = *span;
+
+	if (span->name[0] == '/')
+		span_escape_name(span, as_in_maps.name,
+				 strlen(as_in_maps.name), ESCAPED_BY_NUMA);
+	else if (strcmp(span->name, "[heap]") && strcmp(span->name, "[stack]"))
 		span->name[0] = '\0';
-}
-
-/* A path after "file=": blanks, tabs and '=' come as three octal digits. */
-static inline void numa_set_path(struct span *span, const char *p, size_t len)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < len && n < SPAN_NAME - 1; i++) {
-		const char *s = p + i;
-
-		if (len - i >= 4 && (!memcmp(s, "\\040", 4) ||
-				     !memcmp(s, "\\011", 4) ||
-				     !memcmp(s, "\\075", 4))) {
-			span->name[n++] = (s[1] - '0') * 64 +
-					  (s[2] - '0') * 8 + s[3] - '0';
-			i += 3;
-		} else {
-			span->name[n++] = *s;
-		}
-	}
-	span->name[n] = '\0';
 }
 
 /**
@@ -367,7 +388,7 @@ static inline enum parse parse_numa_line(const char *text, size_t len,
 		if (!p)
 			p = end;
 		if (p - word > 5 && !memcmp(word, "file=", 5))
-			numa_set_path(span, word + 5, p - word - 5);
+			span_set_name(span, word + 5, p - word - 5);
 		else if (p - word == 4 && !memcmp(word, "heap", 4))
 			span_set_name(span, "[heap]", 6);
 		else if (p - word == 5 && !memcmp(word, "stack", 5))
@@ -436,8 +457,9 @@ static inline int query_ask(int fd, uint64_t addr, uint64_t flags, bool named,
 	span->perm[2] = query.vma_flags & PROCMAP_QUERY_VMA_EXECUTABLE ? 'x' : '-';
 	span->perm[3] = query.vma_flags & PROCMAP_QUERY_VMA_SHARED ? 's' : 'p';
 	span->perm[4] = '\0';
-	span_set_name(span, name, query.vma_name_size ?
-				  query.vma_name_size - 1 : 0);
+	span_escape_name(span, name, query.vma_name_size ?
+				     query.vma_name_size - 1 : 0,
+			 ESCAPED_BY_MAPS);
 	return 0;
 }
 
@@ -448,6 +470,9 @@ static inline ssize_t call_query(const struct reader *reader,
 	struct span span, last = { .end = 0 };
 	int err;
 
+	/* Not what another file has left there. */
+	if (reading->len % sizeof(last))
+		return -EINVAL;
 	if (reading->len)
 		memcpy(&last, reading->text + reading->len - sizeof(last),
 		       sizeof(last));
