@@ -191,7 +191,7 @@ static void share_descriptor(struct __test_metadata *_metadata,
 	uint64_t seed = seed_from_env();
 	const struct scene_options options = { .seed = seed };
 	atomic_bool stop = false;
-	struct reader probe;
+	struct span any;
 	bool few = false, wrong = false;
 	int64_t end;
 	int i, err;
@@ -199,9 +199,8 @@ static void share_descriptor(struct __test_metadata *_metadata,
 	if (!open_scene(_metadata, scene, &change_split_middle, &file_maps,
 			&options))
 		return;
-	probe = scene->reader;
-	probe.kind = &file_query;
-	if (query && call_query(&probe, &scene->reading) == -ENOTTY)
+	if (query && query_ask(scene->reader.fd, scene->race->stage.base, 0,
+			       false, &any) == -ENOTTY)
 		SKIP(return, "no such file in this kernel");
 	scene->oracle.tolerate_lost_tail = *known_bug_seen;
 	for (i = 0; i < 2; i++) {
