@@ -169,21 +169,19 @@ static inline void evidence_print(struct scene *scene,
 				  const char *how, const char *again)
 {
 	const struct reading *reading = &scene->reading;
-	const struct chunk *chunk;
-	unsigned int mask, last = finding->where.chunk;
+	unsigned int last = finding->where.chunk;
 
 	if (last >= reading->nr_chunks)
 		last = reading->nr_chunks - 1;
-	chunk = &reading->chunk[last];
-	mask = layouts_between(&scene->oracle, chunk->before, chunk->after);
 	diag("RULE BROKEN: %s", rule_text[finding->rule]);
 	diag("  in          /proc/PID/%s, change %s, %s",
 	     scene->reader.kind->name, scene->race->change->name, how);
 	diag("  once more   %s", again);
-	diag("  current     layouts 0x%x; counter %u to %u in read() %u, %u at the start",
-	     mask, chunk->before, chunk->after, last, reading->chunk[0].before);
+	diag("  current     layouts 0x%x; counter %u to %u up to read() %u, %u at the start",
+	     finding->current, finding->before, finding->after, last,
+	     reading->chunk[0].before);
 	evidence_lines(scene, &finding->where, 2);
-	evidence_legal(scene, mask);
+	evidence_legal(scene, finding->current);
 	if (finding->rule == RULE_MALFORMED)
 		diag("  text        %.*s",
 		     line_length(reading, finding->where.record),

@@ -22,6 +22,9 @@
  * @steps_back:	lines that start no higher than the line before
  * @lost_tails:	signatures of the known bug that were tolerated
  * @lines:	lines judged
+ * @current:	layouts that were held to be current for the record at @where
+ * @before:	the changer's sequence number when these begin
+ * @after:	and when they end
  * @where:	the offending record, or the end of the text
  */
 struct finding {
@@ -30,6 +33,8 @@ struct finding {
 	unsigned int overlapped_calls;
 	unsigned int fits;
 	unsigned int steps_back, lost_tails, lines;
+	unsigned int current;
+	uint32_t before, after;
 	struct cursor where;
 };
 
@@ -97,37 +102,42 @@ static inline struct finding judge(struct oracle *oracle,
 		(i && reading->chunk[0].before != reading->chunk[i - 1].after);
 
 	oracle_begin(oracle);
-	while ((parsed = reading_next(kind, reading, cursor, &span)) ==
-	       PARSE_SPAN) {
+	while ((parsed = reading_next(kind, reading, cursor, &span)) !=
+	       PARSE_END) {
 		const struct chunk *chunk = &reading->chunk[cursor->chunk];
 
 		if (finding.lines && cursor->chunk != before)
 			oracle_resume(oracle, mask);
-		if (!finding.lines || cursor->chunk != before)
+		if (!finding.lines || cursor->chunk != before) {
 			mask = layouts_between(oracle, chunk->before,
 					       chunk->after);
-		if (finding.lines && looked_up_early(reading, cursor, before))
+			finding.before = chunk->before;
+		}
+		if (finding.lines && looked_up_early(reading, cursor, before)) {
 			mask |= layouts_between(oracle, chunk[-1].before,
 						chunk[-1].after);
+			finding.before = chunk[-1].before;
+		}
+		finding.after = chunk->after;
 		before = cursor->chunk;
-		finding.rule = oracle_line(oracle, mask, &span);
+		finding.rule = parsed == PARSE_BAD ? RULE_MALFORMED :
+			       parsed == PARSE_TORN ? RULE_TORN :
+			       oracle_line(oracle, mask, &span);
 		if (finding.rule)
 			break;
 		finding.lines++;
 	}
-	if (parsed == PARSE_BAD) {
-		finding.rule = RULE_MALFORMED;
-	} else if (parsed == PARSE_TORN) {
-		finding.rule = RULE_TORN;
-	} else if (parsed == PARSE_END && reading->whole) {
+	if (parsed == PARSE_END && reading->whole) {
 		/* The end is seen by the read() that found no more lines. */
 		const struct chunk *last = &reading->chunk[reading->nr_chunks - 1];
 
 		oracle_resume(oracle, mask);
-		mask |= layouts_between(oracle, reading->chunk[before].before,
-					last->after);
+		finding.before = reading->chunk[before].before;
+		finding.after = last->after;
+		mask |= layouts_between(oracle, finding.before, finding.after);
 		finding.rule = oracle_end(oracle, mask);
 	}
+	finding.current = mask;
 	finding.fits = oracle->fits;
 	finding.steps_back = oracle->steps_back;
 	finding.lost_tails = oracle->lost_tails;

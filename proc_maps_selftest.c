@@ -1341,6 +1341,107 @@ TEST(judge_knows_of_early_lookups)
 	EXPECT_STREQ(rule_text[RULE_STALE], rule_text[finding.rule]);
 }
 
+/* ---- what is printed of a finding ---- */
+
+/* A scene without a changer: the layouts of a row, and a text that was read. */
+struct planted_scene {
+	struct drawn drawn;
+	struct race race;
+	struct scene scene;
+	struct chunk chunk[4];
+};
+
+static void plant_scene(struct planted_scene *planted, const struct change *row,
+			const char *text)
+{
+	struct scene *scene = &planted->scene;
+
+	memset(planted, 0, sizeof(*planted));
+	draw(&planted->drawn, row);
+	planted->race.change = row;
+	planted->race.stage = planted->drawn.stage;
+	scene->race = &planted->race;
+	scene->oracle = planted->drawn.oracle;
+	memcpy(scene->layout, planted->drawn.layout, sizeof(scene->layout));
+	scene->reader.kind = &file_maps;
+	scene->reading = (struct reading){
+		.text = (char *)text, .len = strlen(text),
+		.chunk = planted->chunk, .whole = true,
+	};
+}
+
+/* Another read(), which brought the text up to @end. */
+static void plant_chunk(struct planted_scene *planted, size_t end,
+			uint32_t before, uint32_t after)
+{
+	struct reading *reading = &planted->scene.reading;
+
+	reading->chunk[reading->nr_chunks++] = (struct chunk){
+		.end = end, .before = before, .after = after,
+	};
+}
+
+/* What is said from here on, up to said(), is for @buf. */
+static int begin_to_listen(void)
+{
+	int out = dup(STDOUT_FILENO);
+
+	fflush(stdout);
+	dup2(syscall(SYS_memfd_create, "said", 0), STDOUT_FILENO);
+	return out;
+}
+
+static const char *said(int out, char *buf, size_t size)
+{
+	ssize_t got;
+
+	fflush(stdout);
+	got = pread(STDOUT_FILENO, buf, size - 1, 0);
+	buf[got > 0 ? got : 0] = '\0';
+	dup2(out, STDOUT_FILENO);
+	close(out);
+	return buf;
+}
+
+/* The same three read()s as above: two layouts were judged by. */
+TEST(evidence_is_what_was_judged)
+{
+#define TORN "00011000-00019000 r--p 00000000 00:00 0" NO_NAME
+	static const char text[] = G0 TORN;
+	const size_t g0 = strlen(G0);
+	struct planted_scene planted;
+	struct finding finding;
+	char buf[4096];
+	int out;
+
+	plant_scene(&planted, &change_split_middle, text);
+	plant_chunk(&planted, g0 - 9, 0, 0);
+	plant_chunk(&planted, g0, 0, 0);
+	plant_chunk(&planted, strlen(text), 2, 2);
+	plant_chunk(&planted, strlen(text), 2, 2);
+	finding = scene_judge(&planted.scene);
+	EXPECT_STREQ(rule_text[RULE_TORN], rule_text[finding.rule]);
+	out = begin_to_listen();
+	evidence_print(&planted.scene, &finding, "planted", "-");
+	said(out, buf, sizeof(buf));
+	EXPECT_TRUE(!!strstr(buf, "layouts 0x3; counter 0 to 2 "));
+	EXPECT_TRUE(!!strstr(buf, "(layout 0, after 00011000)"));
+	EXPECT_TRUE(!!strstr(buf, "(layout 1, after 00011000)"));
+
+	/* The end is judged by all that passed since the last line began. */
+	plant_scene(&planted, &change_split_middle, G0);
+	plant_chunk(&planted, g0, 0, 1);
+	plant_chunk(&planted, g0, 2, 2);
+	finding = scene_judge(&planted.scene);
+	EXPECT_STREQ(rule_text[RULE_TAIL], rule_text[finding.rule]);
+	out = begin_to_listen();
+	evidence_print(&planted.scene, &finding, "planted", "-");
+	said(out, buf, sizeof(buf));
+	EXPECT_TRUE(!!strstr(buf, "layouts 0x3; counter 0 to 2 "));
+	EXPECT_TRUE(!!strstr(buf, "(layout 0, after 00011000)"));
+#undef TORN
+}
+
 /* Every answer to every question that some layout gives, and no other. */
 TEST(oracle_judges_queries)
 {
