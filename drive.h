@@ -33,9 +33,6 @@
  */
 #define READER_TIMER_NS (50 * NSEC_PER_USEC)
 
-/* Set by the first test that sees the known bug, for those that follow it. */
-static _Atomic bool *known_bug_seen;
-
 /* When the program was started. */
 static int64_t began_ns;
 
@@ -589,17 +586,6 @@ static inline bool tally_suffices(const struct tally *tally)
 	       (tally->layouts & (tally->layouts - 1));
 }
 
-/* Would the reading be legal but for the bug described at oracle_lost_tail()? */
-static inline bool is_lost_tail(struct scene *scene)
-{
-	struct finding finding;
-
-	scene->oracle.tolerate_lost_tail = true;
-	finding = scene_judge(scene);
-	scene->oracle.tolerate_lost_tail = false;
-	return !finding.rule && finding.lost_tails;
-}
-
 /**
  * drive_report() - a drive is over: what it saw, and what was wrong
  * @_metadata:	the test's; it fails where reader or changer did
@@ -629,9 +615,8 @@ static inline void race_report(struct __test_metadata *_metadata,
 			       const char *again)
 {
 	drive_report(_metadata, drive, err, what, again);
-	if (err && !drive->scene->oracle.tolerate_lost_tail &&
-	    is_lost_tail(drive->scene))
-		diag("  this is the signature of known.tail_lost_after_merge");
+	if (err)
+		known_bug_shows(drive->scene);
 	ASSERT_STREQ("legal", rule_text[drive->finding.rule]);
 }
 

@@ -190,4 +190,49 @@ static inline void evidence_print(struct scene *scene,
 		evidence_pictures(scene);
 }
 
+/* Set where the known bug was seen: the tests that follow count it. */
+static _Atomic bool *known_bug_seen;
+
+/* What it is, for the verdict as well. */
+static inline void known_bug_print(void)
+{
+	static const char *const lines[] = {
+		"this kernel loses mappings from /proc/PID/maps: a reader steps past what a merge",
+		"has just joined (lock_next_vma(), 6.17 and later); the kernel is at fault, not the test",
+	};
+
+	diag("summary: %s", lines[0]);
+	diag("summary: %s", lines[1]);
+}
+
+/* Would the reading be legal but for the bug described at oracle_lost_tail()? */
+static inline bool is_lost_tail(struct scene *scene)
+{
+	struct finding finding;
+
+	scene->oracle.tolerate_lost_tail = true;
+	finding = scene_judge(scene);
+	scene->oracle.tolerate_lost_tail = false;
+	return !finding.rule && finding.lost_tails;
+}
+
+/**
+ * known_bug_shows() - is it the known bug that an illegal reading shows?
+ * @scene:	with the reading; what the oracle knows of it is lost
+ *
+ * Whichever test sees it says what it is: the one that is made for it may not be
+ * among those that are run, or meet it less often.
+ *
+ * Return: whether it is; then it is printed.
+ */
+static inline bool known_bug_shows(struct scene *scene)
+{
+	if (scene->oracle.tolerate_lost_tail || !is_lost_tail(scene))
+		return false;
+	diag("  this is the signature of known.tail_lost_after_merge");
+	known_bug_print();
+	*known_bug_seen = true;
+	return true;
+}
+
 #endif /* PROC_EVIDENCE_H */

@@ -1442,6 +1442,53 @@ TEST(evidence_is_what_was_judged)
 #undef TORN
 }
 
+/* Any test that meets the known bug says so; and of nothing else. */
+TEST(known_bug_is_named_where_it_is_seen)
+{
+#define WW "00011000-00013000 rw-p 00000000 00:00 0" NO_NAME
+#define RR "00015000-00017000 r--p 00000000 00:00 0" NO_NAME
+	static const struct {
+		const char *text;
+		bool tolerated, known;
+	} readings[] = {
+		{ G0 WW RR G1, false, true },
+		{ G0 WW RR G1, true, false },
+		{ G0 WW G1, false, false },
+		{ G0 RR G1, false, false },
+	};
+	struct planted_scene planted;
+	atomic_bool seen;
+	char buf[4096];
+	unsigned int i;
+	int out;
+
+	known_bug_seen = &seen;
+	for (i = 0; i < ARRAY_SIZE(readings); i++) {
+		size_t len = strlen(readings[i].text);
+		bool told;
+
+		seen = false;
+		plant_scene(&planted, &change_merge_left_partial,
+			    readings[i].text);
+		plant_chunk(&planted, len, 0, 1);
+		plant_chunk(&planted, len, 1, 1);
+		planted.scene.oracle.tolerate_lost_tail = readings[i].tolerated;
+		out = begin_to_listen();
+		told = known_bug_shows(&planted.scene);
+		said(out, buf, sizeof(buf));
+		EXPECT_EQ(readings[i].known, told) {
+			TH_LOG("reading %u", i);
+		}
+		EXPECT_EQ(told, (bool)seen);
+		EXPECT_EQ(told, !!strstr(buf, "# summary: this kernel loses"));
+		EXPECT_EQ(told, !!strstr(buf, "signature of known."));
+		EXPECT_EQ(told, !!*buf);
+	}
+	known_bug_seen = NULL;
+#undef WW
+#undef RR
+}
+
 /* Every answer to every question that some layout gives, and no other. */
 TEST(oracle_judges_queries)
 {

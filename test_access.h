@@ -237,10 +237,12 @@ static void share_descriptor(struct __test_metadata *_metadata,
 		const char *rule = rule_text[sharer[i].finding.rule];
 
 		tally_print(&sharer[i].tally, test, scene->race->seq / 2);
-		if (sharer[i].finding.rule)
+		if (sharer[i].finding.rule) {
 			evidence_print(seen, &sharer[i].finding,
 				       "shared descriptor",
 				       again("access", "", test, seed));
+			known_bug_shows(seen);
+		}
 		reading_free(&seen->reading);
 		EXPECT_STREQ("legal", rule);
 		EXPECT_EQ(0, sharer[i].error);

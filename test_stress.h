@@ -599,6 +599,8 @@ static void run_stress(struct __test_metadata *_metadata,
 	}
 	scene_end_peer(scene);
 	tally_print(&drive.tally, row->name, scene->race->seq / 2);
+	if (drive.tally.lost_tails)
+		known_bug_print();
 	stress_print(stress, &session->nursery, done, bytes);
 	if (err == 1)
 		evidence_print(kid ? &session->nursery.scene : scene,
