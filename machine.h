@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -105,11 +106,17 @@ static inline bool machine_nodes(int node[2])
  * @whole:	the whole machine is meant: a complaint counts whoever it is about,
  *		and that somebody waits long is one, too; else only those that
  *		name this program
+ * @pending:	a complaint was heard, and not yet of which task it is...
+ * @since_us:	...at this time of the log
+ * @said:	the first line of that one, or of the one that counts
  */
 struct watch {
 	unsigned long taint;
 	int log;
 	bool whole;
+	bool pending;
+	uint64_t since_us;
+	char said[256];
 };
 
 /*
@@ -135,6 +142,7 @@ static inline unsigned long watch_taint(void)
 static inline void watch_begin(struct watch *watch, bool whole)
 {
 	watch->whole = whole;
+	watch->pending = false;
 	watch->taint = watch_taint();
 	watch->log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (watch->log >= 0)
@@ -169,18 +177,100 @@ static inline bool watch_complains(const struct watch *watch, const char *line)
 	};
 	const char *warning = strstr(line, "WARNING: ");
 
+	/* "traps: NAME[PID] general protection fault": a program's own. */
+	if (!strncmp(line, "traps: ", 7))
+		return false;
 	if (line_has(line, hangs))
 		return watch->whole;
 	return (warning && strstr(warning, " at ")) || line_has(line, faults);
 }
 
-/* Does a line of a complaint name this program, as the kernel knows it? */
+/* How the kernel begins to name a task in its reports; what follows is the name. */
+static const char *const watch_names[] = {
+	"Comm: ", "Comm:", "by task ", "in process ", ", name: ", NULL
+};
+
+/*
+ * Does a line of a complaint name this program, as the kernel knows it?  Behind one
+ * of these words, or before a number: "NAME/PID is trying to acquire lock".  Not as
+ * others speak of a program: "NAME[PID]: segfault", "NAME (PID): drop_caches".
+ */
 static inline bool watch_names_us(const char *line)
 {
+	const char *at;
 	char name[16];
+	size_t i, n;
 
-	snprintf(name, sizeof(name), "%s", program_invocation_short_name);
-	return strstr(line, name);
+	n = snprintf(name, sizeof(name), "%s", program_invocation_short_name);
+	if (n >= sizeof(name))
+		n = sizeof(name) - 1;
+	for (at = line; (at = strstr(at, name)); at += n) {
+		if (at[n] == '/' && at[n + 1] >= '0' && at[n + 1] <= '9')
+			return true;
+		for (i = 0; watch_names[i]; i++) {
+			size_t before = strlen(watch_names[i]);
+
+			if ((size_t)(at - line) >= before && strchr(" /\n", at[n]) &&
+			    !memcmp(at - before, watch_names[i], before))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Does it name a task?  "by task 7" is a number, which does not tell whose. */
+static inline bool watch_names_any(const char *line)
+{
+	size_t i;
+
+	for (i = 0; watch_names[i]; i++) {
+		const char *at = strstr(line, watch_names[i]);
+
+		if (at && !strchr("0123456789", at[strlen(watch_names[i])]))
+			return true;
+	}
+	return false;
+}
+
+/* The lines of a report follow each other, however slow the console is. */
+#define WATCH_REPORT_US 5000000ULL
+
+/**
+ * watch_hear() - a record of the log
+ * @watch:	remembers a complaint of which the task is not named yet
+ * @record:	"priority,number,microseconds,flags;text", more lines perhaps
+ *
+ * A record is one line of a report, which need not name the task.  The first one
+ * below that names any decides; where the report is over there is none.
+ *
+ * Return: whether there was a complaint that counts; then @watch->said is it.
+ */
+static inline bool watch_hear(struct watch *watch, const char *record)
+{
+	const char *text = strchr(record, ';');
+	unsigned int priority;
+	uint64_t now_us;
+	bool counts;
+
+	/* What user space writes to the log has another facility than 0. */
+	if (sscanf(record, "%u,%*u,%" SCNu64, &priority, &now_us) != 2 ||
+	    priority >> 3 || !text++)
+		return false;
+	if (now_us - watch->since_us > WATCH_REPORT_US ||
+	    strstr(text, "[ cut here ]") || strstr(text, "---[ end trace"))
+		watch->pending = false;
+	if (!watch->pending && watch_complains(watch, text)) {
+		snprintf(watch->said, sizeof(watch->said), "%.*s",
+			 (int)strcspn(text, "\n"), text);
+		watch->since_us = now_us;
+		watch->pending = true;
+	}
+	if (!watch->pending)
+		return false;
+	counts = watch->whole || watch_names_us(text);
+	if (counts || watch_names_any(text))
+		watch->pending = false;
+	return counts;
 }
 
 /**
@@ -194,10 +284,9 @@ static inline bool watch_names_us(const char *line)
 static inline bool watch_look(struct watch *watch, char *buf, size_t size)
 {
 	unsigned long taint = watch_taint();
-	bool complains = false, found = false;
+	bool found = false;
 	/* The list of modules makes the longest one, a kilobyte and more. */
 	char record[8192];
-	const char *text;
 	ssize_t got;
 
 	while (watch->log >= 0) {
@@ -208,17 +297,10 @@ static inline bool watch_look(struct watch *watch, char *buf, size_t size)
 		if (got <= 0)
 			break;
 		record[got] = '\0';
-		/* priority,number,time,flags;text */
-		text = strchr(record, ';');
-		if (!text++ || found)
-			continue;
-		if (watch_complains(watch, text)) {
-			snprintf(buf, size, "%.*s", (int)strcspn(text, "\n"),
-				 text);
-			complains = true;
+		if (watch_hear(watch, record) && !found) {
+			snprintf(buf, size, "%s", watch->said);
+			found = true;
 		}
-		/* A record is a line: the name may come in a later one. */
-		found = complains && (watch->whole || watch_names_us(text));
 	}
 	/* That does not tell who it was. */
 	if (!found && watch->whole && taint & ~watch->taint) {

@@ -1672,6 +1672,7 @@ TEST(complaints_are_known)
 	static const char *const others[] = {
 		"WARNING: Unprivileged eBPF is enabled",
 		"debug: x uses a deprecated system call",
+		"traps: x[7] general protection fault ip:1 sp:2 error:0 in x[1000+1]",
 	};
 	unsigned int i;
 
@@ -1685,6 +1686,85 @@ TEST(complaints_are_known)
 	}
 	for (i = 0; i < ARRAY_SIZE(others); i++)
 		EXPECT_FALSE(watch_complains(&all, others[i]));
+}
+
+/* Reports as the kernel writes them, at these seconds; NAME is this program's. */
+TEST(complaints_are_whose_task_they_name)
+{
+#define CUT "4,1;------------[ cut here ]------------"
+#define WARN "4,1;WARNING: CPU: 0 PID: 7 at mm/mmap.c:9 f+0x1/0x20"
+#define MODULES "4,1;Modules linked in:"
+#define OURS "4,1;CPU: 0 UID: 0 PID: 7 Comm: NAME Tainted: G W 6.18.44 #1"
+#define OTHER "4,1;CPU: 1 UID: 0 PID: 8 Comm: kworker/1:2 Not tainted 6.18.44 #1"
+#define END "4,1;---[ end trace 0000000000000000 ]---"
+	static const struct {
+		/* "priority,second;text", for each line */
+		const char *line[8];
+		bool ours;
+	} logs[] = {
+		{ { CUT, WARN, MODULES, OURS, END }, true },
+		{ { CUT, WARN, MODULES, OTHER, END }, false },
+		{ { "4,1;WARNING: mm/vma.c:9 at f+0x1/0x20, CPU#0: NAME/7" }, true },
+		{ { "4,1;BUG: KASAN: slab-use-after-free in f+0x1/0x20",
+		    "4,1;Read of size 8 at addr 1 by task NAME/7" }, true },
+		{ { "4,1;BUG: KASAN: slab-use-after-free in f+0x1/0x20",
+		    "4,1;Read of size 8 at addr 1 by task cat/7", OURS }, false },
+		{ { "4,1;BUG: KCSAN: data-race in f / g",
+		    "4,1;write to 0x1 of 4 bytes by task 7 on cpu 0:", OURS }, true },
+		{ { "4,1;WARNING: possible recursive locking detected",
+		    "4,1;NAME/7 is trying to acquire lock:" }, true },
+		{ { "1,1;BUG: Bad page state in process NAME  pfn:1" }, true },
+		{ { "1,1;BUG: Bad page state in process cat  pfn:1", OURS }, false },
+		{ { "3,1;BUG: sleeping function called from invalid context at a.c:1",
+		    "3,1;in_atomic(): 1, irqs_disabled(): 0, pid: 7, name: NAME" }, true },
+		{ { "3,1;BUG: scheduling while atomic: NAME/7/0x00000002" }, true },
+		/* Not of the report: what others say of us, and what is later. */
+		{ { WARN, MODULES, "6,1;NAME (7): drop_caches: 1" }, false },
+		{ { WARN, "6,1;NAME[7]: segfault at 0 ip 1 sp 2 error 4" }, false },
+		{ { WARN, END, OURS }, false },
+		{ { WARN, "4,9;CPU: 0 PID: 7 Comm: NAME Not tainted" }, false },
+		{ { "4,1;WARNING: CPU: 0 PID: 8 at a.c:1 g+0x1/0x20", OTHER, END,
+		    "4,1;cat invoked oom-killer: gfp_mask=0x1", OURS }, false },
+		{ { "4,1;NAME invoked oom-killer: gfp_mask=0x1", OURS }, false },
+		/* The name of another program begins like this one's. */
+		{ { WARN, "4,1;CPU: 0 PID: 7 Comm: NAMEs Not tainted" }, false },
+		/* Written by user space, of the facilities user and daemon. */
+		{ { "12,1;WARNING: CPU: 0 PID: 7 at mm/mmap.c:9 f+0x1/0x20", OURS },
+		  false },
+		{ { "28,1;BUG: Bad page state in process NAME  pfn:1" }, false },
+		{ { WARN, "12,1;CPU: 1 PID: 8 Comm: cat Not tainted", OURS }, true },
+		{ { WARN, "12,1;CPU: 1 PID: 7 Comm: NAME Not tainted", OTHER }, false },
+	};
+	char name[16];
+	unsigned int i, k;
+
+	snprintf(name, sizeof(name), "%s", program_invocation_short_name);
+	for (i = 0; i < ARRAY_SIZE(logs); i++) {
+		struct watch watch = { .log = -1 };
+		bool ours = false;
+
+		for (k = 0; k < 8 && logs[i].line[k]; k++) {
+			const char *line = logs[i].line[k];
+			const char *text = strchr(line, ';');
+			const char *at = strstr(text, "NAME");
+			char record[400];
+
+			snprintf(record, sizeof(record), "%d,%u,%ld000000,-%.*s%s%s\n",
+				 atoi(line), k, atol(strchr(line, ',') + 1),
+				 at ? (int)(at - text) : 400, text,
+				 at ? name : "", at ? at + 4 : "");
+			ours |= watch_hear(&watch, record);
+		}
+		EXPECT_EQ(logs[i].ours, ours) {
+			TH_LOG("log %u", i);
+		}
+	}
+#undef CUT
+#undef WARN
+#undef MODULES
+#undef OURS
+#undef OTHER
+#undef END
 }
 
 /* An hour in which the waiting side did not run counts as one look. */
