@@ -27,12 +27,17 @@
 #ifndef PROC_ORACLE_H
 #define PROC_ORACLE_H
 
+#include <stdlib.h>
+
 #include "layout.h"
 
 /* No change has more layouts: a mask of them fits an unsigned int. */
 #define ORACLE_LAYOUTS 8
-/* Twice as many as layouts: an end and a planned start in each. */
-#define ORACLE_POSITIONS (2 * ORACLE_LAYOUTS)
+/*
+ * A line may end at another place in each layout; behind an end there is a planned
+ * start in each layout in which the line has ended by then.
+ */
+#define ORACLE_POSITIONS (ORACLE_LAYOUTS * (ORACLE_LAYOUTS + 3) / 2)
 
 enum rule {
 	RULE_NONE,
@@ -102,7 +107,11 @@ static inline void oracle_begin(struct oracle *oracle)
 	oracle->lost_tails = 0;
 }
 
-/* Adds @pos to the @nr positions in @at; one too many is a defect of a table. */
+/*
+ * Adds @pos to the @nr positions in @at.  Without one of them a legal line would be
+ * illegal: a table that needs more is a defect of this program, which must not be
+ * told as one of the kernel.
+ */
 static inline unsigned int oracle_add(uint64_t *at, unsigned int nr,
 				      uint64_t pos)
 {
@@ -111,8 +120,11 @@ static inline unsigned int oracle_add(uint64_t *at, unsigned int nr,
 	for (i = 0; i < nr; i++)
 		if (at[i] == pos)
 			return nr;
-	if (nr < ORACLE_POSITIONS)
-		at[nr++] = pos;
+	if (nr == ORACLE_POSITIONS) {
+		fputs("# more positions than ORACLE_POSITIONS\n", stderr);
+		abort();
+	}
+	at[nr++] = pos;
 	return nr;
 }
 
@@ -322,7 +334,7 @@ static inline enum rule oracle_line(struct oracle *oracle,
 
 	if (oracle->last.end && line->start <= oracle->last.start)
 		oracle->steps_back++;
-	memcpy(oracle->at, ends, sizeof(ends));
+	memcpy(oracle->at, ends, nr_ends * sizeof(*ends));
 	oracle->nr_at = nr_ends;
 	oracle->last = *line;
 	oracle->fits &= mask;
@@ -441,7 +453,7 @@ static inline enum rule oracle_query(const struct oracle *oracle,
 				}
 			}
 		}
-		memcpy(at, then, sizeof(then));
+		memcpy(at, then, nr_then * sizeof(*then));
 		nr = nr_then;
 	}
 	return RULE_QUERY;

@@ -1239,6 +1239,95 @@ TEST(oracle_follows_starts)
 		  oracle_line(&drawn.oracle, 3, &drawn.span[1][4]));
 }
 
+/* One position more than there is room for. */
+static int add_too_many(void *arg)
+{
+	uint64_t at[ORACLE_POSITIONS];
+	unsigned int i, nr = 0;
+
+	peer_hush();
+	for (i = 0; i <= ORACLE_POSITIONS; i++)
+		nr = oracle_add(at, nr, i);
+	return arg || nr;
+}
+
+/* Without one of its positions the oracle would take a legal line for illegal. */
+TEST(oracle_drops_no_position)
+{
+	struct peer peer;
+
+	ASSERT_EQ(0, peer_start(&peer, add_too_many, NULL));
+	EXPECT_EQ(128 + SIGABRT, peer_wait(&peer, 5 * NSEC_PER_SEC));
+}
+
+/*
+ * As many layouts as there may be, each with an end of its own for the line that was
+ * read, and a next start of its own behind each of these ends.  What comes behind the
+ * last of these starts is legal, too.
+ */
+TEST(oracle_has_room_for_all_positions)
+{
+	struct span span[ORACLE_LAYOUTS][ORACLE_LAYOUTS + 2] = { 0 };
+	const unsigned int mask = (1U << ORACLE_LAYOUTS) - 1;
+	struct layout layout[ORACLE_LAYOUTS];
+	struct span line = { .start = 1000 };
+	struct oracle oracle = {
+		.layout = layout, .nr = ORACLE_LAYOUTS, .fields = SPAN_START,
+	};
+	unsigned int k, n;
+
+	for (k = 0; k < ORACLE_LAYOUTS; k++) {
+		struct span *s = span[k];
+
+		layout[k].span = s;
+		layout[k].nr = ORACLE_LAYOUTS + 2 - k;
+		s->start = 1000;
+		s->end = 1100 + 100 * k;
+		for (n = k; n < ORACLE_LAYOUTS; n++) {
+			s++;
+			s->start = 1110 + 100 * n + 2 * k;
+			s->end = s->start + 1;
+		}
+		s++;
+		s->start = 5000 + 10 * k;
+		s->end = s->start + 1;
+	}
+	oracle_begin(&oracle);
+	ASSERT_EQ(0U, oracle_line(&oracle, mask, &line));
+	EXPECT_EQ(0U + ORACLE_LAYOUTS, oracle.nr_at);
+	oracle_resume(&oracle, mask);
+	EXPECT_EQ(0U + ORACLE_POSITIONS, oracle.nr_at);
+	for (k = 0; k < ORACLE_LAYOUTS - 1; k++) {
+		struct oracle next = oracle;
+
+		line = span[k][layout[k].nr - 1];
+		EXPECT_EQ(0U, oracle_line(&next, mask, &line));
+	}
+}
+
+/* No row of the table needs more, wherever a query begins that finds nothing. */
+TEST(oracle_has_room_for_every_row)
+{
+	const struct question nothing = { .or_next = true, .perm = "--x-" };
+	uint64_t tails[ORACLE_POSITIONS];
+	unsigned int i, mask, page;
+
+	for (i = 0; i < nr_rows; i++)
+		for (mask = 1; mask < 1U << rows[i]->nr; mask++)
+			for (page = 0; page < STAGE_PAGES + 2; page++) {
+				struct question question = nothing;
+				struct drawn drawn;
+
+				draw(&drawn, rows[i]);
+				question.addr = 0x10000 + page * 0x1000;
+				EXPECT_EQ(0U, oracle_query(&drawn.oracle, mask,
+							   &question, NULL));
+				drawn.oracle.at[0] = question.addr;
+				oracle_resume(&drawn.oracle, mask);
+				oracle_lost_tail(&drawn.oracle, mask, tails);
+			}
+}
+
 TEST(layouts_between_sequence_numbers)
 {
 	struct oracle oracle = { .nr = 3, .via = { 1 << 2 } };
