@@ -1344,6 +1344,23 @@ TEST(layouts_between_sequence_numbers)
 	EXPECT_EQ(7U, layouts_between(&oracle, 2, 100));
 }
 
+/* Where the number wraps, three layouts are not at the end of a lap. */
+TEST(race_counts_anew_before_the_number_wraps)
+{
+	struct race race = { .change = &change_three_pages, .at_rest = true };
+	const uint32_t laps = UINT32_MAX / 2 / 3 - 7;
+
+	EXPECT_NE(0U, (UINT32_MAX / 2 + 1) % race.change->nr);
+	race.seq = 2 * 3 * laps;
+	EXPECT_EQ(0, race_freeze(&race));
+	EXPECT_EQ(0U, race.seq);
+	EXPECT_EQ(0U, race.limit);
+	/* Not each time: it is what a report calls transitions. */
+	race.seq = 6;
+	EXPECT_EQ(0, race_freeze(&race));
+	EXPECT_EQ(6U, race.seq);
+}
+
 /*
  * The same lines are legal or not by when they were read: with the sequence
  * number still, the reading must equal the one layout.

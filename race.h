@@ -296,6 +296,8 @@ static inline int changer(void *arg)
 	while (!race->error && !race->stop) {
 		uint32_t limit = race->limit;
 
+		/* In this order: see race_count_anew(). */
+		made = race->seq / 2;
 		if (made >= limit) {
 			race->at_rest = true;
 			word_wait(&race->limit, limit, NSEC_PER_SEC);
@@ -383,6 +385,25 @@ static inline void race_go(struct race *race, enum steer steer, int cpu,
 	word_set(&race->limit, RACE_FREE);
 }
 
+/*
+ * Where the count wraps, its 2^31 transitions are no whole laps of three layouts.  So
+ * it begins anew when this much is reached at the end of a race, which is too short
+ * to make as many again.
+ */
+#define RACE_COUNT_ANEW 0x40000000U
+
+/*
+ * The first layout is in place.  A changer that has still to see the last limit finds
+ * it withdrawn before it does anything; one that sees the new one sees the new count.
+ */
+static inline void race_count_anew(struct race *race)
+{
+	if (race->seq / 2 < RACE_COUNT_ANEW)
+		return;
+	word_set(&race->limit, 0);
+	race->seq = 0;
+}
+
 /**
  * race_freeze() - stop a changer that runs free, at a multiple of a lap
  * @race:	the race
@@ -393,6 +414,7 @@ static inline int race_freeze(struct race *race)
 {
 	struct patience patience = patience_of(STUCK_NS);
 	uint32_t made;
+	int err;
 
 	word_set(&race->limit, 0);
 	while (!race->at_rest) {
@@ -404,7 +426,10 @@ static inline int race_freeze(struct race *race)
 			return race->error ? race->error : -ETIMEDOUT;
 	}
 	made = race->seq / 2 % race->change->nr;
-	return made ? race_step(race, race->change->nr - made) : race->error;
+	err = made ? race_step(race, race->change->nr - made) : race->error;
+	if (!err)
+		race_count_anew(race);
+	return err;
 }
 
 #endif /* PROC_RACE_H */
