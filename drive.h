@@ -39,6 +39,13 @@ static int64_t began_ns;
 /* What the kernel has said since, and who heard it already: shared memory. */
 static struct watch *kernel_watch;
 
+/* Before any test, as room_missing() is asked. */
+static inline void no_memory(void)
+{
+	ksft_print_header();
+	ksft_exit_skip("too little memory for what the tests share\n");
+}
+
 static void __attribute__((constructor)) prepare(void)
 {
 	const char *missing = env_complaint() ?: room_missing();
@@ -51,7 +58,10 @@ static void __attribute__((constructor)) prepare(void)
 	began_ns = now_ns();
 	/* Where it is permitted: a busy machine leaves fewer races. */
 	setpriority(PRIO_PROCESS, 0, -10);
+	run_nice = getpriority(PRIO_PROCESS, 0);
 	known_bug_seen = shared_alloc(sizeof(*known_bug_seen));
+	if (!known_bug_seen)
+		no_memory();
 }
 
 static inline uint64_t seed_from_env(void)
@@ -138,6 +148,8 @@ static inline void scene_end_peer(struct scene *scene)
 static inline void look_after_tests(void)
 {
 	kernel_watch = shared_alloc(sizeof(*kernel_watch));
+	if (!kernel_watch)
+		no_memory();
 	watch_begin(kernel_watch, false);
 	stuck_begin();
 }
@@ -401,6 +413,7 @@ static inline size_t scene_near_now(struct scene *scene)
 
 	if (reading_take(&scene->reader, &scene->reading))
 		return 0;
+	stuck_beat();
 	while (reading_next(scene->reader.kind, &scene->reading, &cursor,
 			    &span) > 0)
 		if (span.start >= guard)
@@ -529,6 +542,7 @@ static inline int race_slice(struct drive *drive, const struct slice *slice,
 		run_on(0, cpu[0]);
 	/* Behind that: it fires where it was started. */
 	timer = reader_timer_start();
+	memcpy(race->cpu, cpu, sizeof(race->cpu));
 	race_go(race, slice->steer, cpu[slice->cpus - 1], scene->urgent);
 	while (now - begin < seconds * NSEC_PER_SEC ||
 	       (drive->tally.overlapped - first < floor &&
@@ -544,6 +558,7 @@ static inline int race_slice(struct drive *drive, const struct slice *slice,
 			break;
 		now = now_ns();
 		took = now - took;
+		rt_pause(rt_level);
 		race->reading_ns += ((int64_t)took - race->reading_ns) / 8;
 	}
 	close(timer);
@@ -600,11 +615,13 @@ static inline void drive_report(struct __test_metadata *_metadata,
 {
 	struct scene *scene = drive->scene;
 
+	scene_end_peer(scene);
+	tally_print(&drive->tally, what, scene->race->seq / 2);
+	if (err < 0)
+		diag("  once more   %s", again);
 	ASSERT_GE(err, 0) {
 		diag("changer or reader: %s", strerror(-err));
 	}
-	scene_end_peer(scene);
-	tally_print(&drive->tally, what, scene->race->seq / 2);
 	if (err)
 		evidence_print(scene, &drive->finding, drive->how, again);
 }
@@ -650,7 +667,10 @@ static inline int read_step_read(struct scene *scene, size_t prefix,
 	if (!err)
 		err = scene_step(scene, steps);
 	reader->buffer = buffer;
-	return err ? err : reading_go_on(reader, &scene->reading);
+	if (!err)
+		err = reading_go_on(reader, &scene->reading);
+	stuck_beat();
+	return err;
 }
 
 /**
@@ -680,10 +700,12 @@ static inline int step_boundaries(struct drive *drive, size_t buffer,
 		struct cursor cursor = { 0 };
 		struct span span;
 
+		rt_pause(rt_level);
 		scene->reader.buffer = 1 << 16;
 		err = reading_take(&scene->reader, reading);
 		if (err)
 			return err;
+		stuck_beat();
 		for (record = 0; record < boundary; record++)
 			if (reading_next(scene->reader.kind, reading, &cursor,
 					 &span) <= 0)

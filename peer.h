@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -33,6 +34,20 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+/* From <linux/sched.h>, which does not go with each libc's <sched.h>. */
+#ifndef SCHED_RESET_ON_FORK
+#define SCHED_RESET_ON_FORK 0x40000000
+#endif
+#define RUN_DEADLINE 6
+
+/* The same number on all architectures. */
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
 
 /*
  * syscall() takes the kernel's struct timespec, not libc's: where a 32-bit libc
@@ -85,13 +100,14 @@ static inline void nap_ns(int64_t ns)
 
 /* Whoever is waiting looks at least this often... */
 #define PATIENCE_LOOK_NS (500 * NSEC_PER_USEC)
-/* ...and no two looks count as more. */
+/* ...and no two looks count as more, where timers are exact. */
 #define PATIENCE_STEP_NS NSEC_PER_MSEC
 
 /**
  * struct patience - what is left of the time that somebody is given
  * @left_ns:	so much
  * @looked_ns:	when it was looked at last
+ * @step_ns:	two looks count as no more
  *
  * Time counts as far as whoever waits was let run itself.  A virtual machine on
  * a busy host stands still for seconds, and that proves of nobody in it that he
@@ -100,21 +116,56 @@ static inline void nap_ns(int64_t ns)
 struct patience {
 	int64_t left_ns;
 	int64_t looked_ns;
+	int64_t step_ns;
 };
+
+/**
+ * patience_step() - what two looks may count as
+ * @timer_ns:	how exact timers are
+ *
+ * Where timers go by ticks, a short sleep lasts for the rest of one and for another
+ * one: to count less of it would make minutes of seconds.
+ */
+static inline int64_t patience_step(int64_t timer_ns)
+{
+	return timer_ns < PATIENCE_LOOK_NS ? PATIENCE_STEP_NS :
+	       PATIENCE_STEP_NS + 2 * timer_ns;
+}
+
+/* How exact timers are: a nanosecond, or a tick. */
+static inline int64_t timer_resolution(void)
+{
+	struct timespec ts;
+
+	if (clock_getres(CLOCK_MONOTONIC, &ts))
+		return 1;
+	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
 
 static inline struct patience patience_of(int64_t ns)
 {
-	return (struct patience){ .left_ns = ns, .looked_ns = now_ns() };
+	return (struct patience){
+		.left_ns = ns,
+		.looked_ns = now_ns(),
+		.step_ns = patience_step(timer_resolution()),
+	};
+}
+
+/* It is looked at, at @now. */
+static inline bool patience_look(struct patience *patience, int64_t now)
+{
+	int64_t step = now - patience->looked_ns;
+
+	patience->looked_ns = now;
+	patience->left_ns -= step < patience->step_ns ? step :
+							patience->step_ns;
+	return patience->left_ns <= 0;
 }
 
 /** patience_lost() - to be asked every PATIENCE_LOOK_NS or more often */
 static inline bool patience_lost(struct patience *patience)
 {
-	int64_t now = now_ns(), step = now - patience->looked_ns;
-
-	patience->looked_ns = now;
-	patience->left_ns -= step < PATIENCE_STEP_NS ? step : PATIENCE_STEP_NS;
-	return patience->left_ns <= 0;
+	return patience_look(patience, now_ns());
 }
 
 /**
@@ -131,6 +182,59 @@ static inline bool run_on(pid_t tid, int cpu)
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	return !sched_setaffinity(tid, sizeof(set), &set);
+}
+
+/*
+ * So long may a thread run at real-time priority and not sleep once; then a signal
+ * of the kernel's ends its process, whatever else gets no CPU.  What the tests do
+ * takes no tenth of it.
+ */
+#define RT_LONGEST_NS (3 * NSEC_PER_SEC)
+
+/* Not where a limit is lower: see run_plainly(). */
+static bool rt_refused;
+
+/* By system call: musl's sched_setscheduler() does nothing but fail. */
+static inline bool run_as(pid_t tid, int policy, int priority)
+{
+	struct sched_param param = { .sched_priority = priority };
+
+	return !syscall(SYS_sched_setscheduler, tid, policy, &param);
+}
+
+/* Real-time priority is bounded; false where a lower bound is set already. */
+static inline bool rt_bound(void)
+{
+	const rlim_t longest = RT_LONGEST_NS / NSEC_PER_USEC;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_RTTIME, &limit) ||
+	    (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < longest))
+		return false;
+	limit.rlim_cur = longest;
+	return !setrlimit(RLIMIT_RTTIME, &limit);
+}
+
+/**
+ * run_plainly() - have this thread's policy be the normal one
+ *
+ * To be called before anything is started: at the real-time priority that was
+ * inherited, all that spins here would keep its CPU from all that could end it;
+ * and at SCHED_DEADLINE there are no children.
+ *
+ * Return: false where it has to stay at real-time priority.
+ */
+static inline bool run_plainly(void)
+{
+	int policy;
+
+	/* Who may not do that may do it if children do not inherit their nice. */
+	if (!run_as(0, SCHED_OTHER, 0))
+		run_as(0, SCHED_OTHER | SCHED_RESET_ON_FORK, 0);
+	rt_refused = !rt_bound();
+	policy = syscall(SYS_sched_getscheduler, 0) & ~SCHED_RESET_ON_FORK;
+	return policy != SCHED_FIFO && policy != SCHED_RR &&
+	       policy != RUN_DEADLINE;
 }
 
 /** task_state() - 'R', 'S', 'D' ... as in /proc/PID/stat; '?' where there is none. */
@@ -153,6 +257,51 @@ static inline char task_state(pid_t tid)
 		state = strrchr(stat, ')');
 	}
 	return state && state[1] == ' ' ? state[2] : '?';
+}
+
+/**
+ * struct known - a process that is none of our children, whose number may become
+ * another one's
+ * @pid:	its number
+ * @fd:		a descriptor of it; -1 before 5.3, and of a thread
+ */
+struct known {
+	pid_t pid;
+	int fd;
+};
+
+/** known_open() - get hold of a process that is there now */
+static inline struct known known_open(pid_t pid)
+{
+	struct known known = { .pid = pid };
+
+	known.fd = syscall(SYS_pidfd_open, pid, 0);
+	return known;
+}
+
+static inline void known_close(struct known *known)
+{
+	if (known->fd >= 0)
+		close(known->fd);
+	known->fd = -1;
+}
+
+/** known_signal() - as kill(), of the process that it was */
+static inline bool known_signal(const struct known *known, int sig)
+{
+	if (known->fd < 0)
+		return !kill(known->pid, sig);
+	return !syscall(SYS_pidfd_send_signal, known->fd, sig, NULL, 0);
+}
+
+/** known_gone() - it has ended; its parent may not have been told so */
+static inline bool known_gone(const struct known *known)
+{
+	struct pollfd end = { .fd = known->fd, .events = POLLIN };
+
+	if (known->fd >= 0)
+		return poll(&end, 1, 0) == 1;
+	return strchr("ZX?", task_state(known->pid));
 }
 
 /**
@@ -419,7 +568,8 @@ static inline int peer_rest(void *arg)
  * room_missing() - do this process's limits leave room for the tests?
  *
  * Where they do not, nothing that fails later says anything about readings.  The
- * harness itself needs children, so this is to be asked before it starts.
+ * harness itself needs children, so this is to be asked before it starts.  Leaves
+ * behind whatever policy of the scheduler was inherited.
  *
  * Return: NULL, or the reason why not, in words that do not vary.
  */
@@ -431,6 +581,8 @@ static inline const char *room_missing(void)
 	void *bytes;
 	int err = 0;
 
+	if (!run_plainly())
+		return "not permitted to leave real-time priority";
 	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur < ROOM_FILES)
 		return "too few file descriptors allowed";
 	bytes = mmap(NULL, ROOM_BYTES, PROT_NONE,

@@ -47,11 +47,19 @@ enum { LEVEL_READER = 1, LEVEL_CHANGER = 2 };
 /* Who has made no transition after so much patience is stuck, not only busy. */
 #define STUCK_NS (5 * NSEC_PER_SEC)
 
-/* So long may a changer that holds its reader keep the CPU, whatever it is told. */
+/* So long may a changer hold its reader, whatever it is told. */
 #define QUEUE_LONGEST_NS NSEC_PER_SEC
 
 /* limit of a changer that is to go on until it is told otherwise */
 #define RACE_FREE UINT32_MAX
+
+/*
+ * At real-time priority nothing here keeps a CPU for longer than this...  Who holds a
+ * reader longer goes on on another CPU, and takes the reader along: changer_move().
+ */
+#define RT_HOLD_NS (20 * NSEC_PER_MSEC)
+/* ...before others have it for so long. */
+#define RT_PAUSE_NS (2 * NSEC_PER_MSEC)
 
 struct race;
 
@@ -89,7 +97,14 @@ struct company {
  *		reader is asleep, or has been let go for a while...
  * @within_ns:	...of so long at most
  * @tid:	the changer's thread
- * @queued_ns:	when it unset that last; its own
+ * @reader:	the reader's
+ * @level:	the changer's, see run_at()
+ * @cpu:	the CPUs where a reader is held in turn, the first one first
+ * @here:	which of them it is; the changer's own
+ * @porter:	the thread that keeps the next CPU from a reader who is moved there
+ * @carry:	for the porter: 1, do so
+ * @carried:	counts while it does
+ * @queued_ns:	when it unset @queue last; the changer's own
  * @cheat:	plant a fault: see changer_cheat()
  * @seed:	of the random delays
  * @fillers:	for stage_setup()
@@ -115,6 +130,13 @@ struct race {
 	_Atomic bool queue;
 	_Atomic uint32_t within_ns;
 	_Atomic pid_t tid;
+	_Atomic pid_t reader;
+	_Atomic int level;
+	int cpu[2];
+	unsigned int here;
+	_Atomic pid_t porter;
+	_Atomic uint32_t carry;
+	_Atomic uint32_t carried;
 	int64_t queued_ns;
 	char cheat;
 	uint64_t seed;
@@ -132,13 +154,12 @@ static inline bool steer_holds(enum steer steer)
 	return steer == STEER_QUEUE || steer == STEER_HOLD;
 }
 
-/* By system call: musl's sched_setscheduler() does nothing but fail. */
-static inline bool run_as(pid_t tid, int policy, int priority)
-{
-	struct sched_param param = { .sched_priority = priority };
+/* What this program's threads have where nothing else is wished. */
+static int run_nice;
 
-	return !syscall(SYS_sched_setscheduler, tid, policy, &param);
-}
+/* This thread's level, and since when it has had it, or has last slept for others. */
+static __thread int rt_level;
+static __thread int64_t rt_since_ns;
 
 /**
  * run_at() - priority of a thread
@@ -150,10 +171,31 @@ static inline bool run_as(pid_t tid, int policy, int priority)
  */
 static inline bool run_at(pid_t tid, int level)
 {
-	if (run_as(tid, level ? SCHED_FIFO : SCHED_OTHER, level))
-		return true;
-	setpriority(PRIO_PROCESS, tid, level ? -20 : 0);
-	return false;
+	bool done = (!level || !rt_refused) &&
+		    run_as(tid, level ? SCHED_FIFO : SCHED_OTHER, level);
+
+	/* Also what was done instead is to be undone. */
+	if (!level || !done)
+		setpriority(PRIO_PROCESS, tid, level ? -20 : run_nice);
+	if (!tid) {
+		rt_level = done ? level : 0;
+		rt_since_ns = now_ns();
+	}
+	return done;
+}
+
+/**
+ * rt_pause() - give the CPU away for a moment, if it is time
+ * @level:	the level that this thread has been given
+ *
+ * To be called every few milliseconds at least: see RT_HOLD_NS.
+ */
+static inline void rt_pause(int level)
+{
+	if (!level || now_ns() - rt_since_ns < RT_HOLD_NS)
+		return;
+	nap_ns(RT_PAUSE_NS);
+	rt_since_ns = now_ns();
 }
 
 static inline void spin_ns(int64_t ns)
@@ -196,17 +238,87 @@ static inline void changer_cheat(const struct stage *stage, char cheat)
 	stage_map(stage, page, 1, change->draw[0][page]);
 }
 
+/* A thread of the changer's process; with a stage that shows no new mapping. */
+static inline void *porter(void *arg)
+{
+	struct race *race = arg;
+
+	run_at(0, LEVEL_READER);
+	race->porter = syscall(SYS_gettid);
+	for (;;) {
+		if (race->carry)
+			atomic_fetch_add(&race->carried, 1);
+		else
+			word_wait(&race->carry, 0, NSEC_PER_SEC);
+	}
+	return NULL;
+}
+
+/* How long to wait for a CPU that somebody more urgent may have. */
+#define PORTER_NS NSEC_PER_MSEC
+
+/**
+ * changer_move() - hold a reader on another CPU than before
+ * @race:	its changer is this thread, at real-time priority on the CPU that the
+ *		reader wants
+ * @to:		which of the race's CPUs
+ *
+ * The reader is never let run: the porter, more urgent than the reader and less so
+ * than the changer, has the other CPU until the changer is there.
+ *
+ * Return: false where that cannot be.
+ */
+static inline bool changer_move(struct race *race, unsigned int to)
+{
+	int64_t deadline = now_ns() + PORTER_NS;
+	uint32_t carried;
+
+	if (!race->porter || !run_on(race->porter, race->cpu[to]))
+		return false;
+	carried = race->carried;
+	word_set(&race->carry, 1);
+	while (race->carried == carried)
+		if (now_ns() > deadline)
+			return false;
+	if (!run_on(race->reader, race->cpu[to]) || !run_on(0, race->cpu[to]))
+		return false;
+	race->here = to;
+	rt_since_ns = now_ns();
+	return true;
+}
+
+/* The reader goes on, where it was before. */
+static inline void changer_let_go(struct race *race)
+{
+	if (race->here && !changer_move(race, 0)) {
+		run_on(race->reader, race->cpu[0]);
+		run_on(0, race->cpu[0]);
+		race->here = 0;
+	}
+	race->carry = 0;
+}
+
 /*
  * Who is idle gets the CPU when everybody else on it sleeps; who sleeps gets it at
  * some moment of a reading.  Both keep it at real-time priority.
  */
 static inline void changer_queue(struct race *race, uint64_t *seed)
 {
+	int64_t now = now_ns();
+
 	if (!race->queue) {
-		if (now_ns() - race->queued_ns > QUEUE_LONGEST_NS)
+		if (now - race->queued_ns > QUEUE_LONGEST_NS) {
+			changer_let_go(race);
 			nap_ns(NSEC_PER_MSEC);
+		} else if (now - rt_since_ns > RT_HOLD_NS &&
+			   !changer_move(race, !race->here)) {
+			changer_let_go(race);
+			nap_ns(RT_PAUSE_NS);
+			rt_since_ns = now_ns();
+		}
 		return;
 	}
+	changer_let_go(race);
 	if (race->steer == STEER_HOLD) {
 		nap_ns(random_below(seed, race->within_ns + 1ULL));
 	} else {
@@ -218,15 +330,27 @@ static inline void changer_queue(struct race *race, uint64_t *seed)
 	run_at(0, LEVEL_CHANGER);
 }
 
-/* Whether who runs now may do that. */
+/* All that changer_queue() asks for. */
+static inline int try_to_queue(void *arg)
+{
+	return arg || !run_at(0, LEVEL_CHANGER) || !run_as(0, SCHED_IDLE, 0) ||
+	       !run_at(0, LEVEL_CHANGER);
+}
+
+/*
+ * Whether who runs now may do that.  A child tries: from SCHED_IDLE there may be
+ * no way back.
+ */
 static inline bool may_queue(void)
 {
-	struct rlimit limit;
+	struct peer peer;
 
-	/* RLIMIT_RTTIME ends who runs that long at real-time priority without a pause. */
-	return !getrlimit(RLIMIT_RTTIME, &limit) &&
-	       limit.rlim_cur == RLIM_INFINITY && run_as(0, SCHED_IDLE, 0) &&
-	       run_at(0, LEVEL_CHANGER) && run_at(0, 0);
+	if (peer_start(&peer, try_to_queue, NULL))
+		return false;
+	if (!peer_wait(&peer, STUCK_NS))
+		return true;
+	peer_kill(&peer);
+	return false;
 }
 
 static inline void changer_steer(struct race *race, uint64_t *seed)
@@ -299,6 +423,8 @@ static inline int changer(void *arg)
 		/* In this order: see race_count_anew(). */
 		made = race->seq / 2;
 		if (made >= limit) {
+			if (race->carry)
+				changer_let_go(race);
 			race->at_rest = true;
 			word_wait(&race->limit, limit, NSEC_PER_SEC);
 			race->at_rest = false;
@@ -306,6 +432,8 @@ static inline int changer(void *arg)
 		}
 		if (limit == RACE_FREE)
 			changer_steer(race, &seed);
+		if (race->steer == STEER_OVERLAP || race->steer == STEER_FREE)
+			rt_pause(race->level);
 		if (race->stop || race->limit != limit)
 			continue;
 		if (race->leave)
@@ -377,10 +505,13 @@ static inline int race_step(struct race *race, uint32_t steps)
 static inline void race_go(struct race *race, enum steer steer, int cpu,
 			   bool urgent)
 {
+	int level = urgent || steer == STEER_PREEMPT || steer_holds(steer) ?
+		    LEVEL_CHANGER : 0;
+
+	race->reader = syscall(SYS_gettid);
 	if (cpu >= 0)
 		run_on(race->tid, cpu);
-	run_at(race->tid, urgent || steer == STEER_PREEMPT || steer_holds(steer) ?
-	       LEVEL_CHANGER : 0);
+	race->level = run_at(race->tid, level) ? level : 0;
 	race->steer = steer;
 	word_set(&race->limit, RACE_FREE);
 }

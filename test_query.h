@@ -127,6 +127,7 @@ static int ask_in_slice(struct scene *scene, const struct slice *slice,
 				    random_next(&inquiry->seed) & inquiry->flags,
 				    inquiry->edge, tally);
 		stuck_beat();
+		rt_pause(rt_level);
 		/* It costs as much as a question. */
 		if (tally->readings % 16 == 0)
 			reader_timer_again(timer);
@@ -568,6 +569,7 @@ TEST_F(query, build_id)
 		meanwhile_begin(race, &calm);
 		spin_ns(took);
 		meanwhile_end(race, &calm);
+		rt_pause(rt_level);
 		if (calm.made < ID_CALM || 2 * calm.longest > took)
 			continue;
 		if (2 * during.longest < took)

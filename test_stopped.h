@@ -15,7 +15,8 @@
  * be somebody else's.  That does not happen by chance, and is brought about by:
  *
  *   changer	on the reader's CPU, stops it at real-time priority, and changes so
- *		many things, and for so long, that what it replaced first is freed
+ *		many things, and for so long, that what it replaced first is freed.
+ *		Every 20 ms both move to the other CPU, since others want to run
  *   company	on another CPU, tells the changer when to let the reader go.  For the
  *		fallback it has a mapping and mmap_lock write-locked for long: the
  *		reader comes to that mapping and sleeps until it gets mmap_lock; the
@@ -47,11 +48,11 @@
 #define LOCKED_NS (10 * NSEC_PER_MSEC)
 
 /*
- * Transitions that replace more nodes than are freed at once: SLUB has sheaves of
- * 60 at most since 6.18.  Without sheaves, as with its debugging, it is 500, or what
+ * Transitions that replace more nodes than are freed at once, half of them on each
+ * of two CPUs: SLUB has sheaves of 60 at most, for each CPU, since 6.18.  Without sheaves, as with its debugging, it is 500, or what
  * comes together in 5 s, and a reader is not held for so long.
  */
-#define STOPPED_BURST 100
+#define STOPPED_BURST 200
 /*
  * How long the changer then goes on, in RCU grace periods: one that may be under
  * way, one more, and as much again until it is the turn of those nodes.  Counted in
@@ -224,6 +225,8 @@ static int company_begin(struct race *race, void *arg)
 		}
 		some *= 2;
 	}
+	if (!err)
+		err = -pthread_create(&thread, NULL, porter, race);
 	return err ? err : -pthread_create(&thread, NULL, company, race);
 }
 
