@@ -257,6 +257,22 @@ static inline void *porter(void *arg)
 /* How long to wait for a CPU that somebody more urgent may have. */
 #define PORTER_NS NSEC_PER_MSEC
 
+/* Have the porter run on a CPU, and nothing beneath it. */
+static inline bool porter_at(struct race *race, int cpu)
+{
+	int64_t deadline = now_ns() + PORTER_NS;
+	uint32_t carried;
+
+	if (!race->porter || !run_on(race->porter, cpu))
+		return false;
+	carried = race->carried;
+	word_set(&race->carry, 1);
+	while (race->carried == carried)
+		if (now_ns() > deadline)
+			return false;
+	return true;
+}
+
 /**
  * changer_move() - hold a reader on another CPU than before
  * @race:	its changer is this thread, at real-time priority on the CPU that the
@@ -264,27 +280,23 @@ static inline void *porter(void *arg)
  * @to:		which of the race's CPUs
  *
  * The reader is never let run: the porter, more urgent than the reader and less so
- * than the changer, has the other CPU until the changer is there.
+ * than the changer, has the other CPU until the changer is there.  No longer: the
+ * changer may have to wait for a lock.
  *
  * Return: false where that cannot be.
  */
 static inline bool changer_move(struct race *race, unsigned int to)
 {
-	int64_t deadline = now_ns() + PORTER_NS;
-	uint32_t carried;
+	bool moved = porter_at(race, race->cpu[to]) &&
+		     run_on(race->reader, race->cpu[to]) &&
+		     run_on(0, race->cpu[to]);
 
-	if (!race->porter || !run_on(race->porter, race->cpu[to]))
-		return false;
-	carried = race->carried;
-	word_set(&race->carry, 1);
-	while (race->carried == carried)
-		if (now_ns() > deadline)
-			return false;
-	if (!run_on(race->reader, race->cpu[to]) || !run_on(0, race->cpu[to]))
-		return false;
-	race->here = to;
-	rt_since_ns = now_ns();
-	return true;
+	race->carry = 0;
+	if (moved) {
+		race->here = to;
+		rt_since_ns = now_ns();
+	}
+	return moved;
 }
 
 /* The reader goes on, where it was before. */
@@ -295,7 +307,6 @@ static inline void changer_let_go(struct race *race)
 		run_on(0, race->cpu[0]);
 		race->here = 0;
 	}
-	race->carry = 0;
 }
 
 /*
@@ -423,8 +434,7 @@ static inline int changer(void *arg)
 		/* In this order: see race_count_anew(). */
 		made = race->seq / 2;
 		if (made >= limit) {
-			if (race->carry)
-				changer_let_go(race);
+			changer_let_go(race);
 			race->at_rest = true;
 			word_wait(&race->limit, limit, NSEC_PER_SEC);
 			race->at_rest = false;
