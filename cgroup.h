@@ -16,7 +16,10 @@
 
 #include "peer.h"
 
-#define CGROUP_ROOT "/sys/fs/cgroup"
+/* Where they are; a test of this has a folder of its own. */
+static const char *cgroup_root = "/sys/fs/cgroup";
+/* For the guardian to be ready, which is before there is anything to guard. */
+#define CGROUP_READY_NS (5 * NSEC_PER_SEC)
 /* For the last process to leave: what is being swapped in is not killed at once. */
 #define CGROUP_PATIENCE (10 * NSEC_PER_SEC)
 
@@ -61,12 +64,14 @@ static inline void cgroup_detach(int keep)
 			close(fd);
 }
 
-static inline void cgroup_guard(const struct cgroup *cgroup, int pipe)
+static inline void cgroup_guard(const struct cgroup *cgroup, int pipe,
+				_Atomic uint32_t *ready)
 {
 	int64_t deadline;
 	char byte;
 
 	cgroup_detach(pipe);
+	word_set(ready, 1);
 	while (read(pipe, &byte, 1) < 0 && errno == EINTR)
 		;
 	deadline = now_ns() + CGROUP_PATIENCE;
@@ -74,6 +79,35 @@ static inline void cgroup_guard(const struct cgroup *cgroup, int pipe)
 		cgroup_write(cgroup, "cgroup.kill", "1");
 		nap_ns(10 * NSEC_PER_MSEC);
 	}
+}
+
+/* Has the guardian stand there, whatever happens to this process; 0 or -errno. */
+static inline int cgroup_post(struct cgroup *cgroup)
+{
+	_Atomic uint32_t *ready = shared_alloc(sizeof(*ready));
+	int end[2], err;
+	pid_t pid;
+
+	if (!ready)
+		return -ENOMEM;
+	if (pipe2(end, O_CLOEXEC)) {
+		err = -errno;
+		munmap(ready, sizeof(*ready));
+		return err;
+	}
+	pid = fork();
+	if (!pid) {
+		close(end[1]);
+		cgroup_guard(cgroup, end[0], ready);
+		_exit(0);
+	}
+	close(end[0]);
+	cgroup->pipe = end[1];
+	cgroup->guardian.pid = pid > 0 ? pid : 0;
+	err = pid < 0 ? -EAGAIN :
+	      word_await(ready, 0, CGROUP_READY_NS);
+	munmap(ready, sizeof(*ready));
+	return err;
 }
 
 /**
@@ -85,29 +119,19 @@ static inline void cgroup_guard(const struct cgroup *cgroup, int pipe)
  */
 static inline int cgroup_make(struct cgroup *cgroup, uint64_t limit)
 {
-	pid_t parent = getpid(), pid;
-	char text[32];
-	int end[2], err;
+	char text[128];
+	int err;
 
 	memset(cgroup, 0, sizeof(*cgroup));
 	cgroup->pipe = -1;
-	if (access(CGROUP_ROOT "/cgroup.controllers", R_OK))
+	snprintf(text, sizeof(text), "%s/cgroup.controllers", cgroup_root);
+	if (access(text, R_OK))
 		return -errno;
-	snprintf(cgroup->path, sizeof(cgroup->path),
-		 CGROUP_ROOT "/proc_maps_stress.%d", parent);
-	if (pipe2(end, O_CLOEXEC))
-		return -errno;
-	pid = fork();
-	if (!pid) {
-		close(end[1]);
-		cgroup_guard(cgroup, end[0]);
-		_exit(0);
-	}
-	close(end[0]);
-	cgroup->pipe = end[1];
-	if (pid < 0)
-		return -EAGAIN;
-	cgroup->guardian.pid = pid;
+	snprintf(cgroup->path, sizeof(cgroup->path), "%s/proc_maps_stress.%d",
+		 cgroup_root, getpid());
+	err = cgroup_post(cgroup);
+	if (err)
+		return err;
 	if (mkdir(cgroup->path, 0700))
 		return -errno;
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)limit);
@@ -125,8 +149,10 @@ static inline int cgroup_enter(const struct cgroup *cgroup)
 /** cgroup_end() - remove it; its processes have been ended.  In any state. */
 static inline void cgroup_end(struct cgroup *cgroup)
 {
-	if (cgroup->guardian.pid) {
+	/* Where none could be started its pipe is here all the same. */
+	if (cgroup->pipe > 0)
 		close(cgroup->pipe);
+	if (cgroup->guardian.pid) {
 		peer_wait(&cgroup->guardian, 2 * CGROUP_PATIENCE);
 	}
 	memset(cgroup, 0, sizeof(*cgroup));

@@ -264,7 +264,7 @@ static inline int kid_ended(struct stress *stress, pid_t pid)
 	if (code == KID_NO_EXEC)
 		return -ENOEXEC;
 	if (code == -ETIMEDOUT) {
-		kill(pid, SIGKILL);
+		peer_kill(&peer);
 		return code;
 	}
 	if (code == KID_FLAWED)

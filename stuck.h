@@ -63,36 +63,97 @@ static inline void stuck_print(const char *who, uint32_t tid)
 	}
 }
 
-static inline int stuck_look(void *arg)
+/**
+ * struct stuck_look - who was looked at, and how often both slept
+ * @reader:	its thread
+ * @changer:	its thread
+ * @runner:	the process that waits for the reader's end
+ * @beat:	readings by then
+ * @looks:	at the same ones, asleep, with no reading in between
+ */
+struct stuck_look {
+	uint32_t reader, changer, runner, beat;
+	unsigned int looks;
+};
+
+/**
+ * stuck_seen() - take another look into account
+ * @last:	the looks before; updated
+ * @now:	who is looked at now, @looks unset
+ * @asleep:	whether both sleep
+ *
+ * Return: whether they are stuck; then the next look is the first one.
+ */
+static inline bool stuck_seen(struct stuck_look *last, struct stuck_look now,
+			      bool asleep)
 {
-	uint32_t beat = 0, reader, changer, runner;
-	unsigned int looks = 0;
+	bool same = now.reader == last->reader && now.changer == last->changer &&
+		    now.runner == last->runner && now.beat == last->beat;
+
+	now.looks = !asleep ? 0 : same ? last->looks + 1 : 1;
+	*last = now;
+	if (now.looks < STUCK_LOOKS)
+		return false;
+	last->looks = 0;
+	return true;
+}
+
+static inline struct stuck_look stuck_now(void)
+{
+	return (struct stuck_look){
+		.reader = stuck->reader,
+		.changer = stuck->changer,
+		.runner = stuck->runner,
+		.beat = stuck->beat,
+	};
+}
+
+/* Says so, and ends them; not those who have come in their place meanwhile. */
+static inline void stuck_end(const struct stuck_look *look)
+{
+	const uint32_t pid[] = { look->reader, look->changer, look->runner };
+	struct known known[ARRAY_SIZE(pid)];
+	struct stuck_look now;
+	bool same;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(pid); i++)
+		known[i] = known_open(pid[i]);
+	now = stuck_now();
+	same = now.reader == look->reader && now.changer == look->changer &&
+	       now.runner == look->runner && now.beat == look->beat;
+	if (same) {
+		diag("RULE BROKEN: reader and changer wait for each other");
+		stuck_print("reader", look->reader);
+		stuck_print("changer", look->changer);
+		stuck->reader = 0;
+	}
+	/* Some of them may never hear of it; the last one will. */
+	for (i = 0; i < ARRAY_SIZE(pid); i++) {
+		if (same)
+			known_signal(&known[i], SIGKILL);
+		known_close(&known[i]);
+	}
+}
+
+static inline int stuck_watcher(void *arg)
+{
+	struct stuck_look last = { 0 }, now;
+	bool asleep;
 
 	for (;;) {
-		if (word_wait(&stuck->reader, 0, 10 * NSEC_PER_SEC))
+		if (word_wait(&stuck->reader, 0, 10 * NSEC_PER_SEC)) {
+			last.looks = 0;
 			continue;
+		}
 		nap_ns(STUCK_LOOK_NS);
 		/* A test may end at any time, and another one begin. */
-		reader = stuck->reader;
-		changer = stuck->changer;
-		runner = stuck->runner;
-		if (stuck->beat == beat && reader && changer && runner &&
-		    stuck_sleeps(reader) && stuck_sleeps(changer) &&
-		    task_state(stuck->other) != 'R')
-			looks++;
-		else
-			looks = 0;
-		beat = stuck->beat;
-		if (looks < STUCK_LOOKS)
-			continue;
-		diag("RULE BROKEN: reader and changer wait for each other");
-		stuck_print("reader", reader);
-		stuck_print("changer", changer);
-		/* Some of them may never hear of it; the last one will. */
-		kill(reader, SIGKILL);
-		kill(changer, SIGKILL);
-		kill(runner, SIGKILL);
-		stuck->reader = 0;
+		now = stuck_now();
+		asleep = now.reader && now.changer && now.runner &&
+			 stuck_sleeps(now.reader) && stuck_sleeps(now.changer) &&
+			 task_state(stuck->other) != 'R';
+		if (stuck_seen(&last, now, asleep))
+			stuck_end(&now);
 	}
 	return arg ? 1 : 0;
 }
@@ -103,7 +164,7 @@ static inline void stuck_begin(void)
 	struct peer peer;
 
 	stuck = shared_alloc(sizeof(*stuck));
-	if (stuck && peer_start(&peer, stuck_look, NULL))
+	if (stuck && peer_start(&peer, stuck_watcher, NULL))
 		diag("nobody looks whether tests are stuck");
 }
 
