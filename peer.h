@@ -202,6 +202,12 @@ static inline bool run_as(pid_t tid, int policy, int priority)
 	return !syscall(SYS_sched_setscheduler, tid, policy, &param);
 }
 
+/* This thread's policy; what becomes of its children is none of it. */
+static inline int run_policy(void)
+{
+	return syscall(SYS_sched_getscheduler, 0) & ~SCHED_RESET_ON_FORK;
+}
+
 /* Real-time priority is bounded; false where a lower bound is set already. */
 static inline bool rt_bound(void)
 {
@@ -226,15 +232,12 @@ static inline bool rt_bound(void)
  */
 static inline bool run_plainly(void)
 {
-	int policy;
-
 	/* Who may not do that may do it if children do not inherit their nice. */
 	if (!run_as(0, SCHED_OTHER, 0))
 		run_as(0, SCHED_OTHER | SCHED_RESET_ON_FORK, 0);
 	rt_refused = !rt_bound();
-	policy = syscall(SYS_sched_getscheduler, 0) & ~SCHED_RESET_ON_FORK;
-	return policy != SCHED_FIFO && policy != SCHED_RR &&
-	       policy != RUN_DEADLINE;
+	return run_policy() != SCHED_FIFO && run_policy() != SCHED_RR &&
+	       run_policy() != RUN_DEADLINE;
 }
 
 /** task_state() - 'R', 'S', 'D' ... as in /proc/PID/stat; '?' where there is none. */

@@ -16,6 +16,7 @@
 #include "../kselftest_harness.h"
 #include "histogram.h"
 #include "race.h"
+#include "cgroup.h"
 #include "judge.h"
 #include "machine.h"
 #include "pages.h"
@@ -1876,7 +1877,11 @@ TEST(complaints_are_whose_task_they_name)
 /* An hour in which the waiting side did not run counts as one look. */
 TEST(patience_is_for_who_runs)
 {
-	struct patience patience = patience_of(3 * PATIENCE_STEP_NS);
+	struct patience patience = {
+		.left_ns = 3 * PATIENCE_STEP_NS,
+		.looked_ns = now_ns(),
+		.step_ns = patience_step(1),
+	};
 
 	patience.looked_ns -= 3600 * NSEC_PER_SEC;
 	EXPECT_FALSE(patience_lost(&patience));
@@ -1884,6 +1889,216 @@ TEST(patience_is_for_who_runs)
 	EXPECT_FALSE(patience_lost(&patience));
 	patience.looked_ns -= 3600 * NSEC_PER_SEC;
 	EXPECT_TRUE(patience_lost(&patience));
+}
+
+/* Seconds that whoever looks every @look_ns takes to lose patience of five. */
+static double seconds_of_patience(int64_t timer_ns, int64_t look_ns)
+{
+	struct patience patience = {
+		.left_ns = 5 * NSEC_PER_SEC,
+		.step_ns = patience_step(timer_ns),
+	};
+	int64_t now = 0;
+
+	do
+		now += look_ns;
+	while (!patience_look(&patience, now));
+	return now / 1e9;
+}
+
+/* Exact timers, 250 ticks in a second, and 100; a look lasts for up to two of them. */
+TEST(patience_lasts_as_long_with_coarse_timers)
+{
+	EXPECT_LE(seconds_of_patience(1, PATIENCE_LOOK_NS), 5.1);
+	EXPECT_LE(seconds_of_patience(4 * NSEC_PER_MSEC, 4 * NSEC_PER_MSEC), 5.1);
+	EXPECT_LE(seconds_of_patience(4 * NSEC_PER_MSEC, 8 * NSEC_PER_MSEC), 5.1);
+	EXPECT_LE(seconds_of_patience(10 * NSEC_PER_MSEC, 20 * NSEC_PER_MSEC),
+		  5.1);
+	/* And still it is not lost by who stands still for an hour. */
+	EXPECT_GE(seconds_of_patience(10 * NSEC_PER_MSEC, 3600 * NSEC_PER_SEC),
+		  3600. * 100);
+}
+
+/* How many looks at these until they are stuck; both sleep. */
+static unsigned int looks_until_stuck(struct stuck_look *last,
+				      const struct stuck_look *now)
+{
+	unsigned int n = 1;
+
+	while (!stuck_seen(last, *now, true) && n < 10 * STUCK_LOOKS)
+		n++;
+	return n;
+}
+
+/* Who comes next is looked at as often as who was there before. */
+TEST(stuck_is_counted_for_each_pair)
+{
+	struct stuck_look first = { .reader = 1, .changer = 2, .runner = 3 };
+	struct stuck_look next = { .reader = 4, .changer = 5, .runner = 3 };
+	const unsigned int enough = STUCK_LOOKS;
+	struct stuck_look last = { 0 };
+
+	EXPECT_EQ(enough, looks_until_stuck(&last, &first));
+	EXPECT_FALSE(stuck_seen(&last, first, true));
+	EXPECT_EQ(enough, looks_until_stuck(&last, &next));
+	/* Others meanwhile, a reading, or one who is awake: from the beginning. */
+	stuck_seen(&last, first, true);
+	EXPECT_EQ(enough, looks_until_stuck(&last, &next));
+	stuck_seen(&last, next, true);
+	next.beat++;
+	EXPECT_EQ(enough, looks_until_stuck(&last, &next));
+	stuck_seen(&last, next, true);
+	stuck_seen(&last, next, false);
+	EXPECT_EQ(enough, looks_until_stuck(&last, &next));
+}
+
+/* Whatever was done instead of real-time priority is undone. */
+static int run_at_and_back(void *arg)
+{
+	run_nice = getpriority(PRIO_PROCESS, 0);
+	run_at(0, LEVEL_READER);
+	run_at(0, 0);
+	return getpriority(PRIO_PROCESS, 0) != run_nice ||
+	       run_policy() != SCHED_OTHER;
+}
+
+static int run_at_refused(void *arg)
+{
+	rt_refused = true;
+	setpriority(PRIO_PROCESS, 0, -10);
+	return run_at_and_back(arg);
+}
+
+static int ask_to_queue(void *arg)
+{
+	may_queue();
+	return run_policy() != SCHED_OTHER;
+}
+
+/* As a user may be who has nothing but a limit on priorities. */
+static int ask_with_rtprio(void *arg)
+{
+	struct rlimit limit = { 1, 1 };
+
+	if (setrlimit(RLIMIT_RTPRIO, &limit) || setuid(65534))
+		return 0;
+	return ask_to_queue(arg);
+}
+
+static int start_as_idle(void *arg)
+{
+	if (!run_as(0, SCHED_IDLE, 0))
+		return 0;
+	run_plainly();
+	/* There is no way back for everybody. */
+	return run_policy() != SCHED_OTHER && !geteuid();
+}
+
+static int start_as_batch(void *arg)
+{
+	if (!run_as(0, SCHED_BATCH | SCHED_RESET_ON_FORK, 0))
+		return 0;
+	run_plainly();
+	return run_policy() != SCHED_OTHER;
+}
+
+static int start_at_real_time(void *arg)
+{
+	if (!run_as(0, SCHED_RR, 7))
+		return 0;
+	run_plainly();
+	return run_policy() != SCHED_OTHER;
+}
+
+/* A limit that is lower than what is asked for: then there is none of it. */
+static int start_with_rttime(void *arg)
+{
+	struct rlimit limit = { 1000, 1000 };
+
+	if (setrlimit(RLIMIT_RTTIME, &limit))
+		return 0;
+	run_plainly();
+	return run_at(0, LEVEL_READER) || run_policy() != SCHED_OTHER;
+}
+
+/* The kernel ends what spins at real-time priority, also where it was told not to. */
+static int start_with_no_rttime(void *arg)
+{
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+
+	setrlimit(RLIMIT_RTTIME, &limit);
+	run_plainly();
+	return getrlimit(RLIMIT_RTTIME, &limit) ||
+	       limit.rlim_cur > RT_LONGEST_NS / NSEC_PER_USEC;
+}
+
+static int run_once(int (*fn)(void *arg))
+{
+	struct peer peer = { 0 };
+
+	if (peer_start(&peer, fn, NULL))
+		return -1;
+	return peer_wait(&peer, 20 * NSEC_PER_SEC);
+}
+
+TEST(policy_is_ones_own)
+{
+	EXPECT_EQ(0, run_once(run_at_and_back));
+	EXPECT_EQ(0, run_once(run_at_refused));
+	EXPECT_EQ(0, run_once(ask_to_queue));
+	EXPECT_EQ(0, run_once(ask_with_rtprio));
+	EXPECT_EQ(0, run_once(start_as_idle));
+	EXPECT_EQ(0, run_once(start_as_batch));
+	EXPECT_EQ(0, run_once(start_at_real_time));
+	EXPECT_EQ(0, run_once(start_with_rttime));
+	EXPECT_EQ(0, run_once(start_with_no_rttime));
+}
+
+/* The guardian is a session of its own before there is anything to guard. */
+TEST(cgroup_is_guarded_before_it_is_there)
+{
+	char root[] = "/tmp/proc_maps_selftest.XXXXXX", path[64];
+	struct cgroup cgroup;
+	unsigned int i;
+
+	if (!mkdtemp(root))
+		SKIP(return, "no room for files");
+	cgroup_root = root;
+	snprintf(path, sizeof(path), "%s/cgroup.controllers", root);
+	close(open(path, O_WRONLY | O_CREAT, 0600));
+	for (i = 0; i < 20; i++) {
+		/* A folder that is none of the kernel's has no limit to be set. */
+		EXPECT_EQ(-ENOENT, cgroup_make(&cgroup, 1));
+		EXPECT_EQ(0, access(cgroup.path, F_OK));
+		EXPECT_EQ(cgroup.guardian.pid, getsid(cgroup.guardian.pid));
+		memcpy(path, cgroup.path, sizeof(path));
+		cgroup_end(&cgroup);
+		EXPECT_EQ(-1, access(path, F_OK));
+	}
+	snprintf(path, sizeof(path), "%s/cgroup.controllers", root);
+	unlink(path);
+	EXPECT_EQ(0, rmdir(root));
+}
+
+/* A process that ended is known to have, also where its number is another one's. */
+TEST(known_is_who_it_was)
+{
+	struct peer peer = { 0 };
+	struct known known;
+
+	ASSERT_EQ(0, peer_start(&peer, peer_rest, NULL));
+	known = known_open(peer.pid);
+	EXPECT_FALSE(known_gone(&known));
+	EXPECT_TRUE(known_signal(&known, 0));
+	EXPECT_EQ(0, peer_kill(&peer));
+	EXPECT_TRUE(known_gone(&known));
+	if (known.fd >= 0) {
+		known.pid = getpid();
+		EXPECT_FALSE(known_signal(&known, 0));
+	}
+	known_close(&known);
+	known.pid = getpid();
+	EXPECT_FALSE(known_gone(&known));
 }
 
 static int rest_for_good(void *arg)
@@ -1976,6 +2191,12 @@ TEST(stuck_is_who_waits_for_each_other)
 	EXPECT_TRUE(peer_alive(&runner[2]));
 	for (i = 0; i < ARRAY_SIZE(reads); i++)
 		peer_kill(&runner[i]);
+}
+
+/* Not at the priority that was inherited: some of these spin. */
+static void __attribute__((constructor)) begin(void)
+{
+	run_plainly();
 }
 
 TEST_HARNESS_MAIN
