@@ -1975,14 +1975,13 @@ static int ask_to_queue(void *arg)
 	return run_policy() != SCHED_OTHER;
 }
 
-/* As a user may be who has nothing but a limit on priorities. */
+/* As a user may be who has nothing but a limit on priorities, or not even that. */
 static int ask_with_rtprio(void *arg)
 {
-	struct rlimit limit = { 1, 1 };
+	struct rlimit limit = { LEVEL_READER, LEVEL_READER };
 
-	if (setrlimit(RLIMIT_RTPRIO, &limit) || setuid(65534))
-		return 0;
-	return ask_to_queue(arg);
+	setrlimit(RLIMIT_RTPRIO, &limit);
+	return setuid(65534) ? 0 : ask_to_queue(arg);
 }
 
 static int start_as_idle(void *arg)
