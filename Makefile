@@ -9,7 +9,7 @@ LOCAL_HDRS += $(wildcard *.h)
 
 TEST_GEN_PROGS := proc_maps_selftest proc_maps_tearing proc_maps_stress
 TEST_GEN_PROGS += proc_mmap_latency
-TEST_GEN_PROGS_EXTENDED := latency_bench latency_sample
+TEST_GEN_PROGS_EXTENDED := latency_bench latency_sample bystander
 TEST_PROGS_EXTENDED := run_tests.sh
 
 ifneq ($(wildcard ../lib.mk),)

@@ -57,7 +57,7 @@ enum { LEVEL_READER = 1, LEVEL_CHANGER = 2 };
  * At real-time priority nothing here keeps a CPU for longer than this...  Who holds a
  * reader longer goes on on another CPU, and takes the reader along: changer_move().
  */
-#define RT_HOLD_NS (20 * NSEC_PER_MSEC)
+#define RT_HOLD_NS (15 * NSEC_PER_MSEC)
 /* ...before others have it for so long. */
 #define RT_PAUSE_NS (2 * NSEC_PER_MSEC)
 
@@ -185,17 +185,24 @@ static inline bool run_at(pid_t tid, int level)
 }
 
 /**
- * rt_pause() - give the CPU away for a moment, if it is time
+ * rt_pause_before() - give the CPU away for a moment, if it is time
  * @level:	the level that this thread has been given
+ * @ns:		how long what comes next may take
  *
- * To be called every few milliseconds at least: see RT_HOLD_NS.
+ * So that RT_HOLD_NS is kept.
  */
-static inline void rt_pause(int level)
+static inline void rt_pause_before(int level, int64_t ns)
 {
-	if (!level || now_ns() - rt_since_ns < RT_HOLD_NS)
+	if (!level || now_ns() - rt_since_ns + ns < RT_HOLD_NS)
 		return;
 	nap_ns(RT_PAUSE_NS);
 	rt_since_ns = now_ns();
+}
+
+/** rt_pause() - the same; what comes next is short */
+static inline void rt_pause(int level)
+{
+	rt_pause_before(level, 0);
 }
 
 static inline void spin_ns(int64_t ns)

@@ -436,10 +436,10 @@ TEST_F(query, misuse)
 }
 
 /*
- * How long an answer is to take: more than a time slice or two.  The file grows
- * from a few notes to as many as that takes.
+ * How long an answer is to take: more than a time slice or two, and no longer than
+ * RT_HOLD_NS.  The file grows from a few notes to as many as that takes.
  */
-#define ID_NS (30 * NSEC_PER_MSEC)
+#define ID_NS (15 * NSEC_PER_MSEC)
 #define ID_FIRST (16UL << 10)
 #define ID_MOST (8UL << 20)
 /* Rounds of one question and as much spinning; so many more of one kind decide. */
@@ -552,7 +552,9 @@ TEST_F(query, build_id)
 		run_on(0, cpu[0]);
 	run_at(0, LEVEL_READER);
 	for (bytes = ID_FIRST;; bytes *= 2) {
+		rt_pause(rt_level);
 		ASSERT_TRUE(write_notes(race->file[0], bytes));
+		rt_pause_before(rt_level, ID_NS);
 		took = ask_id(scene->reader.fd, addr);
 		ASSERT_GE(took, 0);
 		if (took > ID_NS / 2 || bytes >= ID_MOST)
@@ -562,14 +564,15 @@ TEST_F(query, build_id)
 		cpu[1] < 0 ? cpu[0] : cpu[1], true);
 	for (i = 0; i < ID_ROUNDS && free - held < ID_FREE &&
 	     held - free < ID_HELD; i++) {
+		rt_pause_before(rt_level, ID_NS);
 		meanwhile_begin(race, &during);
 		took = ask_id(scene->reader.fd, addr);
 		ASSERT_GE(took, 0);
 		meanwhile_end(race, &during);
+		rt_pause_before(rt_level, ID_NS);
 		meanwhile_begin(race, &calm);
 		spin_ns(took);
 		meanwhile_end(race, &calm);
-		rt_pause(rt_level);
 		if (calm.made < ID_CALM || 2 * calm.longest > took)
 			continue;
 		if (2 * during.longest < took)

@@ -16,7 +16,7 @@
  *
  *   changer	on the reader's CPU, stops it at real-time priority, and changes so
  *		many things, and for so long, that what it replaced first is freed.
- *		Every 20 ms both move to the other CPU, since others want to run
+ *		Every 15 ms both move to the other CPU, since others want to run
  *   company	on another CPU, tells the changer when to let the reader go.  For the
  *		fallback it has a mapping and mmap_lock write-locked for long: the
  *		reader comes to that mapping and sleeps until it gets mmap_lock; the

@@ -1,15 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-#: bench [tearing|latency]  how much faster, and how much surer, than others
+#: bench [tearing|latency|bystander]  how much faster, and how much surer, than others
 #
 # bench.sh - comparisons side by side, on this machine, in one go
 #
-# Usage: [SECONDS_EACH=N] bench.sh [tearing|latency]
+# Usage: [SECONDS_EACH=N] bench.sh [tearing|latency|bystander]
 #
 # tearing: record boundaries checked per second, beside the kernel's own
 #          proc-maps-race (from KDIR, or the newest linux-source of Debian)
 # latency: time to verdict and wrong verdicts, beside the plain rule "one
 #          window, one operation over the limit"
+# bystander: how long a process of normal priority waits for its CPU, on each
+#          CPU, with nothing beside it and while the whole gate runs
 #
 # Prints ratios and judges nothing.
 
@@ -135,18 +137,35 @@ latency()
 	"$here/latency_bench"
 }
 
+# The programs themselves, in the runner's order: what the runner does is not theirs.
+bystander()
+{
+	# shellcheck disable=SC2046 # names without spaces
+	set -- $("$here/run_tests.sh" --programs)
+	make -s -C "$here" bystander "$@" >&2
+	echo "how late a process runs that naps for 1 ms, Linux $(uname -r)"
+	echo "beside a sleep of $seconds s"
+	"$here/bystander" sleep "$seconds"
+	for program; do
+		echo "beside $program"
+		"$here/bystander" "$here/$program"
+	done
+}
+
 sh "$here/scripts/install.sh" build || exit
 case ${1-} in
-tearing|latency)
+tearing|latency|bystander)
 	"$1"
 	;;
 '')
 	tearing
 	echo
 	latency
+	echo
+	bystander
 	;;
 *)
-	echo "$0: tearing or latency, see --help" >&2
+	echo "$0: tearing, latency or bystander, see --help" >&2
 	exit 2
 	;;
 esac
