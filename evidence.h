@@ -36,11 +36,13 @@ static inline void diag(const char *format, ...)
  * @mixed:	overlapped readings that only several layouts explain
  * @twice:	readings in which a mapping was seen again after it grew
  * @lost_tails:	readings with the signature of the known bug
+ * @race_ns:	how long was raced for them, up to what ended it
  * @layouts:	mask of the layouts seen
  */
 struct tally {
 	uint64_t readings, overlapped, overlapped_calls, lines;
 	uint64_t original, modified, mixed, twice, lost_tails;
+	int64_t race_ns;
 	unsigned int layouts;
 };
 
@@ -70,10 +72,12 @@ static inline void tally_print(const struct tally *tally, const char *what,
 	diag("%s: readings %" PRIu64 ", overlapped %" PRIu64 " = original %"
 	     PRIu64 " + modified %" PRIu64 " + mixed %" PRIu64
 	     "; in one call %" PRIu64 "; seen twice %" PRIu64
-	     "; lost tails %" PRIu64 "; lines %" PRIu64 "; transitions %u",
+	     "; lost tails %" PRIu64 "; lines %" PRIu64 "; transitions %u"
+	     "; raced %.6f s",
 	     what, tally->readings, tally->overlapped, tally->original,
 	     tally->modified, tally->mixed, tally->overlapped_calls, tally->twice,
-	     tally->lost_tails, tally->lines, transitions);
+	     tally->lost_tails, tally->lines, transitions,
+	     (double)tally->race_ns / NSEC_PER_SEC);
 }
 
 /*

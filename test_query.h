@@ -118,7 +118,7 @@ static int ask_in_slice(struct scene *scene, const struct slice *slice,
 
 	if (cpu[0] >= 0)
 		run_on(0, cpu[0]);
-	timer = reader_timer_start();
+	timer = reader_timer_start(slice);
 	race_go(scene->race, slice->steer, cpu[slice->cpus - 1], scene->urgent);
 	while (!err && now_ns() < end) {
 		atomic_fetch_add(&scene->race->round, 1);
