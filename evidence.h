@@ -72,8 +72,8 @@ static inline void tally_print(const struct tally *tally, const char *what,
 	diag("%s: readings %" PRIu64 ", overlapped %" PRIu64 " = original %"
 	     PRIu64 " + modified %" PRIu64 " + mixed %" PRIu64
 	     "; in one call %" PRIu64 "; seen twice %" PRIu64
-	     "; lost tails %" PRIu64 "; lines %" PRIu64 "; transitions %u"
-	     "; raced %.6f s",
+	     "; lost tails %" PRIu64 "; lines %" PRIu64
+	     "; transitions %u; raced %.6f s",
 	     what, tally->readings, tally->overlapped, tally->original,
 	     tally->modified, tally->mixed, tally->overlapped_calls, tally->twice,
 	     tally->lost_tails, tally->lines, transitions,
