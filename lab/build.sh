@@ -29,7 +29,9 @@ Patches are applied in the order given.
                      (default: x86_64)
   --config FRAGMENT  a file, or NAME for $here/NAME.config; base.config and
                      ARCH.config come first, and each line of a fragment must
-                     hold in the end
+                     hold in the end.  A fragment with a line "# Base: tinyconfig"
+                     or "# Base: Debian FLAVOUR" stands on that instead of these
+                     two; what that has holds as far as it can
   --patch FILE       as patch -p1 takes it; fuzz is an error
 
 LAB_CACHE is the folder of the cache (now: $LAB_CACHE).
@@ -81,8 +83,19 @@ name=$1
 case $name in
 */*|.*) bad_usage "not a name: $name" ;;
 esac
-configs="$here/base.config
-$here/$arch.config$configs"
+# Which configuration the fragments stand on, if not on the lab's own.
+base=$(printf '%s\n' "$configs" | while read -r file; do
+	[ -z "$file" ] || sed -n 's/^# Base: //p' "$file"
+done)
+case $base in
+'')	configs="
+$here/base.config
+$here/$arch.config$configs" ;;
+tinyconfig|'Debian '[a-z]*)
+	[ "$arch" = x86_64 ] || bad_usage "$base is not for $arch" ;;
+*)	bad_usage "no such base: $base" ;;
+esac
+configs=${configs#?}
 case $arch in
 um) target=linux made=linux ;;
 *) target=bzImage made=arch/x86/boot/bzImage ;;
@@ -176,23 +189,60 @@ kernel_make()
 		KBUILD_BUILD_TIMESTAMP='@0' "$@" 9>&-
 }
 
+# Of the lines read, the last word on each symbol, in the order of these: of the
+# values of a choice the last one counts.
+last_words()
+{
+	grep '^CONFIG_\|^# CONFIG_.* is not set' | awk '
+		{ name = $0; gsub(/^# |[= ].*/, "", name) }
+		{ line[NR] = $0; at[name] = NR; name_at[NR] = name }
+		END {
+			for (i = 1; i <= NR; i++)
+				if (at[name_at[i]] == i)
+					print line[i]
+		}'
+}
+
+# base_lines: the configuration that the fragments stand on.  Debian's is in a package
+# of the same version as the source; what is a module there is left out.
+base_lines()
+(
+	case $base in
+	tinyconfig)
+		# what "make tinyconfig" adds to allnoconfig
+		cat "$tree"/kernel/configs/tiny*.config \
+			"$tree"/arch/x86/configs/tiny.config ;;
+	Debian*)
+		# shellcheck disable=SC2086 # three words
+		set -- $line
+		file=$LAB_CACHE/configs/$3.${base#* }
+		if [ ! -s "$file" ]; then
+			mkdir -p "${file%/*}"
+			archive_temp || exit
+			deb=$(archive_get "linux-config-${2#linux-source-}=$3" \
+				"$temp") &&
+				dpkg-deb --fsys-tarfile "$deb" | tar -xO --wildcards \
+				"*/config.amd64_none_${base#* }-amd64.xz" |
+				xz -dc > "$temp/config" &&
+				[ -s "$temp/config" ] &&
+				mv "$temp/config" "$file" || exit
+		fi
+		sed 's/^\(CONFIG_.*\)=m$/# \1 is not set/' "$file" ;;
+	esac
+)
+
 # A line that Kconfig dropped would be a kernel other than its name says.
 configure()
 {
 	mkdir -p "$objects"
 	printf '%s\n' "$configs" | while read -r file; do
-		grep '^CONFIG_\|^# CONFIG_.* is not set' "$file"
-	done | awk '
-		# the last word on a symbol counts
-		{ name = $0; gsub(/^# |[= ].*/, "", name) }
-		/^#/ { gsub(/^# | is not set/, ""); name = $0; $0 = "# " $0 " is not set" }
-		!(name in line) { order[++n] = name }
-		{ line[name] = $0 }
-		END { for (i = 1; i <= n; i++) print line[order[i]] }
-	' > "$objects/wanted"
+		cat "$file"
+	done | last_words > "$objects/wanted"
+	base_lines > "$objects/base" || return 1
+	cat "$objects/base" "$objects/wanted" | last_words > "$objects/all"
 	# what decides the configuration: the fragments, and patches to Kconfig
 	{
-		cat "$objects/wanted"
+		cat "$objects/all"
 		printf '%s' "$patches" | while read -r file; do
 			grep -q '^+++ .*Kconfig' "$file" && cat "$file"
 		done
@@ -202,7 +252,7 @@ configure()
 		return 0
 	fi
 	rm -f "$objects/configured"
-	kernel_make command KCONFIG_ALLCONFIG="$objects/wanted" allnoconfig \
+	kernel_make command KCONFIG_ALLCONFIG="$objects/all" allnoconfig \
 		> "$log" 2>&1 || return 1
 	# An older source does not know each symbol; one that it knows it must have.
 	dropped=$(sed -n 's/^# \(CONFIG_.*\) is not set/\1/p' "$objects/wanted" |
@@ -253,7 +303,8 @@ compile()
 source_tree || exit 4
 # One object tree for each set of options: what differs by a patch shares it.
 objects=$LAB_CACHE/build/${tree##*/}/$(printf '%s\n' "$configs" |
-	sed -n '2,$s#.*/##p' | sed 's/\.config$//' | paste -sd+ -)
+	sed -n "$([ -n "$base" ] || echo '2,$')s#.*/##p" |
+	sed 's/\.config$//' | paste -sd+ -)
 objects=${objects%/}
 mkdir -p "$objects"
 log=$objects/log
@@ -270,9 +321,10 @@ image=$LAB_CACHE/images/$name
 mkdir -p "$image"
 {
 	echo "linux-source ${line#* }"
-	printf '%s\n' "$configs" | sed '1d;s#.*/#config #'
+	printf '%s\n' "$configs" | sed "$([ -n "$base" ] || echo '1d;')s#.*/#config #"
 	printf '%s' "$patches" | sed 's#.*/#patch #'
 } > "$image/origin"
-cp "$objects/$made" "$image/new" &&
+cp "$objects/.config" "$image/config" &&
+	cp "$objects/$made" "$image/new" &&
 	mv "$image/new" "$image/bzImage" || exit 1
 echo "$name"

@@ -5,8 +5,10 @@
 # mutants.sh - who tests the test?
 #
 # Usage: mutants.sh [--times N] [--timeout S] [--beside] [--um] [--out DIR]
+#                   [--config NAME [--bare]] [--resume]
 #                   [--build|--built|--list] [NAME]... [-- OPTIONS OF THE GATE]
 #        mutants.sh --score FILE...
+#        mutants.sh --table DIR...
 #
 # Each mutants/NAME.patch breaks one thing in a kernel that is otherwise good:
 # the newest linux-source with the lab's cure.  Each is built, booted in the
@@ -14,12 +16,15 @@
 #
 #   caught  NAME  10/10  seconds  first test that failed: what it said
 #   missed  NAME   9/10  seconds  a run in which all tests passed, or no answer
+#   needs   NAME   0/10           missed, and this kernel has not what the fault needs
 #   broken  NAME                  no mutant: it was not built, or did not boot
 #
 # The seconds are the median of the runs that caught it.  A kernel that complains
 # in its log is caught as well, and the line says so.  At the end the score.
 # Only the program named in the patch's line "Judge:" is run (without such a
-# line, proc_maps_tearing), in the configuration of its line "Config:", if any.
+# line, proc_maps_tearing), in the configuration of its line "Config:", if any.  The
+# line "Needs:" has the options of a kernel, "!" before those that must not be,
+# without which the fault does not show.
 #
 # --times N      runs of each; all must catch it (default: 1).  As many as fit
 #                into the machine's life: the line says how many there were
@@ -27,13 +32,18 @@
 # --beside       also run the source's own proc-maps-race, once, as it is
 # --um           as User Mode Linux, at this machine's speed; it is not preempted
 #                from an interrupt, which some of the mutants need
+# --config NAME  with this configuration of lab/ instead of preempt-full, and with
+#                what "Config:" says besides
+# --bare         without what "Config:" says
 # --out DIR      what the machines printed (default: in the lab's cache)
+# --resume       go on in DIR: what is in DIR/score already is only told
 # --build        only build, and keep the images for --built
 # --built        take the images that are there, and leave them: what is built on
 #                one machine can be run on others
 # --list         names and subjects only
 # --score FILE   the score of DIR/score, or of several such files, as from
 #                machines that did a part of the list each
+# --table DIR    a line each, with what each of several such DIRs says of it
 #
 # LAB_CACHE and LAB_PROGRAMS are as in lab.sh.  What is missing is installed, as root.
 #
@@ -75,21 +85,83 @@ score()
 	! grep -h '^missed' "$@" | cut -f 3 | grep -qvx "$rival"
 }
 
-times=1 limit=300 results=$LAB_CACHE/mutants mutants='' beside='' um='' part=''
+# about: what DIR/score is the score of
+about()
+{
+	echo "configuration	$configuration${bare:+, without what the mutants ask for}"
+	echo "date	$(date -u +'%Y-%m-%d %H:%M')"
+	echo "command	$asked"
+}
+
+# table DIR...: to be kept, with what it is a table of
+table()
+{
+	for directory; do
+		if [ ! -f "$directory/score" ] || [ ! -f "$directory/about" ]; then
+			say "no score in $directory"
+			return 4
+		fi
+	done
+	for directory; do
+		echo "# $((column = ${column-0} + 1)):"
+		sed 's/^/#    /; s/\t/: /' "$directory/about"
+		sed 's/^linux-source/#    source: &/; /^#/!d' "$directory/origin"
+		score "$directory/score" | sed 's/^/#    /'
+	done
+	echo '#'
+	for directory; do
+		sed "s/\$/\t$directory/" "$directory/score"
+	done | awk -F '\t' -v columns="$*" -v rival="$rival" '
+	BEGIN { n = split(columns, column, " ") }
+	$3 == rival { next }
+	{
+		if (!($2 in seen))
+			order[++names] = $2
+		seen[$2] = 1
+		runs[$2, $6]++
+		# the worst of several stands
+		if (($2, $6) in word && word[$2, $6] != "caught" && $1 == "caught")
+			next
+		word[$2, $6] = $1
+		took[$2, $6] = $4
+		what[$2, $6] = $5
+	}
+	END {
+		for (i = 1; i <= names; i++) {
+			printf "%s\n", order[i]
+			for (j = 1; j <= n; j++) {
+				k = order[i] SUBSEP column[j]
+				printf "   %d  %-7s %6s  %s\n", j,
+					(k in word) ? word[k] : "not run",
+					took[k], substr(what[k], 1, 120)
+			}
+		}
+	}'
+}
+
+times=1 limit=300 results='' mutants='' beside='' um='' part=''
+configuration=preempt-full bare='' resume=''
+asked="${0##*/}$(printf ' %s' "$@")"
 rival=proc-maps-race
 while [ $# -gt 0 ]; do
 	case $1 in
-	--times|--timeout|--out|--score)
+	--times|--timeout|--out|--score|--config|--table)
 		[ -n "${2-}" ] || bad_usage "$1 needs a value" ;;
 	esac
 	case $1 in
 	--times) times=$2; shift ;;
 	--timeout) limit=$2; shift ;;
 	--out) results=$2; shift ;;
+	--config)
+		[ -f "$here/$2.config" ] || bad_usage "no configuration $2"
+		configuration=$2; shift ;;
+	--bare) bare=1 ;;
+	--resume) resume=1 ;;
 	--beside) beside=1 ;;
 	--um) um=1 ;;
 	--build|--built) part=${1#--} ;;
 	--score) shift; need jq; score "$@"; exit ;;
+	--table) shift; need jq; table "$@"; exit ;;
 	--list) list; exit 0 ;;
 	--help|-h) exec sh "$room/../run_tests.sh" mutants --help ;;
 	--) shift; break ;;
@@ -99,6 +171,9 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
+suffix=''
+[ "$configuration" = preempt-full ] || suffix=-$configuration
+: "${results:=$LAB_CACHE/mutants$suffix${bare:+-bare}}"
 # What is left is for the program: with it, a part of the tests is run.
 positive "$times" "$limit"
 if [ -z "$mutants" ]; then
@@ -115,15 +190,35 @@ mkdir -p "$results" && results=$(cd "$results" && pwd) || exit 4
 build()
 {
 	# shellcheck disable=SC2046 # words
-	set -- "$1" $(field Config "$1" | sed 's/[^ ][^ ]*/--config &/g')
+	set -- "$1" $([ -n "$bare" ] ||
+		field Config "$1" | sed 's/[^ ][^ ]*/--config &/g')
 	name=$1
 	shift
 	if [ "$um" ]; then
 		set -- --arch um --patch "$here/cure.patch" --patch "$here/um.patch" "$@"
 	else
-		set -- --config preempt-full --patch "$here/cure.patch" "$@"
+		set -- --config "$configuration" --patch "$here/cure.patch" "$@"
 	fi
-	attended sh "$here/build.sh" "$@" --patch "$room/$name.patch" "mutant-$name"
+	attended sh "$here/build.sh" "$@" --patch "$room/$name.patch" \
+		"mutant-$name$suffix"
+}
+
+# unmet NAME: of what its fault needs, that which the kernel has not
+unmet()
+{
+	for option in $(field Needs "$1"); do
+		case $option in
+		!*) grep -qx "CONFIG_${option#!}=y" "$image/config" ;;
+		*) ! grep -qx "CONFIG_$option=y" "$image/config" ;;
+		esac && echo "$option"
+	done | paste -sd ' ' -
+}
+
+# A fault that cannot show there is not missed.
+excuse()
+{
+	without=$(unmet "$1")
+	[ -z "$without" ] || sed -i "s/^missed\t[^\t]*\t/needs\t-\t$without; /" "$2"
 }
 
 # The rival comes from the source that the mutant was made of.
@@ -254,18 +349,25 @@ last_words()
 	said != "" { printf "caught\t-\t%s the kernel said: %s\n", $3, said }' "$2"
 }
 
-# line LABEL MUTANT PROGRAM ANSWERS: prints it, and adds the runs to the score
+# count MUTANT PROGRAM ANSWERS: adds the runs to the score
+count()
+{
+	awk -F '\t' -v OFS='\t' -v name="$1" -v program="$2" '
+		{ print $1, name, program, $2, $3 }' "$3" >> "$results/score"
+}
+
+# line LABEL ANSWERS: prints it
 line()
 {
-	awk -F '\t' -v OFS='\t' -v name="$2" -v program="$3" '
-		{ print $1, name, program, $2, $3 }' "$4" >> "$results/score"
-	sort -t '	' -k 2n "$4" | awk -F '\t' -v name="$1" '
+	sort -t '	' -k 2n "$2" | awk -F '\t' -v name="$1" '
 	{ word[$1]++; what[$1] = what[$1] == "" ? $3 : what[$1] }
 	$1 == "caught" && $2 != "-" { took[++n] = $2 }
 	END {
 		verdict = "caught"
 		if (word["broken"] || word["missed"])
 			verdict = word["broken"] ? "broken" : "missed"
+		else if (word["needs"])
+			verdict = "needs"
 		time = "-"
 		if (n)
 			time = (took[int((n + 1) / 2)] + took[int(n / 2) + 1]) / 2
@@ -282,26 +384,37 @@ mutant()
 	where=$results/$name
 	program=$(field Judge "$name")
 	program=${program:-proc_maps_tearing}
-	image=$LAB_CACHE/images/mutant-$name
+	image=$LAB_CACHE/images/mutant-$name$suffix
+	if [ -n "$resume" ] && grep -q "^[a-z]*	$name	" "$results/score"; then
+		line "$name" "$where.answers"
+		return
+	fi
 	note "$name"
 	if [ "$part" != built ] && ! build "$name" > "$where.build" 2>&1; then
 		printf 'broken\t-\tnot built, see %s\n' "$where.build" \
 			> "$where.answers"
-		line "$name" "$name" "$program" "$where.answers"
+		count "$name" "$program" "$where.answers"
+		line "$name" "$where.answers"
 		return
 	fi
 	[ "$part" != build ] || return
 	runs "$where" "$times" "$programs/$program" "$@"
-	line "$name" "$name" "$program" "$where.answers"
+	excuse "$name" "$where.answers"
+	count "$name" "$program" "$where.answers"
+	line "$name" "$where.answers"
+	cp "$image/origin" "$results/origin"
 	if [ -n "$beside" ] && build_rival "$image"; then
 		runs "$where.beside" 1 "$rival_at/$rival"
-		line "  $rival" "$name" "$rival" "$where.beside.answers"
+		count "$name" "$rival" "$where.beside.answers"
+		line "  $rival" "$where.beside.answers"
 	fi
 	[ "$part" = built ] || rm -rf "$image"
 }
 
 static_programs || exit 4
-: > "$results/score"
+[ -n "$resume" ] || : > "$results/score"
+touch "$results/score"
+about > "$results/about"
 for mutant in $mutants; do
 	mutant "$mutant" "$@"
 done

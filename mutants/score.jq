@@ -17,7 +17,7 @@ def all_caught: length > 0 and all(.word == "caught");
 	gate: map(select(.program != $rival)),
 	rival: map(select(.program == $rival))
 })
-| map(select(.gate | length > 0 and all(.word != "broken"))) as $mutants
+| map(select(.gate | length > 0 and all(.word != "broken" and .word != "needs"))) as $mutants
 | ($mutants | map(.gate) | add // []) as $runs
 | ($mutants | map(select(.rival != []))) as $beside
 | ($beside | map(select((.gate | times != []) and (.rival | times != [])))) as $both
