@@ -187,7 +187,7 @@ static inline bool watch_complains(const struct watch *watch, const char *line)
 
 /* How the kernel begins to name a task in its reports; what follows is the name. */
 static const char *const watch_names[] = {
-	"Comm: ", "Comm:", "by task ", "in process ", ", name: ", NULL
+	"Comm: ", "Comm:", ", comm: ", "by task ", "in process ", ", name: ", NULL
 };
 
 /*

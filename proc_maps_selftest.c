@@ -1820,6 +1820,8 @@ TEST(complaints_are_whose_task_they_name)
 		    "4,1;write to 0x1 of 4 bytes by task 7 on cpu 0:", OURS }, true },
 		{ { "4,1;WARNING: possible recursive locking detected",
 		    "4,1;NAME/7 is trying to acquire lock:" }, true },
+		{ { WARN, "4,1;Pid: 7, comm: NAME Not tainted 6.18.44" }, true },
+		{ { WARN, "4,1;Pid: 7, comm: cat Not tainted 6.18.44", OURS }, false },
 		{ { "1,1;BUG: Bad page state in process NAME  pfn:1" }, true },
 		{ { "1,1;BUG: Bad page state in process cat  pfn:1", OURS }, false },
 		{ { "3,1;BUG: sleeping function called from invalid context at a.c:1",
