@@ -20,8 +20,10 @@
 #include "judge.h"
 #include "machine.h"
 #include "pages.h"
+#include "stall.h"
 #include "stuck.h"
 #include "verdict.h"
+#include "waits.h"
 
 /* ---- latency: histogram and verdict, begin ---- */
 
@@ -2192,6 +2194,168 @@ TEST(stuck_is_who_waits_for_each_other)
 	EXPECT_TRUE(peer_alive(&runner[2]));
 	for (i = 0; i < ARRAY_SIZE(reads); i++)
 		peer_kill(&runner[i]);
+}
+
+/* ---- latency: its processes, begin ---- */
+
+/* Begins operations, each on a watch that knows of none before. */
+static int watch_maker(void *arg)
+{
+	struct stopwatch *watch = arg;
+
+	for (;;) {
+		stopwatch_start(watch);
+		stopwatch_stop(watch);
+		watch->begin = 0;
+	}
+	return 0;
+}
+
+/* None is older than the program, whenever it is looked at. */
+TEST(stopwatch_is_whole)
+{
+	struct stopwatch *watch = shared_alloc(sizeof(*watch));
+	int64_t began = now_ns(), oldest = 0;
+	struct peer maker = { 0 };
+	unsigned int seen = 0;
+
+	ASSERT_NE(NULL, watch);
+	ASSERT_EQ(0, peer_start(&maker, watch_maker, watch));
+	while (now_ns() - began < 300 * NSEC_PER_MSEC) {
+		uint32_t mark = atomic_load(&watch->flying);
+
+		if (!mark)
+			continue;
+		seen++;
+		if (stopwatch_age(mark) > oldest)
+			oldest = stopwatch_age(mark);
+	}
+	peer_kill(&maker);
+	munmap(watch, sizeof(*watch));
+	EXPECT_LT(0U, seen);
+	EXPECT_LT(oldest, now_ns() - began + NSEC_PER_MSEC);
+}
+
+TEST(stopwatch_marks)
+{
+	int64_t hour = 3600 * NSEC_PER_SEC, now = now_ns();
+
+	EXPECT_NE(0U, stopwatch_mark(0));
+	EXPECT_NE(0U, stopwatch_mark((1LL << 32) * NSEC_PER_USEC));
+	EXPECT_LE(hour, stopwatch_age(stopwatch_mark(now - hour)) +
+		  2 * NSEC_PER_USEC);
+	EXPECT_GE(hour + now_ns() - now + 2 * NSEC_PER_USEC,
+		  stopwatch_age(stopwatch_mark(now - hour)));
+}
+
+/* Longer than a kill is waited for, and not for good: see held_main(). */
+#define HELD_S 30
+
+static int rest_a_while(void *arg)
+{
+	peer_bind_self();
+	alarm(HELD_S);
+	return peer_rest(arg);
+}
+
+/*
+ * As a mapper that the kernel holds.  It is another user's, so no death of a parent
+ * ends it either.
+ */
+static int held_main(void *arg)
+{
+	static char stack[16384];
+
+	if (setresuid(65534, 65534, 65534))
+		return 1;
+	peer_hush();
+	clone(rest_a_while, stack + sizeof(stack), CLONE_VFORK | SIGCHLD, arg);
+	return 0;
+}
+
+/* SIGKILL is refused: as good as one that has no effect. */
+static int held_runner(void *arg)
+{
+	struct trial *trial = arg;
+	struct peer *peer = &trial->victim.peer;
+	int64_t end = now_ns() + 5 * NSEC_PER_SEC;
+
+	if (peer_start(peer, held_main, NULL))
+		return 1;
+	while (task_state(peer->pid) != 'D' && now_ns() < end)
+		nap_ns(NSEC_PER_MSEC);
+	if (setresuid(65533, 65533, 65533) || !kill(peer->pid, 0))
+		return 2;
+	return trial_free(trial) == -ETIMEDOUT ? 0 : 3;
+}
+
+TEST(trial_tells_who_is_held)
+{
+	struct trial *trial = shared_alloc(sizeof(*trial));
+	struct peer runner = { 0 };
+
+	if (geteuid())
+		SKIP(return, "not root");
+	ASSERT_NE(NULL, trial);
+	EXPECT_EQ(0, trial_free(trial));
+	ASSERT_EQ(0, peer_start(&runner, held_runner, trial));
+	EXPECT_EQ(0, peer_wait(&runner, 25 * NSEC_PER_SEC));
+	/* It lives on, and so this is its number still. */
+	if (trial->victim.peer.pid > 0)
+		kill(trial->victim.peer.pid, SIGKILL);
+	peer_kill(&runner);
+	munmap(trial, sizeof(*trial));
+}
+
+TEST(waits_are_told_from_work)
+{
+	struct waits sleeps = { 0 }, works = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < WAITS_ENOUGH; i++) {
+		struct waits_mark mark = waits_begin();
+		int64_t end = now_ns() + 50 * NSEC_PER_USEC;
+
+		nap_ns(1);
+		waits_end(&sleeps, &mark);
+		mark = waits_begin();
+		while (now_ns() < end)
+			;
+		waits_end(&works, &mark);
+	}
+	EXPECT_EQ((unsigned int)WAITS_ENOUGH, sleeps.slept);
+	EXPECT_EQ(0U, works.slept);
+	EXPECT_TRUE(waits_asleep(&sleeps));
+	EXPECT_FALSE(waits_asleep(&works));
+}
+
+/* A call of @ns, but for one of four that a busy machine has made so long. */
+static struct waits plant_waits(int64_t ns, int64_t slow_ns)
+{
+	struct waits waits = { .rounds = WAITS_ROUNDS };
+	unsigned int i;
+
+	for (i = 0; i < WAITS_ROUNDS; i++)
+		waits.took[i] = i % 4 ? ns : slow_ns;
+	waits_sort(&waits);
+	return waits;
+}
+
+TEST(waits_that_spin)
+{
+	struct waits map = plant_waits(1300, 9000000);
+	struct waits fine = plant_waits(2500, 2500);
+	struct waits busy = plant_waits(2500, 40000000);
+	struct waits spins = plant_waits(6500, 6500);
+
+	EXPECT_FALSE(waits_awake(&fine, &map));
+	EXPECT_FALSE(waits_awake(&busy, &map));
+	EXPECT_TRUE(waits_awake(&spins, &map));
+	/* Now and then one sleeps, for memory or a lock; an eighth of them do not. */
+	fine.slept = WAITS_ROUNDS / WAITS_SHARE;
+	EXPECT_FALSE(waits_asleep(&fine));
+	fine.slept++;
+	EXPECT_TRUE(waits_asleep(&fine));
 }
 
 /* Not at the priority that was inherited: some of these spin. */
