@@ -30,7 +30,8 @@
  *				idle 0: all the time
  *	CPU_MAPPER=n, CPU_LOAD=n	where the roles run
  *	SEED=n			of all that is random
- *	JSON=file		results for programs
+ *	JSON=file		results for programs; exit status 4 where they cannot
+ *				be written and no test failed
  *	KSFT_MACHINE_SLOW=1	report, but do not fail
  *	PLANT=stall|hang|idle	plant a fault, to see red (or, for idle, SKIP)
  */

@@ -438,7 +438,7 @@ static inline char *report_target(const char *path)
  */
 static inline int report_put(const char *path, const char *text, size_t size)
 {
-	void (*on_pipe)(int signal) = signal(SIGPIPE, SIG_IGN);
+	sighandler_t on_pipe = signal(SIGPIPE, SIG_IGN);
 	char *target = report_target(path);
 	int ret = target ? report_replace(target, text, size) : -EACCES;
 
