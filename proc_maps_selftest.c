@@ -2329,7 +2329,7 @@ TEST(waits_are_told_from_work)
 	EXPECT_FALSE(waits_asleep(&works));
 }
 
-/* A call of @ns, but for one of four that a busy machine has made so long. */
+/* Calls of @ns, but for one of four that a busy machine has made so long. */
 static struct waits plant_waits(int64_t ns, int64_t slow_ns)
 {
 	struct waits waits = { .rounds = WAITS_ROUNDS };
