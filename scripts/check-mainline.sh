@@ -8,7 +8,7 @@
 #
 # Runs checks/mainline/*.sh, or those named, and behind them the cheap ones of
 # the same list, which "check" has too.  KDIR is a whole kernel tree; without it,
-# the newest linux-source of Debian is fetched.  It takes about half an hour.
+# the newest linux-source of Debian is fetched.  It takes an hour or more.
 # Exit status: as check's.
 
 here=$(cd "$(dirname "$0")/.." && pwd -P)

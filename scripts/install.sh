@@ -49,7 +49,7 @@ needs()
 		;;
 	esac
 	case $1 in
-	archive|lab|kernel|cross|mainline)
+	archive|check|lab|kernel|cross|mainline)
 		echo chdist devscripts
 		;;
 	esac
