@@ -178,6 +178,16 @@ installed()
 	done
 }
 
+# only_ours PATTERN: from here on the tree and the copy run no tests but those.  Those
+# of an old tree may hang on a new kernel: proc-pid-vm of 5.10 leaves a child that
+# keeps the runner waiting.
+only_ours()
+{
+	sed -i "/^TEST_GEN_PROGS +=/{/$1/!d}" "$tree/$proc/Makefile"
+	grep "^proc:$1" "$copy/kselftest-list.txt" >"$work/list"
+	cp "$work/list" "$copy/kselftest-list.txt"
+}
+
 # result_of PROGRAM REPORT: as a whole, on one line, or nothing
 result_of()
 {

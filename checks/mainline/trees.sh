@@ -49,6 +49,7 @@ for series in $TREES; do
 	builds_everywhere
 	skips_are_kept_apart
 	installed
+	only_ours proc_m
 	looked_at "run_kselftest.sh -c proc" "$copy/run_kselftest.sh" -c proc
 	looked_at "installed run_tests.sh" "$copy/proc/run_tests.sh"
 	looked_at "run_tests" in_tree run_tests
