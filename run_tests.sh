@@ -101,10 +101,10 @@ note()
 
 die()
 {
-	status=$1
+	code=$1
 	shift
 	note "$*"
-	exit "$status"
+	exit "$code"
 }
 
 # What is shown while something takes long, and only to a person.
@@ -705,14 +705,14 @@ finish()
 	# shellcheck disable=SC2086
 	set -- $PROGRAMS
 	verdict=$(judge "$tmp/report" "$seconds" $# "$lost")
-	status=$?
+	code=$?
 	echo "$verdict" | cat >&2 || deaf=1
-	if [ "$deaf" ] && [ "$status" = 0 ]; then
+	if [ "$deaf" ] && [ "$code" = 0 ]; then
 		# No pass that is not heard of; the report is still to be had.
 		echo "# the verdict could not be written to stderr"
-		status=$CANNOT_TELL
+		code=$CANNOT_TELL
 	fi
-	exit "$status"
+	exit "$code"
 }
 
 case ${1-gate} in
