@@ -159,7 +159,7 @@ end_session()
 
 start_undertaker()
 {
-	tmp=$(mktemp -d) || die "$CANNOT_TELL" "cannot make a temporary directory"
+	tmp=$(mktemp -d 2>/dev/null) || die "$CANNOT_TELL" "cannot make a temporary directory"
 	mkfifo "$tmp/pipe" || die "$CANNOT_TELL" "cannot make a pipe in $tmp"
 	tmp=$tmp setsid sh "$me" --undertaker <"$tmp/pipe" >/dev/null 2>&1 &
 	exec 9>"$tmp/pipe"
@@ -249,13 +249,11 @@ tell_tree()
 	fi
 }
 
-# names: what -l of all programs has, each with the letter of the option that
-# names it.  Fixture, variants and tests have a column each.
+# names LISTING: what -l of the programs has, each with the letter of the option
+# that names it.  Fixture, variants and tests have a column each.
 names()
 {
-	for program in $PROGRAMS; do
-		"$here/$program" -l 2>&1
-	done | awk '
+	awk '
 	function block(    v, t)
 	{
 		for (t in test) {
@@ -293,16 +291,19 @@ names()
 			rest = substr(rest, RSTART + RLENGTH)
 		}
 	}
-	END { block() }'
+	END { block() }' "$1"
 }
 
 # check_names OPTION...: exits where one of them names what no program has.
 check_names()
 {
 	[ $# -gt 0 ] || return 0
-	# None at all: the limits leave no room even to ask, as the tests will say.
-	names >"$tmp/names"
-	[ -s "$tmp/names" ] || return 0
+	for program in $PROGRAMS; do
+		"$here/$program" -l >"$tmp/listing" 2>&1
+		# The limits leave no room even to ask, as this program will say.
+		grep -q '^# FIXTURE ' "$tmp/listing" || return 0
+		names "$tmp/listing"
+	done >"$tmp/names"
 	OPTIND=1
 	while getopts lt:T:v:V:f:F:r: option; do
 		[ "$option" != l ] || continue
@@ -565,6 +566,10 @@ check_machine()
 {
 	# First, since root makes a file of each name that it writes to.
 	[ -c /dev/null ] || die "$CANNOT_TELL" "no /dev/null here"
+	# shellcheck disable=SC3045 # each shell that is sh somewhere has it
+	limit=$(ulimit -n)
+	[ "$limit" = unlimited ] || [ "$limit" -ge 24 ] ||
+		die "$CANNOT_TELL" "too few file descriptors allowed: $limit"
 	# Read by this shell, which knows its own number.
 	pid=
 	read -r pid _ 2>/dev/null </proc/self/stat

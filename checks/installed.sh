@@ -68,6 +68,20 @@ kselftest_override_timeout=77 "$gate" gate -- -r stepped.hole.maps \
 	>"$work/report" 2>"$work/summary" </dev/null
 ok "another limit of time is handed on" grep -q '77$' "$work/report"
 
+# A limit that leaves the tests no room, or no room even for the shell.
+if [ "$(id -u)" -eq 0 ]; then
+	chmod 755 "$work"
+	for most in 20 12 6; do
+		code=$(status setpriv --reuid=61234 --regid=61234 --clear-groups \
+			prlimit --nproc=$most "$gate" gate -- -r stepped.hole.maps)
+		equal "$most processes: could not tell" "$code" 4
+		ok "$most processes: why" grep -q 'too few processes allowed' \
+			"$work/stderr"
+	done
+else
+	skip "limits of another user" "not root"
+fi
+
 # What a copy by mail or by a file system without run bits has become.
 chmod -x "$copy/proc/proc_maps_tearing"
 equal "a program without its run bit: could not tell" \
