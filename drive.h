@@ -31,7 +31,8 @@
  * Interrupts hold the reader up between any two of its instructions, in the kernel
  * as well: one in each reading, at the latest so long after its beginning.  A
  * window of a few instructions becomes as wide as a transition.  That takes a third
- * of the reader's time, and brings twice as many finds (6.18, see the README).
+ * of the reader's time or more, and brings ten to fifty times as many finds: see
+ * the README.
  */
 #define READER_TIMER_NS (50 * NSEC_PER_USEC)
 
