@@ -34,7 +34,7 @@ counter()
 #
 # The bench among stand-ins.  Ours is ended in maps at what it found after a
 # hundredth of a second, needs its time in the query, and cannot read smaps.
-# The kernel's makes a hundred passes of a millisecond, in a child, and fails.
+# The kernel's makes twenty passes of a millisecond, in a child, and fails.
 # Its source comes in a package.
 #
 copy=$work/copy
@@ -52,15 +52,15 @@ for test; do :; done
 counted="readings 9, overlapped 9 = original 9 + modified 0 + mixed 0"
 case $test in
 *.maps)
-	sleep 0.2
+	sleep 0.1
 	echo "# known: $counted; lines 7; transitions 9; raced 0.001000 s"
 	echo "# split_middle: $counted; lines 5000; transitions 9; raced 0.010000 s"
 	echo "not ok 1 $test"
 	exit 1
 	;;
 *.query)
-	sleep 2
-	echo "# split_middle: $counted; lines 100000; transitions 9; raced 2.000000 s"
+	sleep 3
+	echo "# split_middle: $counted; lines 150000; transitions 9; raced 3.000000 s"
 	echo "ok 1 $test"
 	;;
 *)
@@ -80,7 +80,7 @@ int main(void)
 
 	if (fork())
 		return wait(NULL) < 0;
-	for (i = 0; i < 100; i++) {
+	for (i = 0; i < 20; i++) {
 		lseek(0, 0, SEEK_SET);
 		usleep(1000);
 	}
@@ -103,7 +103,7 @@ archive_get()
 END
 
 unset KDIR
-equal "bench tearing" "$(SECONDS_EACH=2 status "$copy/scripts/bench.sh" \
+equal "bench tearing" "$(SECONDS_EACH=3 status "$copy/scripts/bench.sh" \
 	tearing)" 0
 explain "$work/stderr"
 cp "$work/stdout" "$work/bench"
@@ -117,9 +117,9 @@ equal "ended early: what was done in the time it took" "$(field maps 2)" 500000
 equal "ended by itself: the same" "$(field query 2)" 50000
 equal "not raced: no rate" "$(field smaps 2)" -
 for kind in maps query smaps; do
-	ok "the kernel's, ended early, $kind" between "$(field $kind 4)" 100 1000
+	ok "the kernel's, ended early, $kind" between "$(field $kind 4)" 30 1000
 done
-ok "a ratio" between "$(field maps 5)" 500 5000
+ok "a ratio" between "$(field maps 5)" 500 17000
 equal "and none" "$(field smaps 5)" -
 ok "that it ended early is said" grep -q 'maps .*runs, ended early' "$work/bench"
 equal "nothing stays in lab/" "$(ls "$copy/lab")" "archive.sh
@@ -135,7 +135,7 @@ env PLANT=gap DURATION=5 "$top/proc_maps_tearing" -r racing.split_low.maps \
 	>"$work/report" 2>&1
 ok "a planted fault ends the race early" grep -q '^not ok 1 ' "$work/report"
 ok "after less time than was meant" between \
-	"$(counter raced "$work/report")" 0.000001 1.9
+	"$(counter raced "$work/report")" 0.000001 4.9
 ok "in which it read" between "$(counter lines "$work/report")" 1 10000000
 
 DURATION=1 "$top/proc_maps_tearing" -r racing.split_middle.query \
@@ -146,29 +146,30 @@ else
 	ok "a race to its end" between "$(counter raced "$work/report")" 0.9 15
 fi
 
-# timed CPUS: whether a reader that may use these has a timer
+# timed SECONDS CPUS: whether a reader that may use these has a timer, so long
 timed()
 {
-	env "$mark" DURATION=1 taskset -c "$1" "$top/proc_maps_tearing" \
+	env "$mark" DURATION="$1" taskset -c "$2" "$top/proc_maps_tearing" \
 		-r racing.split_middle.query >"$work/report" 2>&1 &
 	pid=$!
 	found=no
-	while kill -s 0 "$pid" 2>/dev/null; do
+	while [ $found = no ] && kill -s 0 "$pid" 2>/dev/null; do
 		for process in $(marked); do
 			[ ! "$(find "/proc/$process/fd" -lname '*timerfd*' \
 				2>/dev/null)" ] || found=yes
 		done
 		sleep 0.05
 	done
-	wait "$pid"
+	kill "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
 	echo $found
 }
 
-equal "one CPU: no timer where it buys nothing" "$(timed "$(first_cpu)")" no
+equal "one CPU: no timer where it buys nothing" "$(timed 1 "$(first_cpu)")" no
 cpus=$(taskset -cp $$ | sed 's/.*: //')
 case $cpus in
 *[,-]*)
-	equal "two CPUs: it interrupts the reader" "$(timed "$cpus")" yes
+	equal "two CPUs: it interrupts the reader" "$(timed 15 "$cpus")" yes
 	;;
 *)
 	skip "two CPUs: it interrupts the reader" "one CPU"
