@@ -72,10 +72,25 @@
 #define STOPPED_SECONDS 4.0
 #define STOPPED_SLICE 0.25
 
-/* What the company shares with the test: counts @times, @locks the mapping. */
+/*
+ * Pages at most that the changer fills while the reader is stopped.  SLUB_TINY gives
+ * empty slabs back at once; what is left in them looks like a node that is no longer
+ * used, and a reader knows what to do then, until the page is filled by its next owner.
+ */
+#define LITTER_PAGES 1024
+/* No node and no pointer, on any architecture. */
+#define LITTER 0x5a
+
+/*
+ * What the company shares with the test: counts @times, @locks the mapping.  The
+ * changer's own: @filled pages of @litter, in the burst that began at @burst_ns.
+ */
 struct stopped {
 	_Atomic uint32_t times;
 	bool locks;
+	unsigned char *litter;
+	size_t filled;
+	int64_t burst_ns;
 };
 
 FIXTURE(stopped) {
@@ -202,16 +217,45 @@ static void *company(void *arg)
 	return NULL;
 }
 
+/* Takes a page after each transition of a burst, and gives all back for the next one. */
+static int company_made(struct race *race, unsigned int index, void *arg)
+{
+	struct stopped *stopped = arg;
+	size_t page = getpagesize();
+
+	if (stopped->burst_ns != race->queued_ns) {
+		stopped->burst_ns = race->queued_ns;
+		madvise(stopped->litter, stopped->filled * page, MADV_DONTNEED);
+		stopped->filled = 0;
+	}
+	if (stopped->filled < LITTER_PAGES)
+		memset(stopped->litter + stopped->filled++ * page, LITTER, page);
+	return 0;
+}
+
+static int litter_begin(struct stopped *stopped)
+{
+	size_t len = LITTER_PAGES * getpagesize();
+
+	stopped->litter = mmap(NULL, len, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (stopped->litter == MAP_FAILED)
+		return -errno;
+	/* A page at a time; where this is refused there are no huge pages. */
+	madvise(stopped->litter, len, MADV_NOHUGEPAGE);
+	return 0;
+}
+
 /* All pages; to be locked, only as many as it takes to be busy for a while. */
 static int company_begin(struct race *race, void *arg)
 {
-	const struct stopped *stopped = arg;
+	struct stopped *stopped = arg;
 	unsigned char *addr = stage_addr(&race->stage, LARGE_FROM);
 	size_t len = LARGE_PAGES * race->stage.page, page = getpagesize();
 	size_t at = 0, some = 16 * page;
 	pthread_t thread;
 	int64_t took = 0;
-	int err = 0;
+	int err = litter_begin(stopped);
 
 	/* Where this is refused there are no huge pages. */
 	madvise(addr, len, MADV_NOHUGEPAGE);
@@ -258,6 +302,7 @@ TEST_F(stopped, race)
 
 	options.unit = variant->unit;
 	options.company = (struct company){ .begin = company_begin,
+					    .made = company_made,
 					    .arg = stopped };
 	if (drive.cpu[1] < 0)
 		SKIP(return, "fewer than two CPUs");

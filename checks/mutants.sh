@@ -96,6 +96,37 @@ echo "broken${tab}three${tab}proc_maps_tearing${tab}-${tab}-" >>"$work/score"
 equal "score: what was not built is not caught" $? 4
 ok "score: nor is it counted" diff "$work/sum" "$work/wanted"
 
+# --- other configurations -------------------------------------------------------
+
+mkdir -p "$work/first" "$work/second"
+grep -v broken "$work/score" >"$work/first/score"
+cat >"$work/second/score" <<END
+caught${tab}one${tab}proc_maps_tearing${tab}2.0${tab}-
+needs${tab}two${tab}proc_maps_tearing${tab}-${tab}NUMA; 7 tests passed
+END
+for directory in first second; do
+	printf 'configuration\t%s\ncommand\tmutants.sh\n' $directory \
+		>"$work/$directory/about"
+done
+equal "score: a fault that cannot show is not counted" \
+	"$("$room/mutants.sh" --score "$work/second/score" | cut -d ';' -f 1)" \
+	"1 of 1 mutants caught, each time (1 of 1 runs)"
+(cd "$work" && "$room/mutants.sh" --table first second) >"$work/sum"
+equal "table: a line for each configuration" "$(awk '
+	/^[a-z]/ { name = $1; next }
+	/^ / { printf "%s.%s=%s ", name, $1, $2 }' "$work/sum")" \
+	"one.1=caught one.2=caught two.1=missed two.2=needs "
+ok "table: says of what it is one" \
+	grep -qx '#    configuration: second' "$work/sum"
+"$room/mutants.sh" --table "$work" >"$work/said" 2>&1
+equal "table: of what was not run there is none" $? 4
+"$room/mutants.sh" --config no-such >"$work/said" 2>&1
+equal "no such configuration" $? 2
+printf '# Base: none such\nCONFIG_SMP=y\n' >"$work/odd.config"
+LAB_CACHE=$work "$top/lab/build.sh" --config "$work/odd.config" odd \
+	>"$work/said" 2>&1
+equal "no such base of a configuration" $? 2
+
 # --- false alarms ---------------------------------------------------------------
 
 mkdir "$work/programs"

@@ -31,7 +31,9 @@ Patches are applied in the order given.
                      ARCH.config come first, and each line of a fragment must
                      hold in the end.  A fragment with a line "# Base: tinyconfig"
                      or "# Base: Debian FLAVOUR" stands on that instead of these
-                     two; what that has holds as far as it can
+                     two; what that has holds as far as it can.  Of Debian's, which
+                     is fetched, it is what decides how init, kernel, mm, lib and
+                     arch/x86 are made
   --patch FILE       as patch -p1 takes it; fuzz is an error
 
 LAB_CACHE is the folder of the cache (now: $LAB_CACHE).
@@ -203,8 +205,17 @@ last_words()
 		}'
 }
 
+# core_symbols: the names of the options that say how the kernel's core is made, for
+# grep; not those of drivers, networks, file systems, security and cryptography
+core_symbols()
+{
+	find "$tree/init" "$tree/kernel" "$tree/mm" "$tree/lib" "$tree/arch/x86" \
+		"$tree/arch/Kconfig" -maxdepth 2 -name 'Kconfig*' \
+		-exec sed -n 's/^\(menu\)\{0,1\}config \([A-Z0-9_]*\)$/CONFIG_\2/p' {} +
+}
+
 # base_lines: the configuration that the fragments stand on.  Debian's is in a package
-# of the same version as the source; what is a module there is left out.
+# of the same version as the source; of that, what is about the core and no module.
 base_lines()
 (
 	case $base in
@@ -227,7 +238,10 @@ base_lines()
 				[ -s "$temp/config" ] &&
 				mv "$temp/config" "$file" || exit
 		fi
-		sed 's/^\(CONFIG_.*\)=m$/# \1 is not set/' "$file" ;;
+		core_symbols > "$objects/core"
+		grep '^CONFIG_[A-Z0-9_]*=[^m]' "$file" | awk -F = '
+			FNR == NR { core[$1]; next }
+			$1 in core' "$objects/core" - ;;
 	esac
 )
 

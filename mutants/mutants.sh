@@ -105,7 +105,7 @@ table()
 	for directory; do
 		echo "# $((column = ${column-0} + 1)):"
 		sed 's/^/#    /; s/\t/: /' "$directory/about"
-		sed 's/^linux-source/#    source: &/; /^#/!d' "$directory/origin"
+		sed -n 's/^linux-source/#    source: &/p' "$directory/origin" 2>/dev/null
 		score "$directory/score" | sed 's/^/#    /'
 	done
 	echo '#'
