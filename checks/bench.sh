@@ -59,8 +59,8 @@ case $test in
 	exit 1
 	;;
 *.query)
-	sleep 3
-	echo "# split_middle: $counted; lines 150000; transitions 9; raced 3.000000 s"
+	sleep 2
+	echo "# split_middle: $counted; lines 100000; transitions 9; raced 2.000000 s"
 	echo "ok 1 $test"
 	;;
 *)
@@ -103,7 +103,7 @@ archive_get()
 END
 
 unset KDIR
-equal "bench tearing" "$(SECONDS_EACH=3 status "$copy/scripts/bench.sh" \
+equal "bench tearing" "$(SECONDS_EACH=2 status "$copy/scripts/bench.sh" \
 	tearing)" 0
 explain "$work/stderr"
 cp "$work/stdout" "$work/bench"
