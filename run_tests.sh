@@ -401,6 +401,17 @@ run_in_tree()
 		run_tests
 }
 
+# The kernel's install lets only the owner execute what its runner does: others get
+# a runner of their own, beside a link to the programs.
+runner_of_ours()
+{
+	at=$tmp/installed
+	mkdir "$at" && cp -R "$here/../kselftest" "$here/../run_kselftest.sh" \
+		"$here/../kselftest-list.txt" "$at" &&
+		chmod -R u+rwX "$at" && chmod u+x "$at"/kselftest/* &&
+		ln -s "$here" "$at/$(basename "$here")"
+}
+
 run_installed()
 {
 	collection=$(basename "$here")
@@ -408,7 +419,7 @@ run_installed()
 	for program in $PROGRAMS; do
 		set -- "$@" -t "$collection:$program"
 	done
-	in_session sh "$here/../run_kselftest.sh" "$@"
+	in_session sh "$at/run_kselftest.sh" "$@"
 }
 
 # show REPORT PID: the report as it grows, as long as there is such a process.
@@ -477,6 +488,8 @@ judge()
 		red = join(red, $5)
 		next
 	}
+	# What shells say of it, of which the runner is made.
+	/[Cc]annot fork|fork: Resource temporarily unavailable/ { unforked = 1 }
 	# The latencies that were asked for.
 	/^# # cannot write / { lost = substr($0, 5); next }
 	/^# ok .*# SKIP/ {
@@ -537,7 +550,8 @@ judge()
 				"; and " whys - 4 " more" : "")
 		if (ended < all)
 			print "did not come to their end: " all - ended \
-				" of " all " programs"
+				" of " all " programs" (unforked ? \
+				", as too few processes are allowed" : "")
 		exit status
 	}' "$1"
 }
@@ -624,9 +638,10 @@ check_json()
 # the run bits, and a failure it is of no kernel.
 check_bits()
 {
-	file=${dir:-$here}/../kselftest/prefix.pl
-	[ ! -e "$file" ] || [ -x "$file" ] ||
-		die "$CANNOT_TELL" "$file has lost its run bit: chmod +x"
+	at=${dir:-$here}/..
+	[ -x "$at/kselftest/prefix.pl" ] || [ "$dir" ] || runner_of_ours
+	[ ! -e "$at/kselftest/prefix.pl" ] || [ -x "$at/kselftest/prefix.pl" ] ||
+		die "$CANNOT_TELL" "$at/kselftest/prefix.pl cannot be executed: chmod +x"
 	for program in $PROGRAMS; do
 		[ -x "$here/$program" ] || die "$CANNOT_TELL" \
 			"$here/$program is not there or has lost its run bit"
