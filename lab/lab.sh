@@ -217,8 +217,10 @@ expected()
 	expected_of "$1" "$1"
 }
 
-trap 'say interrupted; exit 130' INT
-trap 'say interrupted; exit 143' HUP TERM
+# It may come while stderr is a log.
+exec 6>&2
+trap 'say interrupted 2>&6; exit 130' INT
+trap 'say interrupted 2>&6; exit 143' HUP TERM
 case ${2-} in
 --help|-h) usage; exit 0 ;;
 esac

@@ -61,6 +61,7 @@ die()
 ended()
 {
 	status=$?
+	[ ! "$locked" ] || rm -rf "$store"/new*
 	case $status in
 	0|"$CANNOT_TELL")
 		;;
@@ -177,12 +178,14 @@ case ${1-} in
 	;;
 esac
 
+locked=
 trap ended EXIT
 trap 'die interrupted' HUP INT TERM
 sh "$here/run_tests.sh" --place || exit
 mkdir -p "$store"
 exec 8>"$store/lock"
 flock 8
+locked=1
 
 if [ "${KDIR-}" ]; then
 	kdir=$(cd "$KDIR" 2>/dev/null && pwd -P) ||

@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What is interrupted while it asks the archive says so, and leaves nothing in the
+# place for temporary files, where apt does.
+
+# shellcheck source=lib/tap.sh
+. "$(dirname "$0")/lib/tap.sh"
+
+# An apt that leaves something and takes its time.
+mkdir "$work/bin" "$work/tmp"
+cat >"$work/bin/apt-get" <<'END'
+#!/bin/sh
+case "$*" in
+*indextargets*)
+	echo http://archive.invalid/debian/
+	;;
+*)
+	trap 'exit 1' TERM INT HUP
+	>"${TMPDIR:-/tmp}/apt.conf.left" 2>"$TOUCHED"
+	sleep 5 &
+	wait
+	;;
+esac
+END
+cat >"$work/bin/chdist" <<'END'
+#!/bin/sh
+case "$*" in
+*create*)
+	mkdir -p "$2/amd64/etc/apt"
+	;;
+*)
+	exec apt-get "$@"
+	;;
+esac
+END
+cat >"$work/bin/apt-cache" <<'END'
+#!/bin/sh
+echo linux-source-9.9
+END
+chmod +x "$work"/bin/*
+TOUCHED=$work/touched PATH=$work/bin:$PATH TMPDIR=$work/tmp LAB_CACHE=$work/lab
+export TOUCHED PATH TMPDIR LAB_CACHE
+
+# interrupted NAME SIGNAL COMMAND...
+interrupted()
+{
+	rm -f "$TOUCHED"
+	what="$1, SIG$2"
+	signal=$2
+	shift 2
+	timeout -s "$signal" 2 "$@" >"$work/stdout" 2>"$work/stderr" </dev/null
+	ok "$what: was under way" test -e "$TOUCHED"
+	ok "$what: says that it was interrupted" grep -q interrupted "$work/stderr"
+	equal "$what: leaves nothing" "$(ls -A "$work/tmp")" ""
+	equal "$what: nor in the cache" "$(find "$work/lab" "$work/copy/.tree" \
+		-name '*.left' 2>/dev/null)" ""
+	rm -rf "$work/tmp" "$work/lab"
+	mkdir "$work/tmp"
+}
+
+interrupted "lab list" TERM "$top/run_tests.sh" lab list
+interrupted "lab list" INT "$top/run_tests.sh" lab list
+mkdir "$work/copy"
+(cd "$top" && tar -c --exclude=.git --exclude=.lab --exclude=.table \
+	--exclude=.tree .) | tar -x -C "$work/copy"
+interrupted "tree" TERM "$work/copy/run_tests.sh" tree
+interrupted "tree" HUP "$work/copy/run_tests.sh" tree
+
+# A run of tests, too.
+"$top/run_tests.sh" gate -- -l >"$work/listing" 2>&1
+timeout -s TERM 3 "$top/run_tests.sh" gate -- -f racing >"$work/stdout" \
+	2>"$work/stderr" </dev/null
+ok "gate: says that it was interrupted" grep -q interrupted "$work/stderr"
+equal "gate: leaves nothing" "$(ls -A "$work/tmp")" ""
+
+finish
