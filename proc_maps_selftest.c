@@ -2035,6 +2035,23 @@ static int start_with_no_rttime(void *arg)
 	       limit.rlim_cur > RT_LONGEST_NS / NSEC_PER_USEC;
 }
 
+/* In vain where there is no such priority; then nothing is held. */
+static int spin_and_pause(void *arg)
+{
+	int64_t end = now_ns() + 20 * RT_HOLD_NS;
+	struct rlimit limit;
+
+	run_plainly();
+	if (!getrlimit(RLIMIT_RTTIME, &limit)) {
+		limit.rlim_cur = 5 * RT_HOLD_NS / NSEC_PER_USEC;
+		setrlimit(RLIMIT_RTTIME, &limit);
+	}
+	run_at(0, LEVEL_READER);
+	while (now_ns() < end)
+		rt_pause(rt_level);
+	return 0;
+}
+
 static int run_once(int (*fn)(void *arg))
 {
 	struct peer peer = { 0 };
@@ -2055,6 +2072,8 @@ TEST(policy_is_ones_own)
 	EXPECT_EQ(0, run_once(start_at_real_time));
 	EXPECT_EQ(0, run_once(start_with_rttime));
 	EXPECT_EQ(0, run_once(start_with_no_rttime));
+	/* The kernel counts how long it ran at real-time priority and did not sleep. */
+	EXPECT_EQ(0, run_once(spin_and_pause));
 }
 
 /* The guardian is a session of its own before there is anything to guard. */
