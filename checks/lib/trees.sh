@@ -118,7 +118,6 @@ builds_everywhere()
 skips_are_kept_apart()
 {
 	cat >"$tree/$proc/skips.c" <<-'END'
-	#define _GNU_SOURCE
 	#include "abi.h"
 	#include "drive.h"
 

@@ -24,7 +24,9 @@ looked_at()
 	how=$1
 	shift
 	: >"$work/bad"
-	"$@" >"$work/report" 2>"$work/err" </dev/null
+	# The runner opens its stdout once more, and appends to it.
+	: >"$work/report"
+	"$@" >>"$work/report" 2>"$work/err" </dev/null
 	for program in $programs; do
 		ok "$name: $how: a result of $program" \
 			result_of "$program" "$work/report"
