@@ -25,7 +25,11 @@
  *		right there
  *
  * A failure means that the reader used memory that was freed (KASAN says so in the
- * kernel's log), or went on where nothing is what it was.  Where the kernel is not
+ * kernel's log), or went on where nothing is what it was.  Without KASAN, or poison in
+ * what is freed, a reader may use such memory and do well: a node that was replaced
+ * says so until its memory is somebody else's, and what a reader finds by it is looked
+ * up once more since there was a change.  So a pass is one only where it is watched; a
+ * failure is one everywhere.  Where the kernel is not
  * preempted the reader is stopped where it offers that, which it does among its pages,
  * or at the end of its system call; and what is tested of the fallback is only how it
  * goes on after it had to wait.  PREEMPT_RT hands mmap_lock to who is more urgent:
@@ -54,14 +58,14 @@
  */
 #define STOPPED_BURST 200
 /*
- * How long the changer then goes on, in RCU grace periods: one that may be under
- * way, one more, and as much again until it is the turn of those nodes.  Counted in
- * time, since who ends a period may be waiting for the changer's CPU; where a period
- * cannot be measured it is the least, and never more than the changer keeps the CPU.
+ * How long the changer then goes on, in RCU grace periods: one that may be under way,
+ * one more, one in which the changer's CPU sees that it is over, and as much again
+ * until it is the turn of those nodes.  They are waited for: where time is lost, as on a
+ * busy host, none may come to its end in the time that it takes otherwise.  Where that
+ * cannot be, it is a time.
  */
 #define STOPPED_PERIODS 4
-#define STOPPED_HOLD_LEAST (80 * NSEC_PER_MSEC)
-#define STOPPED_HOLD_MOST (QUEUE_LONGEST_NS / 2)
+#define STOPPED_HOLD (80 * NSEC_PER_MSEC)
 /* How long a reader is let go, beyond what a reading takes: it shall get on. */
 #define STOPPED_PAUSE (10 * NSEC_PER_MSEC)
 /* Bursts during all of which no new reading began: so many are enough... */
@@ -73,17 +77,26 @@
 #define STOPPED_SLICE 0.25
 
 /*
- * Pages at most that the changer fills while the reader is stopped.  SLUB_TINY gives
- * empty slabs back at once; what is left in them looks like a node that is no longer
- * used, and a reader knows what to do then, until the page is filled by its next owner.
+ * What was replaced is freed after what was replaced before, some ten nodes a tick
+ * where RCU's callbacks get no other time: once the burst is made there is only one
+ * transition in so long a time, or the first nodes would wait behind thousands.
+ */
+#define STOPPED_SLOWLY NSEC_PER_MSEC
+/*
+ * Pages that the changer fills meanwhile, again and again.  Freed nodes still look like
+ * nodes that were replaced, and a reader knows what to do then, until somebody else
+ * writes there.  That is a matter of luck where slabs are kept; but SLUB_TINY gives
+ * empty ones back at once, and the next page that is asked for is such a one.
  */
 #define LITTER_PAGES 1024
+#define LITTER_NS (20 * NSEC_PER_USEC)
 /* No node and no pointer, on any architecture. */
 #define LITTER 0x5a
 
 /*
  * What the company shares with the test: counts @times, @locks the mapping.  The
- * changer's own: @filled pages of @litter, in the burst that began at @burst_ns.
+ * changer's own: @filled pages of @litter, in the burst that began at @burst_ns with
+ * @burst_seq.
  */
 struct stopped {
 	_Atomic uint32_t times;
@@ -91,6 +104,7 @@ struct stopped {
 	unsigned char *litter;
 	size_t filled;
 	int64_t burst_ns;
+	uint32_t burst_seq;
 };
 
 FIXTURE(stopped) {
@@ -155,8 +169,21 @@ static int company_lock(const struct stage *stage)
 	return 0;
 }
 
+/* As long as it takes until what was replaced is freed. */
+static void company_hold(void)
+{
+	int64_t begin = now_ns();
+	int periods = STOPPED_PERIODS;
+
+	while (periods && !syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0))
+		periods--;
+	begin += STOPPED_HOLD - now_ns();
+	if (begin > 0)
+		nap_ns(begin);
+}
+
 /* Returns in which round the reader was stopped for all of a burst; 0 for none. */
-static uint32_t company_burst(struct race *race, bool locks, int64_t hold_ns)
+static uint32_t company_burst(struct race *race, bool locks)
 {
 	uint32_t seq, round;
 
@@ -176,20 +203,8 @@ static uint32_t company_burst(struct race *race, bool locks, int64_t hold_ns)
 		if (race->limit != RACE_FREE)
 			return 0;
 	}
-	nap_ns(hold_ns);
+	company_hold();
 	return race->limit == RACE_FREE && race->round == round ? round : 0;
-}
-
-/* How long to stop the reader, by what a grace period takes here. */
-static int64_t company_hold_ns(void)
-{
-	int64_t begin = now_ns(), hold_ns = 0;
-
-	if (!syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0))
-		hold_ns = STOPPED_PERIODS * (now_ns() - begin);
-	if (hold_ns < STOPPED_HOLD_LEAST)
-		return STOPPED_HOLD_LEAST;
-	return hold_ns < STOPPED_HOLD_MOST ? hold_ns : STOPPED_HOLD_MOST;
 }
 
 /* Ends with its process. */
@@ -197,7 +212,6 @@ static void *company(void *arg)
 {
 	struct race *race = arg;
 	struct stopped *stopped = race->company.arg;
-	int64_t hold_ns = company_hold_ns();
 	uint32_t round, last = 0;
 	int cpu[2];
 
@@ -209,7 +223,7 @@ static void *company(void *arg)
 			nap_ns(NSEC_PER_MSEC);
 			continue;
 		}
-		round = company_burst(race, stopped->locks, hold_ns);
+		round = company_burst(race, stopped->locks);
 		if (round && round != last)
 			atomic_fetch_add(&stopped->times, 1);
 		last = round;
@@ -217,19 +231,35 @@ static void *company(void *arg)
 	return NULL;
 }
 
-/* Takes a page after each transition of a burst, and gives all back for the next one. */
+static void litter(struct stopped *stopped)
+{
+	size_t page = getpagesize();
+
+	if (stopped->filled == LITTER_PAGES) {
+		madvise(stopped->litter, LITTER_PAGES * page, MADV_DONTNEED);
+		stopped->filled = 0;
+	}
+	memset(stopped->litter + stopped->filled++ * page, LITTER, page);
+}
+
+/* After each transition, while the reader is stopped. */
 static int company_made(struct race *race, unsigned int index, void *arg)
 {
 	struct stopped *stopped = arg;
-	size_t page = getpagesize();
+	int64_t end = now_ns() + STOPPED_SLOWLY;
 
+	if (race->limit != RACE_FREE || race->queue)
+		return 0;
 	if (stopped->burst_ns != race->queued_ns) {
 		stopped->burst_ns = race->queued_ns;
-		madvise(stopped->litter, stopped->filled * page, MADV_DONTNEED);
-		stopped->filled = 0;
+		stopped->burst_seq = race->seq;
 	}
-	if (stopped->filled < LITTER_PAGES)
-		memset(stopped->litter + stopped->filled++ * page, LITTER, page);
+	litter(stopped);
+	while (race->seq - stopped->burst_seq > 2 * STOPPED_BURST &&
+	       !race->queue && now_ns() < end) {
+		spin_ns(LITTER_NS);
+		litter(stopped);
+	}
 	return 0;
 }
 
@@ -281,6 +311,30 @@ static bool is_preempt_rt(void)
 	return !uname(&uts) && strstr(uts.version, "PREEMPT_RT");
 }
 
+static bool file_has_line(const char *path, const char *end)
+{
+	FILE *file = fopen(path, "r");
+	bool found = false;
+	char line[512];
+
+	while (file && !found && fgets(line, sizeof(line), file)) {
+		size_t len = strlen(line);
+
+		found = len >= strlen(end) &&
+			!strcmp(line + len - strlen(end), end);
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* Whether the kernel notices that a maple node is used after it was freed. */
+static bool freed_is_watched(void)
+{
+	return file_has_line("/sys/kernel/slab/maple_node/poison", "1\n") ||
+	       file_has_line("/proc/kallsyms", " kasan_report\n");
+}
+
 /* So that a reader is stopped anywhere in a reading; 0 or -errno. */
 static int stop_within_reading(struct scene *scene)
 {
@@ -324,6 +378,8 @@ TEST_F(stopped, race)
 	     (now_ns() - begin) / 1e9);
 	if (stopped->times < STOPPED_FLOOR)
 		SKIP(return, "race not exercised");
+	if (!freed_is_watched())
+		SKIP(return, "freed memory is not watched here");
 }
 
 #endif /* PROC_TEST_STOPPED_H */
