@@ -98,6 +98,19 @@ ok "a header is replaced" cmp "$top/peer.h" "$proc/peer.h"
 ok "undo there" "$run" graft --undo .
 restored "something known"
 
+# By root, in a tree of another user's: it stays that.
+if [ "$(id -u)" -eq 0 ]; then
+	chown -R 61234:61235 "$proc"
+	ok "graft into another user's tree" "$run" graft .
+	find "$proc" ! -user 61234 -o ! -group 61235 >"$work/left"
+	ok "all of it is that user's" holds_nothing "$work/left"
+	ok "undo there" "$run" graft --undo .
+	find "$proc" ! -user 61234 -o ! -group 61235 >"$work/left"
+	ok "all of it still is" holds_nothing "$work/left"
+else
+	skip "another user's tree" "not root"
+fi
+
 equal "no kernel tree" "$(status "$run" graft "$work")" 1
 
 finish

@@ -253,6 +253,11 @@ ok "keeps what there was" cmp "$work/before" "$work/after"
 sed -i 's/^# kernel .*/# kernel 1.2.3/' "$result"
 sed -i '$d' "$result"
 equal "not on another kernel" "$(status "$run" table --continue "$result")" 4
+ln -s "$result" "$work/link"
+printf 'sample 20 128 1 vic' >>"$result"
+equal "nor by a link" "$(status "$run" table --continue "$work/link")" 4
+ok "which stays one" test -L "$work/link"
+ok "and of which the half line was dropped" test -z "$(tail -c 1 "$result")"
 sed -i 's/^# nsamples .*/# nsamples 1;id/' "$result"
 equal "not with a strange parameter" \
 	"$(status "$run" table --continue "$result")" 2

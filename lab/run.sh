@@ -101,6 +101,10 @@ hand_on()
 
 run_here()
 {
+	[ "${PLANT-}" != splat ] || {
+		say "PLANT=splat writes to the kernel's log: not to this one's"
+		return 4
+	}
 	rm -rf "$dir/files"
 	mkdir -p "$dir/files"
 	uname -r > "$dir/files/.release"
