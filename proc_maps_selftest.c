@@ -1356,7 +1356,7 @@ TEST(race_counts_anew_before_the_number_wraps)
 	EXPECT_NE(0U, (UINT32_MAX / 2 + 1) % race.change->nr);
 	race.seq = 2 * 3 * laps;
 	EXPECT_EQ(0, race_freeze(&race));
-	EXPECT_EQ(0U, race.seq);
+	EXPECT_EQ(0U, (uint32_t)race.seq);
 	EXPECT_EQ(0U, race.limit);
 	/* Not each time: it is what a report calls transitions. */
 	race.seq = 6;
