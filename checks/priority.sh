@@ -211,29 +211,7 @@ held_target()
 		"$work/report"
 }
 
-# Each look finds both of them asleep, and still they get on.
-slow_reader()
-{
-	"$program" -r stepped.hole.smaps >"$work/report" 2>&1 </dev/null &
-	pid=$!
-	until_true there_is_one
-	# shellcheck disable=SC2046 # numbers
-	freeze $(reader_of "$pid") $(changer_of "$pid")
-	for _ in $(seq 300); do
-		kill -0 "$pid" 2>/dev/null || break
-		echo THAWED >"$freezer/freezer.state"
-		sleep 0.001
-		echo FROZEN >"$freezer/freezer.state"
-		sleep 0.05
-	done
-	echo THAWED >"$freezer/freezer.state"
-	end_of "$pid"
-	equal "a reader that is held up again and again: passes" "$?" 0 ||
-		explain "$work/report"
-}
-
 freezing "who is held in the kernel" held_target
-freezing "who is held up again and again" slow_reader
 
 # --- others -----------------------------------------------------------------------
 
