@@ -223,27 +223,27 @@ latest()
 }
 
 # kind_to_others: one of five times will do, on a machine that is shared; and
-# nothing is told where it is late without any of this.
+# nothing is told where it is late each time without any of this.
 kind_to_others()
 {
+	busy=1
 	for _ in 1 2 3 4 5; do
 		during=$(latest "$program" "$@")
 		before=$(latest sleep 1)
 		echo "at most $before ms late without, $during ms beside it"
 		[ "$during" -gt 50 ] || return 0
-		[ "$before" -le 10 ] || busy=1
+		[ "$before" -gt 10 ] || busy=
 	done
 	return 1
 }
 
 make -s -C "$top" bystander >"$work/build" 2>&1 || cat "$work/build"
 for test in "-f stopped" "-f narrow" "-r query.build_id" "-r query.edges"; do
-	busy=
 	# shellcheck disable=SC2086 # words
 	kind_to_others $test >"$work/kind"
 	code=$?
 	explain "$work/kind"
-	if [ "$busy" ]; then
+	if [ "$code" -ne 0 ] && [ "$busy" ]; then
 		skip "$test: others wait no longer than 50 ms" "machine is busy"
 	else
 		equal "$test: others wait no longer than 50 ms" "$code" 0
