@@ -28,7 +28,7 @@
 #
 # --times N      runs of each; all must catch it (default: 1).  As many as fit
 #                into the machine's life: the line says how many there were
-# --timeout S    for one machine's whole life (default: 300)
+# --timeout S    for one machine's whole life (default: 300); a run has two fifths
 # --beside       also run the source's own proc-maps-race, once, as it is
 # --um           as User Mode Linux, at this machine's speed; it is not preempted
 #                from an interrupt, which some of the mutants need
@@ -36,7 +36,8 @@
 #                what "Config:" says besides
 # --bare         without what "Config:" says
 # --out DIR      what the machines printed (default: in the lab's cache)
-# --resume       go on in DIR: what is in DIR/score already is only told
+# --resume       go on in DIR: what is in DIR/score already is only told, but for what
+#                ran out of time
 # --build        only build, and keep the images for --built
 # --built        take the images that are there, and leave them: what is built on
 #                one machine can be run on others
@@ -90,7 +91,7 @@ about()
 {
 	echo "configuration	$configuration${bare:+, without what the mutants ask for}"
 	echo "date	$(date -u +'%Y-%m-%d %H:%M')"
-	echo "command	$asked"
+	echo "command	$asked" | cut -c 1-90
 }
 
 # table DIR...: to be kept, with what it is a table of
@@ -110,7 +111,7 @@ table()
 	done
 	echo '#'
 	for directory; do
-		sed "s/\$/\t$directory/" "$directory/score"
+		awk -v at="$directory" '{ print $0 "\t" at }' "$directory/score"
 	done | awk -F '\t' -v columns="$*" -v rival="$rival" '
 	BEGIN { n = split(columns, column, " ") }
 	$3 == rival { next }
@@ -254,6 +255,7 @@ boot()
 		--append kasan_multi_shot --env kselftest_override_timeout="$limit" \
 		--program "$program" --program "$here/again.sh" \
 		--program "$here/splat.sh" -- again.sh --until-red --times "$often" \
+		--limit $((limit * 2 / 5)) \
 		--budget $((limit > 60 ? limit - 30 : limit)) \
 		"${program##*/}" "$@" > "$dir/boot" 2>&1
 }
@@ -413,7 +415,8 @@ mutant()
 
 static_programs || exit 4
 [ -n "$resume" ] || : > "$results/score"
-touch "$results/score"
+sed -i '/^missed\t.*\tlimit, in /d' "$results/score" 2>/dev/null ||
+	: > "$results/score"
 about > "$results/about"
 for mutant in $mutants; do
 	mutant "$mutant" "$@"
