@@ -1357,11 +1357,11 @@ TEST(race_counts_anew_before_the_number_wraps)
 	race.seq = 2 * 3 * laps;
 	EXPECT_EQ(0, race_freeze(&race));
 	EXPECT_EQ(0U, (uint32_t)race.seq);
-	EXPECT_EQ(0U, race.limit);
+	EXPECT_EQ(0U, (uint32_t)race.limit);
 	/* Not each time: it is what a report calls transitions. */
 	race.seq = 6;
 	EXPECT_EQ(0, race_freeze(&race));
-	EXPECT_EQ(6U, race.seq);
+	EXPECT_EQ(6U, (uint32_t)race.seq);
 }
 
 /*
