@@ -307,6 +307,8 @@ check_names()
 		grep -q '^# FIXTURE ' "$tmp/listing" || return 0
 		names "$tmp/listing"
 	done >"$tmp/names"
+	echo 2>/dev/null >>"$tmp/names" ||
+		die "$CANNOT_TELL" "no room for the report in ${TMPDIR:-/tmp}"
 	OPTIND=1
 	while getopts lt:T:v:V:f:F:r: option; do
 		[ "$option" != l ] || continue

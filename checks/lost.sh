@@ -119,7 +119,7 @@ if unshare -m mount --bind "$work" "$work" 2>/dev/null; then
 		export TMPDIR="$1"
 		shift
 		{
-			while ! ls "$TMPDIR"/*/names; do
+			while ! cat "$TMPDIR"/*/report | grep -q .; do
 				sleep 0.02
 			done
 			cat /dev/zero >"$TMPDIR/fill"
