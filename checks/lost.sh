@@ -116,7 +116,7 @@ if unshare -m mount --bind "$work" "$work" 2>/dev/null; then
 	# shellcheck disable=SC2016
 	unshare -m sh -c 'mount --make-rprivate / &&
 		mount -t tmpfs -o size=2m tmpfs "$1" || exit
-		export TMPDIR="$1"
+		export TMPDIR="$1" DURATION=2
 		shift
 		{
 			while ! cat "$TMPDIR"/*/report | grep -q .; do
@@ -125,8 +125,7 @@ if unshare -m mount --bind "$work" "$work" 2>/dev/null; then
 			cat /dev/zero >"$TMPDIR/fill"
 		} >/dev/null 2>&1 &
 		"$@"' sh "$work/small" "$run" gate -- -r \
-		stepped.hole.maps -r stepped.hole.smaps -r leaving.exit \
-		-f access >"$work/stdout" 2>"$work/stderr" </dev/null
+		stepped.hole.maps -r racing.hole.maps -r racing.heap.maps >"$work/stdout" 2>"$work/stderr" </dev/null
 	code=$?
 	if [ "$code" -eq 0 ] && grep -q "^ok 4" "$work/stdout"; then
 		skip "a file system that fills up" "it was too late"
