@@ -519,7 +519,8 @@ judge()
 	END {
 		if (ENVIRON["LOST"])
 			lost = ENVIRON["LOST"]
-		if (ended && !wanted && !red) {
+		if (ended && ended >= all && ended >= started && !wanted &&
+		    !red && !lost) {
 			print me ": no test has such a name"
 			exit 2
 		}
