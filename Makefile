@@ -5,7 +5,7 @@ CFLAGS += -Wall -Wextra -O2
 CFLAGS += -Wno-unused-parameter -Wno-missing-field-initializers
 CFLAGS += $(KHDR_INCLUDES) $(TOOLS_INCLUDES)
 LDFLAGS += -pthread
-LOCAL_HDRS += $(wildcard *.h)
+LOCAL_HDRS += $(wildcard lib/*.h model/*.h tearing/*.h stress/*.h latency/*.h)
 
 TEST_GEN_PROGS := proc_maps_selftest proc_maps_tearing proc_maps_stress
 TEST_GEN_PROGS += proc_mmap_latency
@@ -14,6 +14,20 @@ TEST_PROGS_EXTENDED := run_tests.sh
 
 ifneq ($(wildcard ../lib.mk),)
 include ../lib.mk
+
+# The parts of each program, beside its own file.  The kernel's types come first,
+# since the linux/types.h of tools/include has fewer of them.
+$(OUTPUT)/proc_%: CFLAGS += -U_GNU_SOURCE -D_GNU_SOURCE -D__SANE_USERSPACE_TYPES__ -include asm/types.h
+$(OUTPUT)/proc_maps_tearing: $(wildcard lib/*.c model/*.c tearing/*.c)
+$(OUTPUT)/proc_maps_stress: $(wildcard lib/*.c model/*.c tearing/*.c stress/*.c)
+$(OUTPUT)/proc_maps_selftest: $(wildcard lib/*.c model/*.c tearing/*.c stress/*.c)
+$(OUTPUT)/proc_maps_selftest: $(wildcard latency/*.c)
+$(OUTPUT)/proc_mmap_latency: $(wildcard lib/*.c model/*.c latency/*.c)
+
+# The benchmarks lie in a folder of their own, which lib.mk's rule does not know.
+$(TEST_GEN_PROGS_EXTENDED): CFLAGS += -U_GNU_SOURCE -D_GNU_SOURCE -D__SANE_USERSPACE_TYPES__ -include asm/types.h
+$(TEST_GEN_PROGS_EXTENDED): $(OUTPUT)/%: bench/%.c bench/sources.c $(wildcard lib/*.c model/*.c latency/*.c) $(LOCAL_HDRS)
+	$(LINK.c) $(filter-out $(LOCAL_HDRS),$^) $(LDLIBS) -o $@
 else
-include outside.mk
+include scripts/outside.mk
 endif

@@ -5,25 +5,49 @@
  * good, no /proc.  A judge that cannot say no, or says it too often, fails here and
  * not on somebody's kernel.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-#include "abi.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
 #include "../kselftest_harness.h"
-#include "histogram.h"
-#include "race.h"
-#include "cgroup.h"
-#include "judge.h"
-#include "machine.h"
-#include "pages.h"
-#include "stall.h"
-#include "stuck.h"
-#include "verdict.h"
-#include "waits.h"
+#include "latency/histogram.h"
+#include "latency/mapper.h"
+#include "latency/trial.h"
+#include "latency/verdict.h"
+#include "latency/waits.h"
+#include "lib/cgroup.h"
+#include "lib/child.h"
+#include "lib/clock.h"
+#include "lib/cpu.h"
+#include "lib/kernel_log.h"
+#include "lib/limits.h"
+#include "lib/random.h"
+#include "lib/util.h"
+#include "model/change.h"
+#include "model/judge.h"
+#include "model/layout.h"
+#include "model/oracle.h"
+#include "model/page_tag.h"
+#include "model/parse.h"
+#include "tearing/context.h"
+#include "tearing/evidence.h"
+#include "tearing/modifier.h"
+#include "tearing/program.h"
+#include "tearing/reader.h"
+#include "tearing/stage.h"
+#include "tearing/watchdog.h"
 
 /* ---- latency: histogram and verdict, begin ---- */
 
@@ -127,8 +151,8 @@ TEST(histogram_correction_adds_what_was_omitted)
  *		mean exists, the variance does not), cut at 100 ms; 0: none
  * @pause:	one in so many windows has a pause of the host, 4 to 100 ms
  * @drift:	each window is so much slower than the one before
- * @slower:	the victim's operations are this many times as long
- * @stall:	one in so many of the victim's operations stalls; 0: none
+ * @slower:	the target's operations are this many times as long
+ * @stall:	one in so many of the target's operations stalls; 0: none
  * @stall_ns:	for this long
  * @ops:	operations in a window
  * @wrong:	so many of a thousand verdicts may be wrong; 0: the promised ten
@@ -190,7 +214,7 @@ static const struct planted planted[] = {
 };
 
 static struct window plant_window(const struct planted *p, double level,
-				  bool victim, uint64_t *rng)
+				  bool target, uint64_t *rng)
 {
 	struct window w = { .ops = p->ops };
 	unsigned int i;
@@ -198,7 +222,7 @@ static struct window plant_window(const struct planted *p, double level,
 
 	for (i = 0; i < p->ops; i++) {
 		ns = level * (0.5 + 1.5 * plant_unit(rng));
-		if (victim)
+		if (target)
 			ns *= p->slower;
 		if (p->heavy && random_next(rng) % p->heavy == 0) {
 			/* Inverse of 1 - x^-1.1, without a power function. */
@@ -208,7 +232,7 @@ static struct window plant_window(const struct planted *p, double level,
 			if (ns > 1e8)
 				ns = 1e8;
 		}
-		if (victim && p->stall && random_next(rng) % p->stall == 0)
+		if (target && p->stall && random_next(rng) % p->stall == 0)
 			ns += p->stall_ns * (0.5 + plant_unit(rng));
 		if (i == 0 && p->pause && random_next(rng) % p->pause == 0)
 			ns += 4e6 + 96e6 * plant_unit(rng);
@@ -303,7 +327,7 @@ struct recorded {
 	unsigned int max_us;
 };
 
-/* maps and PROCMAP_QUERY on 6.18, victim and decoy alike */
+/* maps and PROCMAP_QUERY on 6.18, target and control process alike */
 static const struct recorded recorded_lockless[] = {
 	{ 1578, 4416, 34 }, { 954, 3841, 17 }, { 1037, 5175, 74 },
 	{ 1316, 3652, 17 }, { 1556, 4330, 23 }, { 1032, 3331, 42 },
@@ -327,7 +351,7 @@ static const struct recorded recorded_lockless[] = {
 	{ 853, 2653, 38 }, { 1046, 2910, 56 }, { 4, 57526, 33536 },
 };
 
-/* smaps and pagemap on 6.18, the victim's side */
+/* smaps and pagemap on 6.18, the target's side */
 static const struct recorded recorded_locked[] = {
 	{ 1005, 2846, 12 }, { 4, 65928, 34402 }, { 2, 64389, 64368 },
 	{ 1140, 7553, 3928 }, { 983, 5547, 944 }, { 790, 34536, 32374 },
@@ -371,19 +395,19 @@ TEST(verdict_on_recorded_windows)
 
 		locked = n % 2;
 		do {
-			struct window victim, decoy;
+			struct window target, control;
 
-			victim = locked ?
+			target = locked ?
 				 recorded_draw(recorded_locked,
 					       ARRAY_SIZE(recorded_locked),
 					       &rng) :
 				 recorded_draw(recorded_lockless,
 					       ARRAY_SIZE(recorded_lockless),
 					       &rng);
-			decoy = recorded_draw(recorded_lockless,
-					      ARRAY_SIZE(recorded_lockless),
-					      &rng);
-			v = verdict_next(&s, &victim, &decoy);
+			control = recorded_draw(recorded_lockless,
+						ARRAY_SIZE(recorded_lockless),
+						&rng);
+			v = verdict_next(&s, &target, &control);
 		} while (v == VERDICT_MORE);
 		count[locked][v]++;
 	}
@@ -403,12 +427,12 @@ TEST(verdict_on_recorded_windows)
 static enum verdict plant_pairs(struct verdict_state *s, unsigned int n,
 				uint64_t victim_ns, uint64_t decoy_ns)
 {
-	struct window victim = { 100, victim_ns * 100, victim_ns, false };
-	struct window decoy = { 100, decoy_ns * 100, decoy_ns, false };
+	struct window target = { 100, victim_ns * 100, victim_ns, false };
+	struct window control = { 100, decoy_ns * 100, decoy_ns, false };
 	enum verdict v = VERDICT_MORE;
 
 	while (n-- && v == VERDICT_MORE)
-		v = verdict_next(s, &victim, &decoy);
+		v = verdict_next(s, &target, &control);
 	return v;
 }
 
@@ -478,7 +502,7 @@ TEST(verdict_without_evidence)
 	}
 }
 
-/* Votes say fine, but half of the pairs stall; and the decoy never does. */
+/* Votes say fine, but half of the pairs stall; and the control process never does. */
 TEST(verdict_sees_the_tail)
 {
 	struct window quiet = { 600, 1500000, 50000, false };
@@ -490,7 +514,7 @@ TEST(verdict_sees_the_tail)
 		v = verdict_next(&s, s.pairs % 2 ? &stall : &quiet, &quiet);
 	} while (v == VERDICT_MORE);
 	EXPECT_VERDICT(VERDICT_INTERFERES, v);
-	EXPECT_EQ(VERDICT_TAIL_LEAD + 0U, s.victim.alone);
+	EXPECT_EQ(VERDICT_TAIL_LEAD + 0U, s.target.alone);
 
 	/* The other way round it is nobody's fault. */
 	s = (struct verdict_state)FRESH;
@@ -505,7 +529,7 @@ TEST(verdict_sees_the_tail)
 		v = verdict_next(&s, &stall, &stall);
 	} while (v == VERDICT_MORE);
 	EXPECT_VERDICT(VERDICT_FINE, v);
-	EXPECT_EQ(0U, s.victim.alone);
+	EXPECT_EQ(0U, s.target.alone);
 }
 
 /* The last look: one-sided enough for once, and the means agree. */
@@ -517,18 +541,18 @@ TEST(verdict_last_look)
 	enum verdict v;
 
 	s.pairs = 20;
-	s.victim = (struct verdict_side){ 1000, 5000000, 8, 7 };
-	s.decoy = (struct verdict_side){ 1000, 2000000, 0, 0 };
+	s.target = (struct verdict_side){ 1000, 5000000, 8, 7 };
+	s.control = (struct verdict_side){ 1000, 2000000, 0, 0 };
 	EXPECT_VERDICT(VERDICT_INTERFERES, verdict_last(&s));
-	s.victim.alone = 6;
+	s.target.alone = 6;
 	EXPECT_VERDICT(VERDICT_UNSURE, verdict_last(&s));
-	s.victim.alone = 7;
-	s.decoy.alone = 1;
+	s.target.alone = 7;
+	s.control.alone = 1;
 	EXPECT_VERDICT(VERDICT_UNSURE, verdict_last(&s));
-	s.decoy.alone = 0;
-	s.victim.sum_ns = 3000000;
+	s.control.alone = 0;
+	s.target.sum_ns = 3000000;
 	EXPECT_VERDICT(VERDICT_UNSURE, verdict_last(&s));
-	s.victim.sum_ns = 5000000;
+	s.target.sum_ns = 5000000;
 	s.pairs = 36;
 	EXPECT_VERDICT(VERDICT_UNSURE, verdict_last(&s));
 
@@ -638,13 +662,13 @@ TEST(parser_smaps)
 	} records[] = {
 		{ HEAD "Size:                 64 kB\nRss:   8 kB\n", PARSE_SPAN },
 		{ HEAD "Size: 64 kB\nVmFlags: rd wr\n" HEAD, PARSE_SPAN },
-		{ HEAD "Size: 60 kB\n", PARSE_TORN },
-		{ HEAD "Size: 64 kB\nVmFlags: rd mr mw me\n", PARSE_TORN },
-		{ HEAD "Size: 64 kB\nVmFlags: rd wr ex mr mw\n", PARSE_TORN },
-		{ HEAD "Size: 64 kB\nVmFlags: rd wr mr ms\n", PARSE_TORN },
+		{ HEAD "Size: 60 kB\n", PARSE_MIXED },
+		{ HEAD "Size: 64 kB\nVmFlags: rd mr mw me\n", PARSE_MIXED },
+		{ HEAD "Size: 64 kB\nVmFlags: rd wr ex mr mw\n", PARSE_MIXED },
+		{ HEAD "Size: 64 kB\nVmFlags: rd wr mr ms\n", PARSE_MIXED },
 		{ HEAD "Size: 64 kB\nVmFlags: rd wr mr mw me\n", PARSE_SPAN },
-		{ HEAD "Size: 64 kB\nRss: 68 kB\n", PARSE_TORN },
-		{ HEAD HEAD, PARSE_TORN },
+		{ HEAD "Size: 64 kB\nRss: 68 kB\n", PARSE_MIXED },
+		{ HEAD HEAD, PARSE_MIXED },
 		{ HEAD "Size: 64 kB\nRss: 8", PARSE_BAD },
 		{ "Size: 64 kB\n", PARSE_BAD },
 	};
@@ -977,10 +1001,10 @@ static void draw(struct drawn *drawn, const struct change *change)
 static const struct change *rows[64];
 static unsigned int nr_rows;
 
-static void __attribute__((constructor)) list_rows(void)
+static void list_rows(void)
 {
-#define CHANGE(row) (rows[nr_rows++] = &change_##row)
-#include "change_list.h"
+#define CHANGE(entry) (rows[nr_rows++] = &change_##entry)
+#include "model/change_list.h"
 	/* These two are for tests of their own. */
 	CHANGE(grow);
 	CHANGE(beside);
@@ -1071,14 +1095,14 @@ TEST(changes_do_not_tell_the_restart_rules_apart)
 
 /*
  * struct planted_reading - a reading that breaks one rule
- * @row:	the change
+ * @entry:	the change
  * @mask:	layouts that are current
  * @lines:	indices into the layouts, "kn": span n of layout k; a letter
  *		damages the line before it
  * @rule:	what must be said
  */
 static const struct planted_reading {
-	const struct change *row;
+	const struct change *entry;
 	unsigned int mask;
 	const char *lines;
 	enum rule rule;
@@ -1096,8 +1120,8 @@ static const struct planted_reading {
 	{ &change_split_middle, 3, "00 01 13", RULE_ORDER },
 	{ &change_split_middle, 3, "00 00", RULE_ORDER },
 	{ &change_split_middle, 3, "00 01 .", RULE_TAIL },
-	{ &change_split_middle, 3, "00 01p", RULE_TORN },
-	{ &change_split_middle, 3, "00 01e", RULE_TORN },
+	{ &change_split_middle, 3, "00 01p", RULE_MIXED },
+	{ &change_split_middle, 3, "00 01e", RULE_MIXED },
 	{ &change_split_middle, 3, "00 01s", RULE_GAP },
 	{ &change_split_middle, 3, "00 01n", RULE_FOREIGN },
 	{ &change_split_middle, 3, "00 01i", RULE_FOREIGN },
@@ -1114,8 +1138,8 @@ static const struct planted_reading {
 	{ &change_merge_left_partial, 3, "00 01 12", RULE_GAP },
 };
 
-static enum rule plant(struct __test_metadata *_metadata, struct drawn *drawn,
-		       const struct planted_reading *p)
+static enum rule inject(struct __test_metadata *_metadata, struct drawn *drawn,
+			const struct planted_reading *p)
 {
 	enum rule rule = RULE_NONE;
 	const char *c = p->lines;
@@ -1157,7 +1181,7 @@ static enum rule plant(struct __test_metadata *_metadata, struct drawn *drawn,
 	}
 	/* Nothing may follow the line that breaks a rule. */
 	EXPECT_EQ('\0', *c) {
-		TH_LOG("%s: %s", p->row->name, p->lines);
+		TH_LOG("%s: %s", p->entry->name, p->lines);
 	}
 	return rule;
 }
@@ -1170,10 +1194,10 @@ TEST(oracle_names_the_rule)
 		struct drawn drawn;
 		enum rule rule;
 
-		draw(&drawn, planted_readings[i].row);
-		rule = plant(_metadata, &drawn, &planted_readings[i]);
+		draw(&drawn, planted_readings[i].entry);
+		rule = inject(_metadata, &drawn, &planted_readings[i]);
 		EXPECT_STREQ(rule_text[planted_readings[i].rule], rule_text[rule]) {
-			TH_LOG("%s: %s", planted_readings[i].row->name,
+			TH_LOG("%s: %s", planted_readings[i].entry->name,
 			       planted_readings[i].lines);
 		}
 		seen |= 1U << rule;
@@ -1205,22 +1229,22 @@ TEST(oracle_tolerates_the_known_bug_only)
 	struct drawn drawn;
 	unsigned int i;
 
-	draw(&drawn, lost.row);
+	draw(&drawn, lost.entry);
 	drawn.oracle.tolerate_lost_tail = true;
-	EXPECT_STREQ("legal", rule_text[plant(_metadata, &drawn, &lost)]);
+	EXPECT_STREQ("legal", rule_text[inject(_metadata, &drawn, &lost)]);
 	EXPECT_EQ(1U, drawn.oracle.lost_tails);
-	draw(&drawn, last.row);
+	draw(&drawn, last.entry);
 	drawn.oracle.tolerate_lost_tail = true;
-	EXPECT_STREQ("legal", rule_text[plant(_metadata, &drawn, &last)]);
+	EXPECT_STREQ("legal", rule_text[inject(_metadata, &drawn, &last)]);
 	EXPECT_EQ(1U, drawn.oracle.lost_tails);
 	for (i = 0; i < ARRAY_SIZE(gaps); i++) {
 		enum rule rule;
 
-		draw(&drawn, gaps[i].row);
+		draw(&drawn, gaps[i].entry);
 		drawn.oracle.tolerate_lost_tail = true;
-		rule = plant(_metadata, &drawn, &gaps[i]);
+		rule = inject(_metadata, &drawn, &gaps[i]);
 		EXPECT_STREQ(rule_text[gaps[i].rule], rule_text[rule]) {
-			TH_LOG("%s: %s", gaps[i].row->name, gaps[i].lines);
+			TH_LOG("%s: %s", gaps[i].entry->name, gaps[i].lines);
 		}
 	}
 }
@@ -1248,7 +1272,7 @@ static int add_too_many(void *arg)
 	uint64_t at[ORACLE_POSITIONS];
 	unsigned int i, nr = 0;
 
-	peer_hush();
+	stdio_to_null();
 	for (i = 0; i <= ORACLE_POSITIONS; i++)
 		nr = oracle_add(at, nr, i);
 	return arg || nr;
@@ -1257,10 +1281,10 @@ static int add_too_many(void *arg)
 /* Without one of its positions the oracle would take a legal line for illegal. */
 TEST(oracle_drops_no_position)
 {
-	struct peer peer;
+	struct child child;
 
-	ASSERT_EQ(0, peer_start(&peer, add_too_many, NULL));
-	EXPECT_EQ(128 + SIGABRT, peer_wait(&peer, 5 * NSEC_PER_SEC));
+	ASSERT_EQ(0, child_start(&child, add_too_many, NULL));
+	EXPECT_EQ(128 + SIGABRT, child_wait(&child, 5 * NSEC_PER_SEC));
 }
 
 /*
@@ -1347,10 +1371,10 @@ TEST(layouts_between_sequence_numbers)
 	EXPECT_EQ(7U, layouts_between(&oracle, 2, 100));
 }
 
-/* Where the number wraps, three layouts are not at the end of a lap. */
+/* Where the number wraps, three layouts are not at the end of a cycle. */
 TEST(race_counts_anew_before_the_number_wraps)
 {
-	struct race race = { .change = &change_three_pages, .at_rest = true };
+	struct race race = { .change = &change_three_pages, .idle = true };
 	const uint32_t laps = UINT32_MAX / 2 / 3 - 7;
 
 	EXPECT_NE(0U, (UINT32_MAX / 2 + 1) % race.change->nr);
@@ -1401,7 +1425,7 @@ TEST(judge_goes_by_sequence_numbers)
 			.len = strlen(readings[i].text),
 			.chunk = chunks, .nr_chunks = 2, .whole = true,
 		};
-		struct finding finding;
+		struct check_result result;
 
 		chunks[0].end = reading.len;
 		chunks[1].end = reading.len;
@@ -1409,13 +1433,13 @@ TEST(judge_goes_by_sequence_numbers)
 		chunks[0].after = readings[i].after;
 		chunks[1].before = readings[i].after;
 		chunks[1].after = readings[i].after;
-		finding = judge(&drawn.oracle, &file_maps, &reading);
+		result = check_reading(&drawn.oracle, &file_maps, &reading);
 		EXPECT_STREQ(rule_text[readings[i].rule],
-			     rule_text[finding.rule]) {
+			     rule_text[result.rule]) {
 			TH_LOG("reading %u", i);
 		}
 		EXPECT_EQ(readings[i].before != readings[i].after ||
-			  (readings[i].before & 1), finding.overlapped);
+			  (readings[i].before & 1), result.overlapped);
 	}
 }
 
@@ -1438,42 +1462,42 @@ TEST(judge_knows_of_early_lookups)
 		.text = (char *)text, .len = sizeof(text) - 1,
 		.chunk = chunks, .nr_chunks = 4, .whole = true,
 	};
-	struct finding finding;
+	struct check_result result;
 	struct drawn drawn;
 
 	draw(&drawn, &change_split_middle);
-	finding = judge(&drawn.oracle, &file_maps, &reading);
-	EXPECT_STREQ("legal", rule_text[finding.rule]);
+	result = check_reading(&drawn.oracle, &file_maps, &reading);
+	EXPECT_STREQ("legal", rule_text[result.rule]);
 
 	chunks[0].end = 0;
-	finding = judge(&drawn.oracle, &file_maps, &reading);
-	EXPECT_STREQ(rule_text[RULE_STALE], rule_text[finding.rule]);
+	result = check_reading(&drawn.oracle, &file_maps, &reading);
+	EXPECT_STREQ(rule_text[RULE_STALE], rule_text[result.rule]);
 }
 
 /* ---- what is printed of a finding ---- */
 
-/* A scene without a changer: the layouts of a row, and a text that was read. */
+/* A scene without a modifier: the layouts of a row, and a text that was read. */
 struct planted_scene {
 	struct drawn drawn;
 	struct race race;
-	struct scene scene;
+	struct context context;
 	struct chunk chunk[4];
 };
 
-static void plant_scene(struct planted_scene *planted, const struct change *row,
+static void plant_scene(struct planted_scene *planted, const struct change *entry,
 			const char *text)
 {
-	struct scene *scene = &planted->scene;
+	struct context *context = &planted->context;
 
 	memset(planted, 0, sizeof(*planted));
-	draw(&planted->drawn, row);
-	planted->race.change = row;
+	draw(&planted->drawn, entry);
+	planted->race.change = entry;
 	planted->race.stage = planted->drawn.stage;
-	scene->race = &planted->race;
-	scene->oracle = planted->drawn.oracle;
-	memcpy(scene->layout, planted->drawn.layout, sizeof(scene->layout));
-	scene->reader.kind = &file_maps;
-	scene->reading = (struct reading){
+	context->race = &planted->race;
+	context->oracle = planted->drawn.oracle;
+	memcpy(context->layout, planted->drawn.layout, sizeof(context->layout));
+	context->reader.kind = &file_maps;
+	context->reading = (struct reading){
 		.text = (char *)text, .len = strlen(text),
 		.chunk = planted->chunk, .whole = true,
 	};
@@ -1483,7 +1507,7 @@ static void plant_scene(struct planted_scene *planted, const struct change *row,
 static void plant_chunk(struct planted_scene *planted, size_t end,
 			uint32_t before, uint32_t after)
 {
-	struct reading *reading = &planted->scene.reading;
+	struct reading *reading = &planted->context.reading;
 
 	reading->chunk[reading->nr_chunks++] = (struct chunk){
 		.end = end, .before = before, .after = after,
@@ -1519,7 +1543,7 @@ TEST(evidence_is_what_was_judged)
 	static const char text[] = G0 TORN;
 	const size_t g0 = strlen(G0);
 	struct planted_scene planted;
-	struct finding finding;
+	struct check_result result;
 	char buf[4096];
 	int out;
 
@@ -1528,10 +1552,10 @@ TEST(evidence_is_what_was_judged)
 	plant_chunk(&planted, g0, 0, 0);
 	plant_chunk(&planted, strlen(text), 2, 2);
 	plant_chunk(&planted, strlen(text), 2, 2);
-	finding = scene_judge(&planted.scene);
-	EXPECT_STREQ(rule_text[RULE_TORN], rule_text[finding.rule]);
+	result = context_check(&planted.context);
+	EXPECT_STREQ(rule_text[RULE_MIXED], rule_text[result.rule]);
 	out = begin_to_listen();
-	evidence_print(&planted.scene, &finding, "planted", "-");
+	evidence_print(&planted.context, &result, "planted", "-");
 	said(out, buf, sizeof(buf));
 	EXPECT_TRUE(!!strstr(buf, "layouts 0x3; counter 0 to 2 "));
 	EXPECT_TRUE(!!strstr(buf, "(layout 0, after 00011000)"));
@@ -1541,10 +1565,10 @@ TEST(evidence_is_what_was_judged)
 	plant_scene(&planted, &change_split_middle, G0);
 	plant_chunk(&planted, g0, 0, 1);
 	plant_chunk(&planted, g0, 2, 2);
-	finding = scene_judge(&planted.scene);
-	EXPECT_STREQ(rule_text[RULE_TAIL], rule_text[finding.rule]);
+	result = context_check(&planted.context);
+	EXPECT_STREQ(rule_text[RULE_TAIL], rule_text[result.rule]);
 	out = begin_to_listen();
-	evidence_print(&planted.scene, &finding, "planted", "-");
+	evidence_print(&planted.context, &result, "planted", "-");
 	said(out, buf, sizeof(buf));
 	EXPECT_TRUE(!!strstr(buf, "layouts 0x3; counter 0 to 2 "));
 	EXPECT_TRUE(!!strstr(buf, "(layout 0, after 00011000)"));
@@ -1581,9 +1605,9 @@ TEST(known_bug_is_named_where_it_is_seen)
 			    readings[i].text);
 		plant_chunk(&planted, len, 0, 1);
 		plant_chunk(&planted, len, 1, 1);
-		planted.scene.oracle.tolerate_lost_tail = readings[i].tolerated;
+		planted.context.oracle.tolerate_lost_tail = readings[i].tolerated;
 		out = begin_to_listen();
-		told = known_bug_shows(&planted.scene);
+		told = known_bug_shows(&planted.context);
 		said(out, buf, sizeof(buf));
 		EXPECT_EQ(readings[i].known, told) {
 			TH_LOG("reading %u", i);
@@ -1602,7 +1626,7 @@ TEST(known_bug_is_named_where_it_is_seen)
 TEST(oracle_judges_queries)
 {
 	static const struct {
-		const struct change *row;
+		const struct change *entry;
 		unsigned int mask;
 		struct question question;
 		int layout, span;	/* the answer; -1 for ENOENT */
@@ -1634,7 +1658,7 @@ TEST(oracle_judges_queries)
 		struct drawn drawn;
 		enum rule rule;
 
-		draw(&drawn, answers[i].row);
+		draw(&drawn, answers[i].entry);
 		if (answers[i].layout >= 0)
 			answer = &drawn.span[answers[i].layout][answers[i].span];
 		rule = oracle_query(&drawn.oracle, answers[i].mask,
@@ -1653,32 +1677,32 @@ TEST(oracle_judges_queries)
 TEST(pages_say_what_they_are)
 {
 	static uint64_t page[PLANT_PAGE / sizeof(uint64_t)], other;
-	const uint64_t ticket = page_ticket(7, 3);
-	struct flaw flaw;
+	const uint64_t tag = page_tag(7, 3);
+	struct mismatch mismatch;
 	char buf[200];
 	size_t bit;
 
-	ASSERT_TRUE(page_check(page, sizeof(page), 0, &flaw));
-	ASSERT_FALSE(page_check(page, sizeof(page), ticket, &flaw));
-	EXPECT_EQ(0U, flaw.offset);
-	page_write(page, sizeof(page), ticket);
-	ASSERT_TRUE(page_check(page, sizeof(page), ticket, &flaw));
-	ASSERT_FALSE(page_check(page, sizeof(page), 0, &flaw));
-	ASSERT_FALSE(page_check(page, sizeof(page), page_ticket(7, 2), &flaw));
-	ASSERT_FALSE(page_check(page, sizeof(page), page_ticket(6, 3), &flaw));
+	ASSERT_TRUE(page_check(page, sizeof(page), 0, &mismatch));
+	ASSERT_FALSE(page_check(page, sizeof(page), tag, &mismatch));
+	EXPECT_EQ(0U, mismatch.offset);
+	page_write(page, sizeof(page), tag);
+	ASSERT_TRUE(page_check(page, sizeof(page), tag, &mismatch));
+	ASSERT_FALSE(page_check(page, sizeof(page), 0, &mismatch));
+	ASSERT_FALSE(page_check(page, sizeof(page), page_tag(7, 2), &mismatch));
+	ASSERT_FALSE(page_check(page, sizeof(page), page_tag(6, 3), &mismatch));
 	for (bit = 0; bit < 8 * sizeof(page); bit++) {
 		page[bit / 64] ^= 1ULL << bit % 64;
-		ASSERT_FALSE(page_check(page, sizeof(page), ticket, &flaw));
-		ASSERT_EQ(bit / 64 * 8, flaw.offset);
+		ASSERT_FALSE(page_check(page, sizeof(page), tag, &mismatch));
+		ASSERT_EQ(bit / 64 * 8, mismatch.offset);
 		page[bit / 64] ^= 1ULL << bit % 64;
 	}
 	/* The second half of another page is named. */
-	other = page_ticket(9, 2);
+	other = page_tag(9, 2);
 	for (bit = 256; bit < 512; bit++)
 		page[bit] = other + bit * PAGE_STEP;
-	ASSERT_FALSE(page_check(page, sizeof(page), ticket, &flaw));
-	EXPECT_EQ(2048U, flaw.offset);
-	ASSERT_TRUE(!!strstr(flaw_print(buf, sizeof(buf), &flaw),
+	ASSERT_FALSE(page_check(page, sizeof(page), tag, &mismatch));
+	EXPECT_EQ(2048U, mismatch.offset);
+	ASSERT_TRUE(!!strstr(mismatch_print(buf, sizeof(buf), &mismatch),
 			     "as if 9 of generation 2"));
 }
 
@@ -1696,7 +1720,7 @@ TEST(tickets_follow_pages)
 			const char *before = rows[i]->draw[k];
 			const char *after = rows[i]->draw[(k + 1) % rows[i]->nr];
 			const struct op *op = &rows[i]->op[k];
-			uint64_t ticket[N] = { 0 };
+			uint64_t tag[N] = { 0 };
 
 			/* The heap and the stack are on no such stage. */
 			if (rows[i]->place == PLACE_HEAP ||
@@ -1704,29 +1728,29 @@ TEST(tickets_follow_pages)
 				continue;
 			for (n = 0; before[n / PER]; n++)
 				if (before[n / PER] != '.')
-					ticket[n] = n + 1;
-			tickets_follow(op, ticket, PER);
+					tag[n] = n + 1;
+			tags_follow(op, tag, PER);
 			for (n = 0; after[n / PER]; n++) {
 				bool about = n / PER >= op->page &&
 					     n / PER < op->page + op->pages;
 
 				if (after[n / PER] == '.')
-					ASSERT_EQ(0U, ticket[n]) {
+					ASSERT_EQ(0U, tag[n]) {
 						TH_LOG("%s", rows[i]->name);
 					}
-				if (!about && ticket[n] &&
+				if (!about && tag[n] &&
 				    before[n / PER] == after[n / PER])
-					ASSERT_EQ(n + 1, ticket[n]);
+					ASSERT_EQ(n + 1, tag[n]);
 				for (m = 0; m < n; m++)
-					ASSERT_TRUE(!ticket[n] ||
-						    ticket[n] != ticket[m]);
+					ASSERT_TRUE(!tag[n] ||
+						    tag[n] != tag[m]);
 			}
 			if (op->type == OP_MOVE || op->type == OP_COPY)
 				ASSERT_EQ(op->page * PER + 1U,
-					  ticket[op->to * PER]);
+					  tag[op->to * PER]);
 			if (op->type == OP_PROTECT || op->type == OP_ATTR)
 				ASSERT_EQ(op->page * PER + 1U,
-					  ticket[op->page * PER]);
+					  tag[op->page * PER]);
 		}
 }
 
@@ -1767,7 +1791,7 @@ TEST(layout_cut_is_brute_force)
 
 TEST(complaints_are_known)
 {
-	struct watch all = { .whole = true }, most = { .whole = false };
+	struct kernel_log all = { .whole = true }, most = { .whole = false };
 	static const char *const complaints[] = {
 		"WARNING: CPU: 0 PID: 7 at mm/mmap.c:9 f+0x1",
 		"WARNING: mm/vma.c:12 at vma_merge+0x1/0x2",
@@ -1786,15 +1810,15 @@ TEST(complaints_are_known)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(complaints); i++) {
-		EXPECT_TRUE(watch_complains(&all, complaints[i]));
-		EXPECT_TRUE(watch_complains(&most, complaints[i]));
+		EXPECT_TRUE(kernel_log_complains(&all, complaints[i]));
+		EXPECT_TRUE(kernel_log_complains(&most, complaints[i]));
 	}
 	for (i = 0; i < ARRAY_SIZE(hangs); i++) {
-		EXPECT_TRUE(watch_complains(&all, hangs[i]));
-		EXPECT_FALSE(watch_complains(&most, hangs[i]));
+		EXPECT_TRUE(kernel_log_complains(&all, hangs[i]));
+		EXPECT_FALSE(kernel_log_complains(&most, hangs[i]));
 	}
 	for (i = 0; i < ARRAY_SIZE(others); i++)
-		EXPECT_FALSE(watch_complains(&all, others[i]));
+		EXPECT_FALSE(kernel_log_complains(&all, others[i]));
 }
 
 /* Reports as the kernel writes them, at these seconds; NAME is this program's. */
@@ -1851,7 +1875,7 @@ TEST(complaints_are_whose_task_they_name)
 
 	snprintf(name, sizeof(name), "%s", program_invocation_short_name);
 	for (i = 0; i < ARRAY_SIZE(logs); i++) {
-		struct watch watch = { .log = -1 };
+		struct kernel_log kernel_log = { .log = -1 };
 		bool ours = false;
 
 		for (k = 0; k < 8 && logs[i].line[k]; k++) {
@@ -1864,7 +1888,7 @@ TEST(complaints_are_whose_task_they_name)
 				 atoi(line), k, atol(strchr(line, ',') + 1),
 				 at ? (int)(at - text) : 400, text,
 				 at ? name : "", at ? at + 4 : "");
-			ours |= watch_hear(&watch, record);
+			ours |= watch_hear(&kernel_log, record);
 		}
 		EXPECT_EQ(logs[i].ours, ours) {
 			TH_LOG("log %u", i);
@@ -1881,24 +1905,24 @@ TEST(complaints_are_whose_task_they_name)
 /* An hour in which the waiting side did not run counts as one look. */
 TEST(patience_is_for_who_runs)
 {
-	struct patience patience = {
-		.left_ns = 3 * PATIENCE_STEP_NS,
+	struct timeout timeout = {
+		.left_ns = 3 * TIMEOUT_STEP_NS,
 		.looked_ns = now_ns(),
 		.step_ns = patience_step(1),
 	};
 
-	patience.looked_ns -= 3600 * NSEC_PER_SEC;
-	EXPECT_FALSE(patience_lost(&patience));
-	patience.looked_ns -= 3600 * NSEC_PER_SEC;
-	EXPECT_FALSE(patience_lost(&patience));
-	patience.looked_ns -= 3600 * NSEC_PER_SEC;
-	EXPECT_TRUE(patience_lost(&patience));
+	timeout.looked_ns -= 3600 * NSEC_PER_SEC;
+	EXPECT_FALSE(timed_out(&timeout));
+	timeout.looked_ns -= 3600 * NSEC_PER_SEC;
+	EXPECT_FALSE(timed_out(&timeout));
+	timeout.looked_ns -= 3600 * NSEC_PER_SEC;
+	EXPECT_TRUE(timed_out(&timeout));
 }
 
 /* Seconds that whoever looks every @look_ns takes to lose patience of five. */
 static double seconds_of_patience(int64_t timer_ns, int64_t look_ns)
 {
-	struct patience patience = {
+	struct timeout timeout = {
 		.left_ns = 5 * NSEC_PER_SEC,
 		.step_ns = patience_step(timer_ns),
 	};
@@ -1906,14 +1930,14 @@ static double seconds_of_patience(int64_t timer_ns, int64_t look_ns)
 
 	do
 		now += look_ns;
-	while (!patience_look(&patience, now));
+	while (!patience_look(&timeout, now));
 	return now / 1e9;
 }
 
 /* Exact timers, 250 ticks in a second, and 100; a look lasts for up to two of them. */
 TEST(patience_lasts_as_long_with_coarse_timers)
 {
-	EXPECT_LE(seconds_of_patience(1, PATIENCE_LOOK_NS), 5.1);
+	EXPECT_LE(seconds_of_patience(1, TIMEOUT_POLL_NS), 5.1);
 	EXPECT_LE(seconds_of_patience(4 * NSEC_PER_MSEC, 4 * NSEC_PER_MSEC), 5.1);
 	EXPECT_LE(seconds_of_patience(4 * NSEC_PER_MSEC, 8 * NSEC_PER_MSEC), 5.1);
 	EXPECT_LE(seconds_of_patience(10 * NSEC_PER_MSEC, 20 * NSEC_PER_MSEC),
@@ -1924,12 +1948,12 @@ TEST(patience_lasts_as_long_with_coarse_timers)
 }
 
 /* How many looks at these until they are stuck; both sleep. */
-static unsigned int looks_until_stuck(struct stuck_look *last,
-				      const struct stuck_look *now)
+static unsigned int looks_until_stuck(struct watchdog_main *last,
+				      const struct watchdog_main *now)
 {
 	unsigned int n = 1;
 
-	while (!stuck_seen(last, *now, true) && n < 10 * STUCK_LOOKS)
+	while (!stuck_seen(last, *now, true) && n < 10 * WATCHDOG_POLLS)
 		n++;
 	return n;
 }
@@ -1937,10 +1961,10 @@ static unsigned int looks_until_stuck(struct stuck_look *last,
 /* Who comes next is looked at as often as who was there before. */
 TEST(stuck_is_counted_for_each_pair)
 {
-	struct stuck_look first = { .reader = 1, .changer = 2, .runner = 3 };
-	struct stuck_look next = { .reader = 4, .changer = 5, .runner = 3 };
-	const unsigned int enough = STUCK_LOOKS;
-	struct stuck_look last = { 0 };
+	struct watchdog_main first = { .reader = 1, .modifier = 2, .runner = 3 };
+	struct watchdog_main next = { .reader = 4, .modifier = 5, .runner = 3 };
+	const unsigned int enough = WATCHDOG_POLLS;
+	struct watchdog_main last = { 0 };
 
 	EXPECT_EQ(enough, looks_until_stuck(&last, &first));
 	EXPECT_FALSE(stuck_seen(&last, first, true));
@@ -1949,7 +1973,7 @@ TEST(stuck_is_counted_for_each_pair)
 	stuck_seen(&last, first, true);
 	EXPECT_EQ(enough, looks_until_stuck(&last, &next));
 	stuck_seen(&last, next, true);
-	next.beat++;
+	next.heartbeat++;
 	EXPECT_EQ(enough, looks_until_stuck(&last, &next));
 	stuck_seen(&last, next, true);
 	stuck_seen(&last, next, false);
@@ -1960,8 +1984,8 @@ TEST(stuck_is_counted_for_each_pair)
 static int run_at_and_back(void *arg)
 {
 	run_nice = getpriority(PRIO_PROCESS, 0);
-	run_at(0, LEVEL_READER);
-	run_at(0, 0);
+	set_level(0, LEVEL_READER);
+	set_level(0, 0);
 	return getpriority(PRIO_PROCESS, 0) != run_nice ||
 	       run_policy() != SCHED_OTHER;
 }
@@ -1990,7 +2014,7 @@ static int ask_with_rtprio(void *arg)
 
 static int start_as_idle(void *arg)
 {
-	if (!run_as(0, SCHED_IDLE, 0))
+	if (!set_policy(0, SCHED_IDLE, 0))
 		return 0;
 	run_plainly();
 	/* There is no way back for everybody. */
@@ -1999,7 +2023,7 @@ static int start_as_idle(void *arg)
 
 static int start_as_batch(void *arg)
 {
-	if (!run_as(0, SCHED_BATCH | SCHED_RESET_ON_FORK, 0))
+	if (!set_policy(0, SCHED_BATCH | SCHED_RESET_ON_FORK, 0))
 		return 0;
 	run_plainly();
 	return run_policy() != SCHED_OTHER;
@@ -2007,7 +2031,7 @@ static int start_as_batch(void *arg)
 
 static int start_at_real_time(void *arg)
 {
-	if (!run_as(0, SCHED_RR, 7))
+	if (!set_policy(0, SCHED_RR, 7))
 		return 0;
 	run_plainly();
 	return run_policy() != SCHED_OTHER;
@@ -2021,7 +2045,7 @@ static int start_with_rttime(void *arg)
 	if (setrlimit(RLIMIT_RTTIME, &limit))
 		return 0;
 	run_plainly();
-	return run_at(0, LEVEL_READER) || run_policy() != SCHED_OTHER;
+	return set_level(0, LEVEL_READER) || run_policy() != SCHED_OTHER;
 }
 
 /* The kernel ends what spins at real-time priority, also where it was told not to. */
@@ -2046,7 +2070,7 @@ static int spin_and_pause(void *arg)
 		limit.rlim_cur = 5 * RT_HOLD_NS / NSEC_PER_USEC;
 		setrlimit(RLIMIT_RTTIME, &limit);
 	}
-	run_at(0, LEVEL_READER);
+	set_level(0, LEVEL_READER);
 	while (now_ns() < end)
 		rt_pause(rt_level);
 	return 0;
@@ -2054,11 +2078,11 @@ static int spin_and_pause(void *arg)
 
 static int run_once(int (*fn)(void *arg))
 {
-	struct peer peer = { 0 };
+	struct child child = { 0 };
 
-	if (peer_start(&peer, fn, NULL))
+	if (child_start(&child, fn, NULL))
 		return -1;
-	return peer_wait(&peer, 20 * NSEC_PER_SEC);
+	return child_wait(&child, 20 * NSEC_PER_SEC);
 }
 
 TEST(policy_is_ones_own)
@@ -2105,14 +2129,14 @@ TEST(cgroup_is_guarded_before_it_is_there)
 /* A process that ended is known to have, also where its number is another one's. */
 TEST(known_is_who_it_was)
 {
-	struct peer peer = { 0 };
+	struct child child = { 0 };
 	struct known known;
 
-	ASSERT_EQ(0, peer_start(&peer, peer_rest, NULL));
-	known = known_open(peer.pid);
+	ASSERT_EQ(0, child_start(&child, pause_forever, NULL));
+	known = known_open(child.pid);
 	EXPECT_FALSE(known_gone(&known));
 	EXPECT_TRUE(known_signal(&known, 0));
-	EXPECT_EQ(0, peer_kill(&peer));
+	EXPECT_EQ(0, child_kill(&child));
 	EXPECT_TRUE(known_gone(&known));
 	if (known.fd >= 0) {
 		known.pid = getpid();
@@ -2125,8 +2149,8 @@ TEST(known_is_who_it_was)
 
 static int rest_for_good(void *arg)
 {
-	peer_bind_self();
-	return peer_rest(arg);
+	bind_to_parent();
+	return pause_forever(arg);
 }
 
 /* As who waits for a lock: so does the parent of a vfork() until the child ends. */
@@ -2141,18 +2165,18 @@ static int sleep_for_good(void *arg)
 /* Waits for itself, so that both of them sleep. */
 static int stuck_with_itself(void *arg)
 {
-	stuck_watch(getpid());
+	watchdog_watch(getpid());
 	return sleep_for_good(arg);
 }
 
-/* The changer sleeps as one does who waits for a signal. */
+/* The modifier sleeps as one does who waits for a signal. */
 static int stuck_alone(void *arg)
 {
-	struct peer changer = { 0 };
+	struct child modifier = { 0 };
 
-	if (peer_start(&changer, peer_rest, NULL))
+	if (child_start(&modifier, pause_forever, NULL))
 		return 1;
-	stuck_watch(changer.pid);
+	watchdog_watch(modifier.pid);
 	return sleep_for_good(arg);
 }
 
@@ -2167,11 +2191,11 @@ static int spin_for_good(void *arg)
 /* Waits for itself, or for somebody who runs. */
 static int stuck_behind(void *arg)
 {
-	struct peer other = { 0 };
+	struct child other = { 0 };
 
-	if (peer_start(&other, spin_for_good, NULL))
+	if (child_start(&other, spin_for_good, NULL))
 		return 1;
-	stuck_other(other.pid);
+	watchdog_other(other.pid);
 	return stuck_with_itself(arg);
 }
 
@@ -2179,15 +2203,15 @@ static int stuck_behind(void *arg)
 static int stuck_runner(void *arg)
 {
 	int (**reads)(void *arg) = arg;
-	struct peer reader = { 0 };
+	struct child reader = { 0 };
 
 	if (!freopen("/dev/null", "w", stdout))
 		return 1;
-	stuck_begin();
-	if (peer_start(&reader, *reads, NULL))
+	watchdog_start();
+	if (child_start(&reader, *reads, NULL))
 		return 1;
 	/* Not until the reader is gone: that would not show who ended this. */
-	return peer_rest(NULL);
+	return pause_forever(NULL);
 }
 
 /*
@@ -2199,20 +2223,20 @@ TEST(stuck_is_who_waits_for_each_other)
 	int (*reads[])(void *arg) = {
 		stuck_with_itself, stuck_alone, stuck_behind,
 	};
-	struct peer runner[ARRAY_SIZE(reads)] = { 0 };
-	const char *missing = room_missing();
+	struct child runner[ARRAY_SIZE(reads)] = { 0 };
+	const char *missing = limits_missing();
 	unsigned int i;
 
 	if (missing)
 		SKIP(return, "%s", missing);
 	for (i = ARRAY_SIZE(reads); i--;)
-		ASSERT_EQ(0, peer_start(&runner[i], stuck_runner, &reads[i]));
-	EXPECT_EQ(128 + SIGKILL, peer_wait(&runner[0], 25 * NSEC_PER_SEC));
-	nap_ns(3 * STUCK_LOOK_NS);
-	EXPECT_TRUE(peer_alive(&runner[1]));
-	EXPECT_TRUE(peer_alive(&runner[2]));
+		ASSERT_EQ(0, child_start(&runner[i], stuck_runner, &reads[i]));
+	EXPECT_EQ(128 + SIGKILL, child_wait(&runner[0], 25 * NSEC_PER_SEC));
+	sleep_ns(3 * WATCHDOG_POLL_NS);
+	EXPECT_TRUE(child_alive(&runner[1]));
+	EXPECT_TRUE(child_alive(&runner[2]));
 	for (i = 0; i < ARRAY_SIZE(reads); i++)
-		peer_kill(&runner[i]);
+		child_kill(&runner[i]);
 }
 
 /* ---- latency: its processes, begin ---- */
@@ -2220,12 +2244,12 @@ TEST(stuck_is_who_waits_for_each_other)
 /* Begins operations, each on a watch that knows of none before. */
 static int watch_maker(void *arg)
 {
-	struct stopwatch *watch = arg;
+	struct stopwatch *kernel_log = arg;
 
 	for (;;) {
-		stopwatch_start(watch);
-		stopwatch_stop(watch);
-		watch->begin = 0;
+		stopwatch_start(kernel_log);
+		stopwatch_stop(kernel_log);
+		kernel_log->begin = 0;
 	}
 	return 0;
 }
@@ -2233,15 +2257,15 @@ static int watch_maker(void *arg)
 /* None is older than the program, whenever it is looked at. */
 TEST(stopwatch_is_whole)
 {
-	struct stopwatch *watch = shared_alloc(sizeof(*watch));
+	struct stopwatch *kernel_log = shared_alloc(sizeof(*kernel_log));
 	int64_t began = now_ns(), oldest = 0;
-	struct peer maker = { 0 };
+	struct child maker = { 0 };
 	unsigned int seen = 0;
 
-	ASSERT_NE(NULL, watch);
-	ASSERT_EQ(0, peer_start(&maker, watch_maker, watch));
+	ASSERT_NE(NULL, kernel_log);
+	ASSERT_EQ(0, child_start(&maker, watch_maker, kernel_log));
 	while (now_ns() - began < 300 * NSEC_PER_MSEC) {
-		uint32_t mark = atomic_load(&watch->flying);
+		uint32_t mark = atomic_load(&kernel_log->in_flight);
 
 		if (!mark)
 			continue;
@@ -2249,8 +2273,8 @@ TEST(stopwatch_is_whole)
 		if (stopwatch_age(mark) > oldest)
 			oldest = stopwatch_age(mark);
 	}
-	peer_kill(&maker);
-	munmap(watch, sizeof(*watch));
+	child_kill(&maker);
+	munmap(kernel_log, sizeof(*kernel_log));
 	EXPECT_LT(0U, seen);
 	EXPECT_LT(oldest, now_ns() - began + NSEC_PER_MSEC);
 }
@@ -2272,9 +2296,9 @@ TEST(stopwatch_marks)
 
 static int rest_a_while(void *arg)
 {
-	peer_bind_self();
+	bind_to_parent();
 	alarm(HELD_S);
-	return peer_rest(arg);
+	return pause_forever(arg);
 }
 
 /*
@@ -2287,7 +2311,7 @@ static int held_main(void *arg)
 
 	if (setresuid(65534, 65534, 65534))
 		return 1;
-	peer_hush();
+	stdio_to_null();
 	clone(rest_a_while, stack + sizeof(stack), CLONE_VFORK | SIGCHLD, arg);
 	return 0;
 }
@@ -2296,14 +2320,14 @@ static int held_main(void *arg)
 static int held_runner(void *arg)
 {
 	struct trial *trial = arg;
-	struct peer *peer = &trial->victim.peer;
+	struct child *child = &trial->target.child;
 	int64_t end = now_ns() + 5 * NSEC_PER_SEC;
 
-	if (peer_start(peer, held_main, NULL))
+	if (child_start(child, held_main, NULL))
 		return 1;
-	while (task_state(peer->pid) != 'D' && now_ns() < end)
-		nap_ns(NSEC_PER_MSEC);
-	if (setresuid(65533, 65533, 65533) || !kill(peer->pid, 0))
+	while (task_state(child->pid) != 'D' && now_ns() < end)
+		sleep_ns(NSEC_PER_MSEC);
+	if (setresuid(65533, 65533, 65533) || !kill(child->pid, 0))
 		return 2;
 	return trial_free(trial) == -ETIMEDOUT ? 0 : 3;
 }
@@ -2311,18 +2335,18 @@ static int held_runner(void *arg)
 TEST(trial_tells_who_is_held)
 {
 	struct trial *trial = shared_alloc(sizeof(*trial));
-	struct peer runner = { 0 };
+	struct child runner = { 0 };
 
 	if (geteuid())
 		SKIP(return, "not root");
 	ASSERT_NE(NULL, trial);
 	EXPECT_EQ(0, trial_free(trial));
-	ASSERT_EQ(0, peer_start(&runner, held_runner, trial));
-	EXPECT_EQ(0, peer_wait(&runner, 25 * NSEC_PER_SEC));
+	ASSERT_EQ(0, child_start(&runner, held_runner, trial));
+	EXPECT_EQ(0, child_wait(&runner, 25 * NSEC_PER_SEC));
 	/* It lives on, and so this is its number still. */
-	if (trial->victim.peer.pid > 0)
-		kill(trial->victim.peer.pid, SIGKILL);
-	peer_kill(&runner);
+	if (trial->target.child.pid > 0)
+		kill(trial->target.child.pid, SIGKILL);
+	child_kill(&runner);
 	munmap(trial, sizeof(*trial));
 }
 
@@ -2335,7 +2359,7 @@ TEST(waits_are_told_from_work)
 		struct waits_mark mark = waits_begin();
 		int64_t end = now_ns() + 50 * NSEC_PER_USEC;
 
-		nap_ns(1);
+		sleep_ns(1);
 		waits_end(&sleeps, &mark);
 		mark = waits_begin();
 		while (now_ns() < end)
@@ -2377,10 +2401,15 @@ TEST(waits_that_spin)
 	EXPECT_TRUE(waits_asleep(&fine));
 }
 
-/* Not at the priority that was inherited: some of these spin. */
-static void __attribute__((constructor)) begin(void)
-{
-	run_plainly();
-}
-
+/* The harness has a main() of its own, which this one calls. */
+#define main harness_main
 TEST_HARNESS_MAIN
+#undef main
+
+int main(int argc, char **argv)
+{
+	/* Some tests spin: not at a real-time priority that was inherited. */
+	run_plainly();
+	list_rows();
+	return harness_main(argc, argv);
+}

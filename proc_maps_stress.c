@@ -21,19 +21,29 @@
  *
  * Knobs: STRESS=1 (also what the whole machine feels: compaction, swapping, a
  * memory cgroup), DURATION (seconds per test), SEED, PLANT (gap, perm, idle as
- * in proc_maps_tearing; content: a page that is not what it says; kid: a child
+ * in proc_maps_tearing; content: a page that is not what it says; child: a child
  * with another layout; exec: a reading of two programs).
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-#include "abi.h"
-#include "test_stress.h"
 
-/* Before everything else, since a child may have become this program. */
-static void __attribute__((constructor(101))) arrive(void)
-{
-	exec_arrived();
-}
+#include "stress/children.h"
+#include "tearing/program.h"
+#include "stress/test_stress.h"
 
+/* The harness has a main() of its own, which this one calls. */
+#define main harness_main
 TEST_HARNESS_MAIN
+#undef main
+
+int main(int argc, char **argv)
+{
+	const char *missing;
+
+	/* A child may have become this program: nothing else is due then. */
+	exec_arrived();
+	missing = program_begin();
+	if (missing) {
+		ksft_print_header();
+		ksft_exit_skip("%s\n", missing);
+	}
+	return harness_main(argc, argv);
+}

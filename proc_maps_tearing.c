@@ -14,7 +14,7 @@
  *   narrow	races whose window is a few instructions
  *   stepped	read some lines, make a transition, read on: for each change at
  *		each record boundary; no race, no luck, one CPU will do
- *   racing	reader and changer run free or are steered against each other
+ *   racing	reader and modifier run free or are interleaved against each other
  *   shapes	many mappings, each position of the stage in a page of text
  *   access	lseek(), pread(), shared descriptors, tasks, oneself
  *   query	PROCMAP_QUERY's filters, and its bad use
@@ -24,28 +24,38 @@
  * anything of files below /proc/PID/map_files.
  *
  * Knobs: DURATION (seconds per racing test), SEED, PLANT (gap, perm, idle: let
- * the changer cheat, to see what red looks like).
+ * the modifier injected fault, to see what red looks like).
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-#include "abi.h"
+
+#include "tearing/modifier.h"
+#include "tearing/program.h"
 /* In this order: what is quick and certain before what is long. */
-#include "test_sweep.h"
-#include "test_query.h"
-#include "test_leaving.h"
-#include "test_known.h"
-#include "test_stopped.h"
-#include "test_access.h"
-#include "test_narrow.h"
-#include "test_stepped.h"
-#include "test_racing.h"
-#include "test_shapes.h"
+#include "tearing/test_sweep.h"
+#include "tearing/test_query.h"
+#include "tearing/test_leaving.h"
+#include "tearing/test_known.h"
+#include "tearing/test_stopped.h"
+#include "tearing/test_access.h"
+#include "tearing/test_narrow.h"
+#include "tearing/test_stepped.h"
+#include "tearing/test_racing.h"
+#include "tearing/test_shapes.h"
 
-/* Behind prepare(), which may find that there is nothing to look after. */
-static void __attribute__((constructor)) begin(void)
-{
-	look_after_tests();
-}
-
+/* The harness has a main() of its own, which this one calls. */
+#define main harness_main
 TEST_HARNESS_MAIN
+#undef main
+
+int main(int argc, char **argv)
+{
+	const char *missing;
+
+	/* The modifier may have become this program: nothing else is due then. */
+	modifier_after_exec();
+	missing = program_begin() ?: look_after_tests();
+	if (missing) {
+		ksft_print_header();
+		ksft_exit_skip("%s\n", missing);
+	}
+	return harness_main(argc, argv);
+}

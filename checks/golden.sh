@@ -23,7 +23,7 @@ normalise()
 	/^#  +(RUN|OK|FAIL|SKIP) /d
 	/^# (Starting|PASSED:|FAILED:|Totals:) ?/d
 	/^# [0-9]+ skipped test/d
-	/^# [a-z_]+\.[ch]:[0-9]+:/d
+	/^# [a-z_/]+\.[ch]:[0-9]+:/d
 	/^# [a-z_]+: Test /d
 	/^# /!b
 	s/^(#   +[A-Za-z]+( more)?) .*/\1/

@@ -40,7 +40,7 @@ picture >"$work/once"
 for program in $programs; do
 	ok "$program.c is there" test -e "$proc/$program.c"
 done
-for file in peer.h run_tests.sh settings; do
+for file in lib/child.h run_tests.sh settings; do
 	ok "$file is there" test -e "$proc/$file"
 done
 ok "run_tests.sh can be run" test -x "$proc/run_tests.sh"
@@ -76,25 +76,26 @@ git checkout -q .
 
 # An edit of ours, made in the tree.
 "$run" graft . || exit
-echo '/* an edit */' >>"$proc/peer.h"
+echo '/* an edit */' >>"$proc/lib/child.h"
 equal "undo over an edit of ours refuses" \
 	"$(status "$run" graft --undo .)" 1
 equal "graft over an edit of ours refuses" "$(status "$run" graft .)" 1
-ok "the edit is kept" grep -q 'an edit' "$proc/peer.h"
-sed -i '$d' "$proc/peer.h"
+ok "the edit is kept" grep -q 'an edit' "$proc/lib/child.h"
+sed -i '$d' "$proc/lib/child.h"
 ok "undo without the edit" "$run" graft --undo .
 restored "edit and back"
 
 # What a tree may look like one day.
 printf 'timeout=60' >"$proc/settings"
 printf 'CONFIG_PROC_FS=y\nCONFIG_PROC_PAGE_MONITOR=y' >"$proc/config"
-echo '/* older */' >"$proc/peer.h"
+mkdir "$proc/lib"
+echo '/* older */' >"$proc/lib/child.h"
 save
 ok "graft where something of it is known" "$run" graft .
 equal "settings are the tree's" "$(cat "$proc/settings")" timeout=60
 equal "config has each symbol once" \
 	"$(grep -c PROC_PAGE_MONITOR "$proc/config")" 1
-ok "a header is replaced" cmp "$top/peer.h" "$proc/peer.h"
+ok "a header is replaced" cmp "$top/lib/child.h" "$proc/lib/child.h"
 ok "undo there" "$run" graft --undo .
 restored "something known"
 

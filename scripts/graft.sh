@@ -62,7 +62,8 @@ undo()
 merge()
 {
 	our_files | while read -r file; do
-		cp "$here/$file" "$1/"
+		mkdir -p "$(dirname "$1/$file")"
+		cp "$here/$file" "$1/$file"
 	done
 	merge_lists "$1"
 }
@@ -74,7 +75,12 @@ put()
 	like=$proc
 	[ ! -e "$proc/$1" ] || like=$proc/$1
 	chown --reference="$like" "$proc/$new/$1" 2>/dev/null || :
-	mv "$proc/$new/$1" "$proc/"
+	folder=$(dirname "$proc/$1")
+	if [ ! -d "$folder" ]; then
+		mkdir -p "$folder"
+		chown --reference="$proc" "$folder" 2>/dev/null || :
+	fi
+	mv "$proc/$new/$1" "$proc/$1"
 }
 
 graft()
@@ -84,7 +90,9 @@ graft()
 	trap 'exit 1' HUP INT TERM
 	mkdir "$work/a" "$work/b"
 	for file in Makefile .gitignore config settings $(our_files); do
-		[ ! -e "$proc/$file" ] || cp "$proc/$file" "$work/a/"
+		[ -e "$proc/$file" ] || continue
+		mkdir -p "$(dirname "$work/a/$file")"
+		cp "$proc/$file" "$work/a/$file"
 	done
 	cp -R "$work/a/." "$work/b/"
 	merge "$work/b"
@@ -100,10 +108,10 @@ graft()
 	cp "$work/diff" "$proc/$new/$diff"
 	trap '' HUP INT TERM
 	put "$diff"
-	for file in "$work"/b/* "$work"/b/.gitignore; do
-		cmp -s "$file" "$proc/${file##*/}" ||
-			put "${file##*/}"
+	(cd "$work/b" && find . -type f) | while read -r file; do
+		cmp -s "$work/b/$file" "$proc/$file" || put "${file#./}"
 	done
+	rm -rf "${proc:?}/$new"
 }
 
 command=graft

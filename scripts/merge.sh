@@ -15,19 +15,41 @@ links_here()
 	[ "$(readlink -f "$1/Makefile")" = "$here/Makefile" ]
 }
 
-# with_headers WITHOUT FILE...: these files and the headers of ours that they
-# include, one a line, but for those that the file WITHOUT lists.
-with_headers()
+# parts_of FILE...: the files of ours that these include, and the code behind each
+# header, one a line.
+parts_of()
+{
+	(cd "$here" && grep -H '^#include "' "$@") | awk -v here="$here" '
+	{
+		file = $0
+		sub(/:.*/, "", file)
+		name = $0
+		sub(/^[^"]*"/, "", name)
+		sub(/".*/, "", name)
+		if (name ~ /kselftest/)
+			next
+		dir = file ~ "/" ? file : ""
+		sub("[^/]*$", "", dir)
+		name = dir name
+		sub("^[a-z]*/[.][.]/", "", name)
+		print name
+		if (sub(/[.]h$/, ".c", name) &&
+		    (getline line < (here "/" name)) > 0)
+			print name
+	}'
+}
+
+# with_parts WITHOUT FILE...: these files and all parts that they are made of, one a
+# line, but for those that the file WITHOUT lists.
+with_parts()
 {
 	without=$1
 	shift
 	found=$(printf '%s\n' "$@" | sort -u)
 	while
-		grown=$({
-			echo "$found"
-			echo "$found" | sed "s,^,$here/," |
-				xargs sed -n 's/^#include "\([^/]*\)"$/\1/p'
-		} | sort -u | grep -vxF -f "$without")
+		# shellcheck disable=SC2086
+		grown=$({ echo "$found"; parts_of $found; } |
+			sort -u | grep -vxF -f "$without")
 		[ "$grown" != "$found" ]
 	do
 		found=$grown
@@ -35,12 +57,12 @@ with_headers()
 	echo "$found"
 }
 
-# our_files: all that goes into a kernel tree.  Headers that only our own tools
-# include do not.
+# our_files: all that goes into a kernel tree.  What only our own tools include does
+# not.
 our_files()
 {
 	# shellcheck disable=SC2046,SC2086
-	with_headers /dev/null $(printf '%s.c ' $programs)
+	with_parts /dev/null $(printf '%s.c ' $programs)
 	echo run_tests.sh
 }
 
@@ -95,7 +117,17 @@ TEST_PROGS_EXTENDED += run_tests.sh"
 	# That of Linux 5.10 has no such line.
 	add_to_makefile "$1/Makefile" "$lines
 LDFLAGS += -pthread
-LOCAL_HDRS += \$(wildcard *.h)"
+$(grep '^LOCAL_HDRS' "$here/Makefile")"
+	# The parts of each program, behind lib.mk.
+	sed -n '/^# The parts of each program/,/^$/p' "$here/Makefile" |
+	while read -r line; do
+		name=${line%%:*}
+		case " # $programs proc_% " in
+		*" ${name#*/} "*|*" ${line%% *} "*)
+			add "$1/Makefile" "$line"
+			;;
+		esac
+	done
 	grep '^CONFIG_' "$here/config" | while read -r line; do
 		grep -qs "^${line%%=*}=" "$1/config" || add "$1/config" "$line"
 	done

@@ -11,7 +11,7 @@
 #
 # A step is lab/cure.patch or a file in series/, in the order of names: what
 # Subject: and the text below it say goes into the commit message; Adds: names
-# the programs and headers that the step is about.  With them come the headers
+# the programs and headers that the step is about.  With them come the parts
 # that they include, but for those that a later step is about.  A step in the
 # form of a patch has its diff behind "---", and concerns kernels since 6.17.
 #
@@ -98,9 +98,10 @@ copy_base()
 add_files()
 {
 	# shellcheck disable=SC2046
-	with_headers "$work/later" $(head_of "$1" Adds) >"$work/files"
+	with_parts "$work/later" $(head_of "$1" Adds) >"$work/files"
 	sed 's/.*/#include "&"/' "$work/later" >"$work/drop"
 	while read -r file; do
+		mkdir -p "$(dirname "$proc/$file")"
 		grep -vxF -f "$work/drop" "$here/$file" >"$proc/$file" || :
 		[ ! -x "$here/$file" ] || chmod +x "$proc/$file"
 	done <"$work/files"
@@ -160,7 +161,7 @@ check_steps()
 	steps | while read -r step; do
 		head_of "$step" Adds | tr ' ' '\n'
 	done >"$work/placed"
-	for file in $(our_files | grep -E '^(proc|test)_'); do
+	for file in $(our_files | grep -E '^(proc_|.*/test_)'); do
 		grep -qxF "$file" "$work/placed" ||
 			die "no step in scripts/series is about $file"
 	done

@@ -160,10 +160,12 @@ make_live()
 		mkdir "$store/new/$proc"
 		mv "$store/new" "$live"
 	fi
-	for file in "$here"/*; do
-		link=$live/$proc/${file##*/}
-		[ ! -f "$file" ] || [ "$(readlink "$link")" = "$file" ] ||
-			ln -sf "$file" "$link"
+	for file in "$here"/* "$here"/*/*.[ch]; do
+		[ -f "$file" ] || continue
+		link=$live/$proc/${file#"$here"/}
+		[ "$(readlink "$link")" != "$file" ] || continue
+		mkdir -p "${link%/*}"
+		ln -sf "$file" "$link"
 	done
 	# What has been renamed or removed meanwhile.
 	find "$live/$proc" -xtype l -delete

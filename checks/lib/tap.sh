@@ -89,6 +89,13 @@ holds_nothing()
 	return 1
 }
 
+# holds_nothing_of COMMAND...: it prints nothing.
+holds_nothing_of()
+{
+	"$@" >"$work/found"
+	holds_nothing "$work/found"
+}
+
 # first_cpu: of those that we may use
 first_cpu()
 {

@@ -117,9 +117,12 @@ builds_everywhere()
 # A skip may be followed by a failure, and is not to be followed by the test.
 skips_are_kept_apart()
 {
-	cat >"$tree/$proc/skips.c" <<-'END'
-	#include "abi.h"
-	#include "drive.h"
+	cp "$tree/$proc/Makefile" "$work/Makefile"
+	cat >>"$tree/$proc/Makefile" <<-'END'
+	$(OUTPUT)/proc_skips: $(wildcard lib/*.c model/*.c tearing/*.c)
+	END
+	cat >"$tree/$proc/proc_skips.c" <<-'END'
+	#include "tearing/harness.h"
 
 	FIXTURE(skips) {};
 	FIXTURE_SETUP(skips) {}
@@ -132,11 +135,12 @@ skips_are_kept_apart()
 	TEST_HARNESS_MAIN
 	END
 	ok "$name: a test that skips, then fails" \
-		make -C "$tree/$proc" "$tree/$proc/skips"
-	"$tree/$proc/skips" >"$work/skips" 2>/dev/null
+		make -C "$tree/$proc" "$tree/$proc/proc_skips"
+	"$tree/$proc/proc_skips" >"$work/skips" 2>/dev/null
 	ok "$name: has failed, for no reason of a skip" \
 		grep -qx 'not ok 1 skips.fails_later' "$work/skips"
-	rm "$tree/$proc/skips" "$tree/$proc/skips.c"
+	rm "$tree/$proc/proc_skips" "$tree/$proc/proc_skips.c"
+	mv "$work/Makefile" "$tree/$proc/Makefile"
 	# One CPU is too little for any test of latency.
 	timeout 20 taskset -c "$(first_cpu)" \
 		"$work/$name/tree/proc_mmap_latency" >"$work/skips" 2>&1

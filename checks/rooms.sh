@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The rooms: what each folder may include, what lies at the top level, and the
+# words of the comments.
+#
+#   programs -> stress -> tearing -> model -> lib
+#   programs -> latency ----------> model -> lib
+
+# shellcheck source=lib/tap.sh
+. "$(dirname "$0")/lib/tap.sh"
+
+cd "$top" || exit
+
+# arrows: "FILE from to" for each #include of a file of ours; the room of a program
+# is "programs", that of the kernel's test harness "harness".
+arrows()
+{
+	grep -H '^#include "' "$@" | awk -F '[:"]' '
+	{
+		from = $1 ~ "/" ? $1 : "programs/" $1
+		sub("/.*", "", from)
+		to = $3
+		if (to ~ /kselftest/)
+			to = "harness"
+		else if (to ~ "^[.][.]/")
+			sub("^[.][.]/", "", to)
+		else if (to !~ "/")
+			to = from
+		sub("/.*", "", to)
+		print $1, from, to
+	}'
+}
+
+# upward FILE...: the arrows that go up or across
+upward()
+{
+	arrows "$@" | awk '
+	BEGIN {
+		split("lib model tearing latency stress programs", name)
+		for (i in name)
+			rank[name[i]] = i
+		rank["latency"] = rank["tearing"]
+	}
+	# Begin and end of tests are fragments, which only programs include.
+	$3 == "harness" {
+		if ($2 != "programs" && $1 !~ "/(test_[a-z]*|harness)[.]h$")
+			print $1 ": includes the test harness"
+		next
+	}
+	!($3 in rank) { print $1 ": includes a file of " $3 "/"; next }
+	$2 != $3 && rank[$3] >= rank[$2] {
+		print $1 ": an arrow up, from " $2 " to " $3
+	}'
+}
+
+sources=$(git ls-files --cached --others --exclude-standard '*.[ch]' |
+	grep -E '^([^/]*|(lib|model|tearing|latency|stress)/[^/]*)$')
+# shellcheck disable=SC2086
+ok "includes go down only" holds_nothing_of upward $sources
+
+mkdir "$work/lib"
+echo '#include "../tearing/run.h"' >"$work/lib/clock.c"
+equal "an arrow up is seen" "$(cd "$work" && upward lib/clock.c)" \
+	"lib/clock.c: an arrow up, from lib to tearing"
+
+git ls-files --cached --others --exclude-standard | grep -v / | grep -v '^\.' \
+	>"$work/top"
+ok "at most 11 files at the top level" test "$(wc -l <"$work/top")" -le 11
+
+# shellcheck disable=SC2086
+ok "no constructor" holds_nothing_of grep -l 'attribute__((constructor' $sources
+
+# What a sentence is about is a thing of the program or the kernel.
+# shellcheck disable=SC2086
+ok "no sentence about who" holds_nothing_of grep -nwiE \
+	'who|whoever|whom|somebody|nobody' $sources
+
+finish

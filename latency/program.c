@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+
+#include "program.h"
+#include "load.h"
+#include "mapper.h"
+#include "verdict.h"
+#include "../lib/child.h"
+#include "../lib/clock.h"
+#include "../lib/cpu.h"
+#include "../lib/env.h"
+#include "../lib/limits.h"
+#include "../lib/print.h"
+
+/* The published limit.  Only the tail asks for it, never the votes. */
+#define LIMIT_US 500
+
+/* One scenario; four times what a clear case takes. */
+#define DURATION_S 4
+
+/*
+ * Once the whole program has used this much, a scenario that is not clear soon
+ * is left at "could not tell": bots that know no settings allow 45 s.  An idle
+ * machine needs about 17 s for everything.
+ */
+#define BUDGET_S 14
+#define SHORT_PAIRS 12
+#define SHORT_S 4
+
+/* Reasons are constant: bots build the names of results from them. */
+#define SKIP_CPUS "fewer than two CPUs"
+#define SKIP_NO_CPU "CPU_MAPPER or CPU_LOAD is no CPU that this may run on"
+#define SKIP_ONE_CPU "CPU_MAPPER and CPU_LOAD are the same CPU"
+#define SKIP_PIN "running on one CPU only is refused"
+#define SKIP_CONTROL "this kernel has no pagemap to compare with"
+#define SKIP_FULL "long list, set FULL=1"
+
+struct program *program;
+
+struct trial the_trial;
+
+/* A number that no CPU can have is no CPU. */
+static int env_cpu(const char *name, int fallback)
+{
+	long cpu = env_number(name, fallback);
+
+	return cpu < CPU_SETSIZE ? (int)cpu : -1;
+}
+
+/* The mapper gets the first CPU, the load the last one that shares no core. */
+static void choose_cpus_apart(struct knobs *knobs, const cpu_set_t *allowed)
+{
+	int cpu, first = -1, last = -1, apart = -1;
+
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, allowed))
+			continue;
+		if (first < 0)
+			first = cpu;
+		else
+			last = cpu;
+		if (cpu != first && !same_core(first, cpu))
+			apart = cpu;
+	}
+	knobs->cpu_mapper = env_cpu("CPU_MAPPER", first);
+	knobs->cpu_load = env_cpu("CPU_LOAD", apart < 0 ? last : apart);
+}
+
+/*
+ * Whether a runner that is owed a bounded time would lose its patience.  Who has a
+ * multiple of what settings gives, as the lab has, gets as many times the budget.
+ */
+static bool exhausted(unsigned int seconds)
+{
+	double budget = seconds;
+
+	if (runner_timeout() > RUNNER_TIMEOUT)
+		budget *= runner_timeout() / RUNNER_TIMEOUT;
+	return !env_says("FULL") && !env_says("DURATION") &&
+	       program->spent > budget * NSEC_PER_SEC;
+}
+
+static void choose_knobs(struct knobs *knobs)
+{
+	const char *inject = getenv("PLANT");
+	long duration = env_number("DURATION", DURATION_S);
+	bool short_of_time = exhausted(BUDGET_S);
+	long pairs;
+
+	knobs->window_ms = (unsigned int)env_number("WINDOW_MS",
+						    TRIAL_WINDOW_MS) ?: 1;
+	pairs = duration * 1000 / (2 * (knobs->window_ms + TRIAL_SETTLE_MS));
+	if (short_of_time)
+		pairs = SHORT_PAIRS;
+	if (pairs < VERDICT_LEAD)
+		pairs = VERDICT_LEAD;
+	if (pairs > TRIAL_MAX_PAIRS)
+		pairs = TRIAL_MAX_PAIRS;
+	knobs->max_pairs = (unsigned int)pairs;
+	/* On a busy machine, windows last longer than they were meant to. */
+	knobs->max_ns = (short_of_time ? SHORT_S : duration * 3 / 2) *
+			NSEC_PER_SEC;
+	knobs->nap_us = MAPPER_NAP_US;
+	knobs->hog_busy_us = (unsigned int)env_number("HOG_BUSY_US",
+						      LOAD_HOG_BUSY_US);
+	knobs->hog_idle_us = (unsigned int)env_number("HOG_IDLE_US",
+						      LOAD_HOG_IDLE_US);
+	knobs->limit_ns = (uint64_t)env_number("LATENCY_LIMIT_US", LIMIT_US) *
+			  NSEC_PER_USEC;
+	/* Each test starts from the same seed, so that it can be run alone. */
+	knobs->seed = program->seed;
+	knobs->inject = inject && !strcmp(inject, "stall") ? INJECT_STALL :
+		       inject && !strcmp(inject, "hang") ? INJECT_HANG :
+		       INJECT_NOTHING;
+	knobs->inject_idle = inject && !strcmp(inject, "idle");
+}
+
+/* What it costs to read the clock; it is in every duration once. */
+static int64_t clock_cost(void)
+{
+	int64_t best = NSEC_PER_SEC;
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		int64_t begin = now_ns();
+		int64_t took = now_ns() - begin;
+
+		if (took < best)
+			best = took;
+	}
+	return best;
+}
+
+/* The file that is asked for, or NULL. */
+static const char *json_path(void)
+{
+	const char *path = getenv("JSON");
+
+	return path && *path ? path : NULL;
+}
+
+bool program_end(void)
+{
+	const char *path = json_path();
+	int error;
+
+	if (!program->ran || !path)
+		return true;
+	error = report_json(path, &program->results, &program->knobs);
+	if (error)
+		diag("cannot write %s: %s", path, strerror(-error));
+	return !error;
+}
+
+const char *latency_begin(void)
+{
+	const char *missing = env_complaint() ?: limits_missing();
+
+	if (missing)
+		return missing;
+	program = shared_alloc(sizeof(*program));
+	if (!program)
+		return SKIP_MEMORY;
+	program->seed = (uint64_t)env_number("SEED", 0);
+	if (!program->seed)
+		program->seed = (uint64_t)now_ns() % 1000000000 + 1;
+	bind_forks_to_parent();
+	return NULL;
+}
+
+void trial_measure(struct trial *trial, const struct scenario *scenario,
+		   const struct knobs *knobs, int *error)
+{
+	*error = trial_free(trial);
+	if (*error)
+		return;
+	memset(trial, 0, sizeof(*trial));
+	*error = trial_setup(trial, scenario, knobs);
+	if (!*error)
+		*error = trial_run(trial);
+	program->spent += now_ns() - trial->begin;
+}
+
+bool control_seen(const struct trial *trial)
+{
+	return verdict_ratio(&trial->state) >= VERDICT_EFFECT &&
+	       (trial->verdict == VERDICT_INTERFERES ||
+		(trial->state.lead > 0 && verdict_tail_doubt(&trial->state)));
+}
+
+struct positive_control *control_of(const struct scenario *scenario)
+{
+	return &program->positive[scenario->hogs > 0][scenario->source->brief];
+}
+
+const char *apparatus_is_blind(struct trial *trial,
+			       const struct scenario *judged,
+			       const struct knobs *knobs)
+{
+	const struct scenario scenario = {
+		.source = judged->source->brief ? &source_pagemap_page :
+						  &source_pagemap,
+		.op = { &op_mmap }, .slots = MANY,
+		.scanners = SCANNERS, .hogs = judged->hogs,
+	};
+	struct positive_control *positive = control_of(judged);
+	struct knobs good = *knobs;
+	int error;
+
+	if (positive->tried)
+		return positive->blind;
+	good.inject = INJECT_NOTHING;
+	good.inject_idle = false;
+	trial_measure(trial, &scenario, &good, &error);
+	positive->tried = true;
+	positive->blind = error == -ENOMEM ? SKIP_MAPPINGS :
+			 error == -ENOENT ? SKIP_CONTROL :
+			 error || !control_seen(trial) ? SKIP_BLIND : NULL;
+	return positive->blind;
+}
+
+void finish(struct result *result, const struct knobs *knobs,
+	    const char *outcome)
+{
+	const char *path = json_path();
+
+	if (result)
+		result->outcome = outcome;
+	if (!strcmp(outcome, "fail"))
+		program->results.failed = true;
+	/* What there is so far, should this be killed; program_end() has the rest. */
+	if (path && !report_is_stream(path))
+		report_json(path, &program->results, knobs);
+}
+
+/* Whether the roles may run where they are to: NULL, or the reason why not. */
+static const char *cpus_missing(const struct knobs *knobs,
+				const cpu_set_t *allowed)
+{
+	if (CPU_COUNT(allowed) < 2)
+		return SKIP_CPUS;
+	if (knobs->cpu_mapper < 0 || knobs->cpu_load < 0 ||
+	    !CPU_ISSET((size_t)knobs->cpu_mapper, allowed) ||
+	    !CPU_ISSET((size_t)knobs->cpu_load, allowed))
+		return SKIP_NO_CPU;
+	if (knobs->cpu_mapper == knobs->cpu_load)
+		return SKIP_ONE_CPU;
+	return cpu_pin(knobs->cpu_mapper) ? SKIP_PIN : NULL;
+}
+
+const char *latency_prepare(struct knobs *knobs)
+{
+	const char *missing;
+	struct utsname uts;
+	cpu_set_t allowed;
+
+	CPU_ZERO(&allowed);
+	sched_getaffinity(0, sizeof(allowed), &allowed);
+	choose_knobs(knobs);
+	choose_cpus_apart(knobs, &allowed);
+	program->ran = true;
+	program->knobs = *knobs;
+	missing = cpus_missing(knobs, &allowed);
+	if (missing)
+		return missing;
+	setpriority(PRIO_PROCESS, 0, LOAD_NICE_HURRY);
+	if (program->announced)
+		return NULL;
+	program->announced = true;
+	uname(&uts);
+	diag("kernel: %s %s", uts.release, uts.machine);
+	diag("seed: %llu number", (unsigned long long)knobs->seed);
+	diag("cpu_mapper: %d number", knobs->cpu_mapper);
+	diag("cpu_load: %d number", knobs->cpu_load);
+	diag("window: %u ms", knobs->window_ms);
+	diag("clock_cost: %lld ns", (long long)clock_cost());
+	return NULL;
+}
+
+const char *left_out(enum list list, struct knobs *knobs, unsigned int seconds)
+{
+	const char *reason;
+
+	if (list == LONG && !env_says("FULL"))
+		return SKIP_FULL;
+	reason = latency_prepare(knobs);
+	if (reason)
+		return reason;
+	return exhausted(seconds) ? SKIP_UNSURE : NULL;
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "stall.h"
+#include "load.h"
+#include "mapper.h"
+#include "../lib/clock.h"
+#include "../lib/cpu.h"
+#include "../lib/print.h"
+#include "../lib/util.h"
+
+/* How often to look: a few times within the shortest stall of interest. */
+#define STALL_POLL_US 200
+
+/* How long to look at stalls, once it is known that there are some. */
+#define STALL_SAMPLE_MS 300
+
+/**
+ * struct stalls - how many operations were found waiting for what
+ * @mmap_lock:	for the lock of the whole address space
+ * @vma_lock:	for the lock of one mapping
+ * @elsewhere:	asleep for another reason; @where is the last one
+ * @running:	not asleep at all: preempted, or the host took the CPU
+ * @handed:	of @mmap_lock and @vma_lock: some scanner was inside a read and
+ *		runnable; it holds what the mapper waits for, or is to get it
+ * @where:	a function's name
+ */
+struct stalls {
+	unsigned int mmap_lock;
+	unsigned int vma_lock;
+	unsigned int elsewhere;
+	unsigned int running;
+	unsigned int handed;
+	char where[64];
+};
+
+static void stall_read(const char *format, int pid, int tid, char *text,
+		       size_t size)
+{
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), format, pid, tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, size - 1);
+	text[n > 0 ? n : 0] = 0;
+	if (fd >= 0)
+		close(fd);
+}
+
+/** stall_is_vma_lock() - whether a function waits for one mapping's readers */
+static bool stall_is_vma_lock(const char *function)
+{
+	/* __vma_start_write(), __vma_enter_locked(), and later names. */
+	static const char * const part[] = {
+		"vma_start", "vma_enter", "vma_exclude", "vma_mark_detached"
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(part); i++)
+		if (strstr(function, part[i]))
+			return true;
+	return false;
+}
+
+/** stall_is_mmap_lock() - whether a function takes mmap_lock, then works */
+static bool stall_is_mmap_lock(const char *function)
+{
+	/*
+	 * Functions of locks are never shown, but their callers: vm_mmap_pgoff(),
+	 * __vm_munmap(), do_mprotect_pkey(), __do_sys_brk(), ...
+	 */
+	static const char * const part[] = {
+		"mmap", "munmap", "mprotect", "mremap", "brk", "mm_fault",
+		"lock_mm"
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(part); i++)
+		if (strstr(function, part[i]))
+			return true;
+	return false;
+}
+
+static bool stall_scanner_runnable(const struct load *load)
+{
+	unsigned int i;
+
+	for (i = 0; i < load->scanners; i++) {
+		struct scanner_stats *stats = &load->shared->scanner[i];
+
+		if (atomic_load(&stats->started) !=
+		    atomic_load(&stats->finished) &&
+		    task_state(load->child[i].pid) == 'R')
+			return true;
+	}
+	return false;
+}
+
+static void stall_classify(struct stalls *stalls, const struct trial *trial,
+			   unsigned int worker)
+{
+	char where[64];
+
+	stall_read("/proc/%d/task/%d/wchan", (int)trial->target.child.pid,
+		   (int)trial->target.shared->tid[worker], where,
+		   sizeof(where));
+	if (!where[0] || !strcmp(where, "0")) {
+		stalls->running++;
+		return;
+	}
+	if (stall_is_vma_lock(where)) {
+		stalls->vma_lock++;
+	} else if (stall_is_mmap_lock(where)) {
+		stalls->mmap_lock++;
+	} else {
+		stalls->elsewhere++;
+		memcpy(stalls->where, where, sizeof(where));
+		return;
+	}
+	if (stall_scanner_runnable(&trial->load))
+		stalls->handed++;
+}
+
+/**
+ * stall_sample() - look at slow operations while they are under way
+ * @trial:	between two windows
+ * @ms:		for how long
+ * @stalls:	filled in; each slow operation counts once
+ *
+ * Slow is what is over the trial's limit.  The looking is done from the
+ * mapper's CPU, which a mapper that sleeps does not need.
+ *
+ * Return: 0, or what trial_window() returns.
+ */
+static int stall_sample(struct trial *trial, unsigned int ms,
+			struct stalls *stalls)
+{
+	struct mapper_shared *shared = trial->target.shared;
+	uint32_t seen[MAPPER_WORKERS] = { 0 };
+	int64_t end;
+	int ret;
+
+	memset(stalls, 0, sizeof(*stalls));
+	ret = load_switch(&trial->load, GROUP_TARGET);
+	if (ret)
+		return ret;
+	mapper_open(&trial->target, GROUP_TARGET);
+	for (end = now_ns() + ms * NSEC_PER_MSEC; now_ns() < end;) {
+		unsigned int i;
+
+		sleep_ns(STALL_POLL_US * NSEC_PER_USEC);
+		for (i = 0; i < trial->target.workers; i++) {
+			uint32_t mark =
+				atomic_load(&shared->worker[i].watch.in_flight);
+
+			if (!mark || mark == seen[i] || stopwatch_age(mark) <=
+			    (int64_t)trial->knobs.limit_ns)
+				continue;
+			seen[i] = mark;
+			stall_classify(stalls, trial, i);
+		}
+	}
+	return mapper_close(&trial->target, TRIAL_HANG_NS);
+}
+
+void diagnose(const char *name, struct trial *trial)
+{
+	struct stalls stalls;
+
+	if (stall_sample(trial, STALL_SAMPLE_MS, &stalls))
+		return;
+	diag("%s.waits_for_mmap_lock: %u stalls", name, stalls.mmap_lock);
+	diag("%s.waits_for_vma_lock: %u stalls", name, stalls.vma_lock);
+	diag("%s.waits_elsewhere: %u stalls", name, stalls.elsewhere);
+	diag("%s.not_asleep: %u stalls", name, stalls.running);
+	diag("%s.scanner_runnable: %u stalls", name, stalls.handed);
+	if (stalls.where[0])
+		diag("one of those elsewhere was in %s()", stalls.where);
+	/* Preemptible kernels show both. */
+	if (stalls.mmap_lock && stalls.handed)
+		diag("diagnosis: mmap_lock is handed to a scanner that waits for its CPU");
+	if (stalls.vma_lock && stalls.handed)
+		diag("diagnosis: a mapping is locked by a scanner that waits for its CPU");
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stddef.h>
+
+#include "clock.h"
+
+void sleep_ns(int64_t ns)
+{
+	struct timespec ts = {
+		.tv_sec = ns / NSEC_PER_SEC,
+		.tv_nsec = ns % NSEC_PER_SEC,
+	};
+
+	nanosleep(&ts, NULL);
+}
+
+int64_t patience_step(int64_t timer_ns)
+{
+	return timer_ns < TIMEOUT_POLL_NS ? TIMEOUT_STEP_NS :
+	       TIMEOUT_STEP_NS + 2 * timer_ns;
+}
+
+/* How exact timers are: a nanosecond, or a tick. */
+static int64_t timer_resolution(void)
+{
+	struct timespec ts;
+
+	if (clock_getres(CLOCK_MONOTONIC, &ts))
+		return 1;
+	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
+struct timeout timeout_in(int64_t ns)
+{
+	return (struct timeout){
+		.left_ns = ns,
+		.looked_ns = now_ns(),
+		.step_ns = patience_step(timer_resolution()),
+	};
+}
+
+bool patience_look(struct timeout *timeout, int64_t now)
+{
+	int64_t step = now - timeout->looked_ns;
+
+	timeout->looked_ns = now;
+	timeout->left_ns -= step < timeout->step_ns ? step :
+							timeout->step_ns;
+	return timeout->left_ns <= 0;
+}
+
+bool timed_out(struct timeout *timeout)
+{
+	return patience_look(timeout, now_ns());
+}
+
+void spin_ns(int64_t ns)
+{
+	int64_t end = now_ns() + ns;
+
+	while (now_ns() < end)
+		;
+}

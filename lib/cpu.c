@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cpu.h"
+
+#define RUN_DEADLINE 6
+
+bool pin_thread(pid_t tid, int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return !sched_setaffinity(tid, sizeof(set), &set);
+}
+
+bool rt_refused;
+
+bool set_policy(pid_t tid, int policy, int priority)
+{
+	struct sched_param param = { .sched_priority = priority };
+
+	return !syscall(SYS_sched_setscheduler, tid, policy, &param);
+}
+
+int run_policy(void)
+{
+	return syscall(SYS_sched_getscheduler, 0) & ~SCHED_RESET_ON_FORK;
+}
+
+/* Real-time priority is bounded; false where a lower bound is set already. */
+static bool rt_bound(void)
+{
+	const rlim_t longest = RT_LONGEST_NS / NSEC_PER_USEC;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_RTTIME, &limit) ||
+	    (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < longest))
+		return false;
+	limit.rlim_cur = longest;
+	return !setrlimit(RLIMIT_RTTIME, &limit);
+}
+
+bool run_plainly(void)
+{
+	/* Who may not do that may do it if children do not inherit their nice. */
+	if (!set_policy(0, SCHED_OTHER, 0))
+		set_policy(0, SCHED_OTHER | SCHED_RESET_ON_FORK, 0);
+	rt_refused = !rt_bound();
+	return run_policy() != SCHED_FIFO && run_policy() != SCHED_RR &&
+	       run_policy() != RUN_DEADLINE;
+}
+
+char task_state(pid_t tid)
+{
+	char path[32], stat[256];
+	const char *state = NULL;
+	ssize_t got = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		got = read(fd, stat, sizeof(stat) - 1);
+		close(fd);
+	}
+	if (got > 0) {
+		stat[got] = '\0';
+		/* The name before it may hold anything. */
+		state = strrchr(stat, ')');
+	}
+	return state && state[1] == ' ' ? state[2] : '?';
+}
+
+int run_nice;
+
+__thread int rt_level;
+
+__thread int64_t rt_since_ns;
+
+bool set_level(pid_t tid, int level)
+{
+	bool done = (!level || !rt_refused) &&
+		    set_policy(tid, level ? SCHED_FIFO : SCHED_OTHER, level);
+
+	/* Also what was done instead is to be undone. */
+	if (!level || !done)
+		setpriority(PRIO_PROCESS, tid, level ? -20 : run_nice);
+	if (!tid) {
+		rt_level = done ? level : 0;
+		rt_since_ns = now_ns();
+	}
+	return done;
+}
+
+void rt_pause_before(int level, int64_t ns)
+{
+	if (!level || now_ns() - rt_since_ns + ns < RT_HOLD_NS)
+		return;
+	sleep_ns(RT_PAUSE_NS);
+	rt_since_ns = now_ns();
+}
+
+void rt_pause(int level)
+{
+	rt_pause_before(level, 0);
+}
+
+void choose_cpus(int cpu[2])
+{
+	cpu_set_t set;
+	int i, n = 0;
+
+	cpu[0] = -1;
+	cpu[1] = -1;
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return;
+	for (i = 0; i < CPU_SETSIZE && n < 2; i++)
+		if (CPU_ISSET(i, &set))
+			cpu[n++] = i;
+}
+
+int cpu_pin(int cpu)
+{
+	return cpu < 0 || pin_thread(0, cpu) ? 0 : -errno;
+}
+
+static int cpu_id(int cpu, const char *what)
+{
+	char path[96];
+	int id = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path),
+		 "/sys/devices/system/cpu/cpu%d/topology/%s", cpu, what);
+	file = fopen(path, "r");
+	if (!file)
+		return -1;
+	if (fscanf(file, "%d", &id) != 1)
+		id = -1;
+	fclose(file);
+	return id;
+}
+
+bool same_core(int a, int b)
+{
+	return cpu_id(a, "core_id") >= 0 &&
+	       cpu_id(a, "core_id") == cpu_id(b, "core_id") &&
+	       cpu_id(a, "physical_package_id") ==
+	       cpu_id(b, "physical_package_id");
+}

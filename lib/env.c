@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "env.h"
+#include "print.h"
+
+/* Whether @word is one of @list, which ends with NULL, as @compare sees it. */
+static bool env_is_one_of(const char *word, const char *const *list,
+			  int (*compare)(const char *, const char *))
+{
+	while (*list && compare(word, *list))
+		list++;
+	return *list;
+}
+
+const char *env_says(const char *name)
+{
+	static const char *const no[] = {
+		"", "0", "n", "no", "off", "false", NULL
+	};
+	const char *value = getenv(name);
+
+	return value && !env_is_one_of(value, no, strcasecmp) ? value : NULL;
+}
+
+const char *env_complaint(void)
+{
+	static const char *const plants[] = {
+		"", "0", "gap", "perm", "idle", "stall", "hang", "content",
+		"kid", "exec", NULL
+	};
+	const char *inject = getenv("PLANT") ?: "";
+	const char *seed = getenv("SEED") ?: "";
+	char *end;
+
+	if (!env_is_one_of(inject, plants, strcmp))
+		return "PLANT is no fault that can be planted";
+	if (*seed) {
+		strtoull(seed, &end, 0);
+		if (*seed < '0' || *seed > '9' || *end)
+			return "SEED is not a number";
+	}
+	return NULL;
+}
+
+double runner_timeout(void)
+{
+	const char *told = getenv("kselftest_override_timeout");
+
+	return told && *told ? strtod(told, NULL) : RUNNER_TIMEOUT;
+}
+
+long env_number(const char *name, long fallback)
+{
+	const char *value = getenv(name);
+	char *end;
+	long number;
+
+	if (!value || !*value)
+		return fallback;
+	number = strtol(value, &end, 0);
+	if (!*end && number >= 0)
+		return number;
+	diag("%s is no number, taken as %ld", name, fallback);
+	return fallback;
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "kernel_log.h"
+
+/*
+ * What a test can bring about, of the bits in Documentation/admin-guide/
+ * tainted-kernels.rst: a bad page (5), an oops (7), a warning (9), a lockup (14).
+ */
+#define KERNEL_LOG_TAINT 0x42a0UL
+
+/* The lines of a report follow each other, however slow the console is. */
+#define WATCH_REPORT_US 5000000ULL
+
+static unsigned long kernel_log_taint(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/tainted", "re");
+	unsigned long taint = 0;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%lu", &taint) != 1)
+		taint = 0;
+	fclose(file);
+	return taint & KERNEL_LOG_TAINT;
+}
+
+void kernel_log_begin(struct kernel_log *kernel_log, bool whole)
+{
+	kernel_log->whole = whole;
+	kernel_log->pending = false;
+	kernel_log->taint = kernel_log_taint();
+	kernel_log->log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (kernel_log->log >= 0)
+		lseek(kernel_log->log, 0, SEEK_END);
+}
+
+static bool line_has(const char *line, const char *const words[])
+{
+	size_t i;
+
+	for (i = 0; words[i]; i++)
+		if (strstr(line, words[i]))
+			return true;
+	return false;
+}
+
+bool kernel_log_complains(const struct kernel_log *kernel_log, const char *line)
+{
+	static const char *const faults[] = {
+		"BUG: ", "BUG at ", "Oops: ", "general protection fault",
+		"unable to handle", "KASAN: ", "KFENCE: ", "KCSAN: ",
+		"UBSAN: ", "DEBUG_LOCKS_WARN_ON",
+		"scheduling while atomic", "Bad page ", "Bad rss-counter",
+		"list_add corruption", "list_del corruption", "refcount_t: ",
+		"WARNING: possible", "WARNING: suspicious",
+		"WARNING: inconsistent", "WARNING: bad unlock", NULL
+	};
+	static const char *const hangs[] = {
+		"detected stalls", "self-detected stall",
+		"blocked for more than", "lockup", NULL
+	};
+	const char *warning = strstr(line, "WARNING: ");
+
+	/* "traps: NAME[PID] general protection fault": a program's own. */
+	if (!strncmp(line, "traps: ", 7))
+		return false;
+	if (line_has(line, hangs))
+		return kernel_log->whole;
+	return (warning && strstr(warning, " at ")) || line_has(line, faults);
+}
+
+/* How the kernel begins to name a task in its reports; what follows is the name. */
+static const char *const watch_names[] = {
+	"Comm: ", "Comm:", ", comm: ", "by task ", "in process ", ", name: ", NULL
+};
+
+/*
+ * Does a line of a complaint name this program, as the kernel knows it?  Behind one
+ * of these words, or before a number: "NAME/PID is trying to acquire lock".  Not as
+ * others speak of a program: "NAME[PID]: segfault", "NAME (PID): drop_caches".
+ */
+static bool kernel_log_names_us(const char *line)
+{
+	const char *at;
+	char name[16];
+	size_t i, n;
+
+	n = snprintf(name, sizeof(name), "%s", program_invocation_short_name);
+	if (n >= sizeof(name))
+		n = sizeof(name) - 1;
+	for (at = line; (at = strstr(at, name)); at += n) {
+		if (at[n] == '/' && at[n + 1] >= '0' && at[n + 1] <= '9')
+			return true;
+		for (i = 0; watch_names[i]; i++) {
+			size_t before = strlen(watch_names[i]);
+
+			if ((size_t)(at - line) >= before && strchr(" /\n", at[n]) &&
+			    !memcmp(at - before, watch_names[i], before))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Does it name a task?  "by task 7" is a number, which does not tell whose. */
+static bool watch_names_any(const char *line)
+{
+	size_t i;
+
+	for (i = 0; watch_names[i]; i++) {
+		const char *at = strstr(line, watch_names[i]);
+
+		if (at && !strchr("0123456789", at[strlen(watch_names[i])]))
+			return true;
+	}
+	return false;
+}
+
+bool watch_hear(struct kernel_log *kernel_log, const char *record)
+{
+	const char *text = strchr(record, ';');
+	unsigned int priority;
+	uint64_t now_us;
+	bool counts;
+
+	/* What user space writes to the log has another facility than 0. */
+	if (sscanf(record, "%u,%*u,%" SCNu64, &priority, &now_us) != 2 ||
+	    priority >> 3 || !text++)
+		return false;
+	if (now_us - kernel_log->since_us > WATCH_REPORT_US ||
+	    strstr(text, "[ cut here ]") || strstr(text, "---[ end trace"))
+		kernel_log->pending = false;
+	if (!kernel_log->pending && kernel_log_complains(kernel_log, text)) {
+		snprintf(kernel_log->said, sizeof(kernel_log->said), "%.*s",
+			 (int)strcspn(text, "\n"), text);
+		kernel_log->since_us = now_us;
+		kernel_log->pending = true;
+	}
+	if (!kernel_log->pending)
+		return false;
+	counts = kernel_log->whole || kernel_log_names_us(text);
+	if (counts || watch_names_any(text))
+		kernel_log->pending = false;
+	return counts;
+}
+
+bool kernel_log_poll(struct kernel_log *kernel_log, char *buf, size_t size)
+{
+	unsigned long taint = kernel_log_taint();
+	bool found = false;
+	/* The list of modules makes the longest one, a kilobyte and more. */
+	char record[8192];
+	ssize_t got;
+
+	while (kernel_log->log >= 0) {
+		got = read(kernel_log->log, record, sizeof(record) - 1);
+		/* So much was logged that the beginning is lost; a longer line. */
+		if (got < 0 && (errno == EPIPE || errno == EINVAL))
+			continue;
+		if (got <= 0)
+			break;
+		record[got] = '\0';
+		if (watch_hear(kernel_log, record) && !found) {
+			snprintf(buf, size, "%s", kernel_log->said);
+			found = true;
+		}
+	}
+	/* That does not tell who it was. */
+	if (!found && kernel_log->whole && taint & ~kernel_log->taint) {
+		snprintf(buf, size, "tainted 0x%lx, was 0x%lx", taint,
+			 kernel_log->taint);
+		found = true;
+	}
+	kernel_log->taint |= taint;
+	return found;
+}
+
+bool kernel_log_end(struct kernel_log *kernel_log, char *buf, size_t size)
+{
+	bool found = kernel_log_poll(kernel_log, buf, size);
+
+	if (kernel_log->log >= 0)
+		close(kernel_log->log);
+	kernel_log->log = -1;
+	return found;
+}

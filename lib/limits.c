@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include "limits.h"
+#include "child.h"
+#include "cpu.h"
+
+/* What the tests of this folder need at most, beyond what they measure. */
+#define LIMITS_CHILDREN 12
+#define LIMITS_FILES 16
+#define LIMITS_BYTES (32UL << 20)
+
+const char *limits_missing(void)
+{
+	struct child child[LIMITS_CHILDREN] = { 0 };
+	struct rlimit files;
+	unsigned int i;
+	void *bytes;
+	int err = 0;
+
+	if (!run_plainly())
+		return "not permitted to leave real-time priority";
+	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur < LIMITS_FILES)
+		return "too few file descriptors allowed";
+	bytes = mmap(NULL, LIMITS_BYTES, PROT_NONE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (bytes == MAP_FAILED)
+		return "too little address space allowed";
+	munmap(bytes, LIMITS_BYTES);
+	for (i = 0; i < LIMITS_CHILDREN && !err; i++)
+		err = child_start(&child[i], pause_forever, NULL);
+	for (i = 0; i < LIMITS_CHILDREN; i++)
+		child_kill(&child[i]);
+	return err ? "too few processes allowed" : NULL;
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "judge.h"
+#include "layout.h"
+
+unsigned int layouts_between(const struct oracle *oracle, uint32_t before,
+			     uint32_t after)
+{
+	uint32_t i, first = before / 2, last = (after + 1) / 2;
+	unsigned int mask = 0;
+
+	if (last - first >= oracle->nr)
+		return (1U << oracle->nr) - 1;
+	for (i = first; i <= last; i++) {
+		mask |= 1U << i % oracle->nr;
+		if (i < last)
+			mask |= oracle->via[i % oracle->nr];
+	}
+	return mask;
+}
+
+/*
+ * A record belongs to the read() that returned its first byte, with one
+ * exception.  Where a read() asks for exactly what was left of the record
+ * before, seq_file (since 5.10) looks the next one up although there is no room
+ * for any of it, and keeps it for the read() that follows.
+ */
+static bool looked_up_early(const struct reading *reading,
+			    const struct cursor *cursor, unsigned int before)
+{
+	return cursor->chunk > before + 1 &&
+	       cursor->record == reading->chunk[cursor->chunk - 1].end;
+}
+
+struct check_result check_reading(struct oracle *oracle, const struct file_kind *kind,
+				  const struct reading *reading)
+{
+	struct check_result result = { 0 };
+	struct cursor *cursor = &result.where;
+	unsigned int i, before = 0, mask = 0;
+	enum parse parsed;
+	struct span span;
+
+	for (i = 0; i < reading->nr_chunks; i++)
+		if (reading->chunk[i].before != reading->chunk[i].after ||
+		    reading->chunk[i].before & 1)
+			result.overlapped_calls++;
+	result.overlapped = result.overlapped_calls ||
+		(i && reading->chunk[0].before != reading->chunk[i - 1].after);
+
+	oracle_begin(oracle);
+	while ((parsed = reading_next(kind, reading, cursor, &span)) !=
+	       PARSE_END) {
+		const struct chunk *chunk = &reading->chunk[cursor->chunk];
+
+		if (result.lines && cursor->chunk != before)
+			oracle_resume(oracle, mask);
+		if (!result.lines || cursor->chunk != before) {
+			mask = layouts_between(oracle, chunk->before,
+					       chunk->after);
+			result.before = chunk->before;
+		}
+		if (result.lines && looked_up_early(reading, cursor, before)) {
+			mask |= layouts_between(oracle, chunk[-1].before,
+						chunk[-1].after);
+			result.before = chunk[-1].before;
+		}
+		result.after = chunk->after;
+		before = cursor->chunk;
+		result.rule = parsed == PARSE_BAD ? RULE_MALFORMED :
+			       parsed == PARSE_MIXED ? RULE_MIXED :
+			       oracle_line(oracle, mask, &span);
+		if (result.rule)
+			break;
+		result.lines++;
+	}
+	if (parsed == PARSE_END && reading->whole) {
+		/* The end is seen by the read() that found no more lines. */
+		const struct chunk *last = &reading->chunk[reading->nr_chunks - 1];
+
+		oracle_resume(oracle, mask);
+		result.before = reading->chunk[before].before;
+		result.after = last->after;
+		mask |= layouts_between(oracle, result.before, result.after);
+		result.rule = oracle_end(oracle, mask);
+	}
+	result.current = mask;
+	result.fits = oracle->fits;
+	result.steps_back = oracle->steps_back;
+	result.lost_tails = oracle->lost_tails;
+	return result;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "evidence.h"
+#include "../lib/clock.h"
+#include "../lib/print.h"
+#include "../model/change.h"
+#include "../model/layout.h"
+#include "../model/oracle.h"
+#include "../model/parse.h"
+#include "program.h"
+#include "stage.h"
+
+void counters_print(const struct counters *counters, const char *what,
+		    uint32_t transitions)
+{
+	diag("%s: readings %" PRIu64 ", overlapped %" PRIu64 " = original %"
+	     PRIu64 " + modified %" PRIu64 " + mixed %" PRIu64
+	     "; in one call %" PRIu64 "; seen twice %" PRIu64
+	     "; lost tails %" PRIu64 "; lines %" PRIu64
+	     "; transitions %u; raced %.6f s",
+	     what, counters->readings, counters->overlapped, counters->original,
+	     counters->modified, counters->mixed, counters->overlapped_calls, counters->twice,
+	     counters->lost_tails, counters->lines, transitions,
+	     (double)counters->race_ns / NSEC_PER_SEC);
+}
+
+/*
+ * What the oracle would have accepted in place of the offending record: the
+ * reading is judged again up to there.
+ */
+static void evidence_legal(struct context *context, unsigned int mask)
+{
+	struct oracle *oracle = &context->oracle;
+	unsigned int i, k;
+	char buf[320];
+
+	for (k = 0; k < oracle->nr; k++)
+		for (i = 0; (mask & (1U << k)) && i < oracle->nr_at; i++)
+			diag("  legal       %s   (layout %u, after %08" PRIx64 ")",
+			     span_print(buf, sizeof(buf),
+					layout_next(&context->layout[k],
+						    oracle->at[i])),
+			     k, oracle->at[i]);
+}
+
+/* Bytes from @pos on to the end of the line, or of what was read. */
+static int line_length(const struct reading *reading, size_t pos)
+{
+	size_t left = pos < reading->len ? reading->len - pos : 0;
+	const char *end = memchr(reading->text + pos, '\n', left);
+
+	return end ? (int)(end - reading->text - pos) : (int)left;
+}
+
+/* A record as it was read, first line only; answers to queries as maps would. */
+static const char *evidence_text(const struct context *context,
+				 const struct cursor *cursor,
+				 const struct span *span, char *buf,
+				 size_t size)
+{
+	const char *text = context->reading.text + cursor->record;
+
+	if (context->reader.kind->query)
+		return span_print(buf, size, span);
+	snprintf(buf, size, "%.*s",
+		 line_length(&context->reading, cursor->record), text);
+	return buf;
+}
+
+/* The last @keep records before the offending one, that one, and one more. */
+static void evidence_lines(const struct context *context,
+			   const struct cursor *where, unsigned int keep)
+{
+	const struct file_kind *kind = context->reader.kind;
+	struct cursor cursor = { 0 };
+	unsigned int count = 0, n = 0;
+	struct span span;
+	char buf[320];
+
+	while (reading_next(kind, &context->reading, &cursor, &span) > 0 &&
+	       cursor.record < where->record)
+		count++;
+	memset(&cursor, 0, sizeof(cursor));
+	while (n <= count + 1 &&
+	       reading_next(kind, &context->reading, &cursor, &span) != PARSE_END) {
+		if (n + keep >= count)
+			diag("  %s %3u    %s   (read() %u)",
+			     cursor.record == where->record ? "ILLEGAL" :
+							      "line   ",
+			     n, evidence_text(context, &cursor, &span, buf,
+					      sizeof(buf)),
+			     cursor.chunk);
+		n++;
+	}
+}
+
+void evidence_pictures(const struct context *context)
+{
+	const struct stage *stage = &context->race->stage;
+	const struct change *change = stage->change;
+	unsigned int k;
+
+	diag("  page %08" PRIx64 " 0123456789ab", stage->base);
+	for (k = 0; k < change->nr; k++)
+		diag("  layout %u      %s", k, change->draw[k]);
+}
+
+void evidence_print(struct context *context, const struct check_result *result,
+		    const char *how, const char *again)
+{
+	const struct reading *reading = &context->reading;
+	unsigned int last = result->where.chunk;
+
+	if (last >= reading->nr_chunks)
+		last = reading->nr_chunks - 1;
+	diag("RULE BROKEN: %s", rule_text[result->rule]);
+	diag("  in          /proc/PID/%s, change %s, %s",
+	     context->reader.kind->name, context->race->change->name, how);
+	diag("  once more   %s", again);
+	diag("  current     layouts 0x%x; counter %u to %u up to read() %u, %u at the start",
+	     result->current, result->before, result->after, last,
+	     reading->chunk[0].before);
+	evidence_lines(context, &result->where, 2);
+	evidence_legal(context, result->current);
+	if (result->rule == RULE_MALFORMED)
+		diag("  text        %.*s",
+		     line_length(reading, result->where.record),
+		     reading->text + result->where.record);
+	if (!context->unpictured)
+		evidence_pictures(context);
+}
+
+/* Would the reading be legal but for the bug described at oracle_lost_tail()? */
+static bool is_lost_tail(struct context *context)
+{
+	struct check_result result;
+
+	context->oracle.tolerate_lost_tail = true;
+	result = context_check(context);
+	context->oracle.tolerate_lost_tail = false;
+	return !result.rule && result.lost_tails;
+}
+
+bool known_bug_shows(struct context *context)
+{
+	if (context->oracle.tolerate_lost_tail || !is_lost_tail(context))
+		return false;
+	diag("  this is the signature of known.tail_lost_after_merge");
+	known_bug_print();
+	*known_bug_seen = true;
+	return true;
+}

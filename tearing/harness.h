@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * harness.h - begin and end of a test, for the kselftest harness
+ *
+ * The only code of the room that knows the harness.
+ */
+#ifndef PROC_TEARING_HARNESS_H
+#define PROC_TEARING_HARNESS_H
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "../../kselftest_harness.h"
+
+#include "../lib/kernel_log.h"
+#include "../lib/print.h"
+#include "../model/change.h"
+#include "../model/judge.h"
+#include "../model/oracle.h"
+#include "../model/parse.h"
+#include "context.h"
+#include "evidence.h"
+#include "program.h"
+#include "run.h"
+#include "watchdog.h"
+
+#if defined(__GNUC__) && !defined(__clang__)
+/* The harness's setjmp() and what gcc inlines beside it. */
+#pragma GCC diagnostic ignored "-Wclobbered"
+#endif
+
+/*
+ * The harness names the reason of a skip behind "not ok", too.  What follows must be
+ * a failure of ASSERT: harnesses before 6.9 keep to a skip beside one of EXPECT.
+ */
+#undef TH_LOG_ENABLED
+#define TH_LOG_ENABLED 0
+static inline void forget_skip(struct __test_metadata *_metadata)
+{
+	SKIP(return, "%s", "");
+}
+
+#undef TH_LOG_ENABLED
+#define TH_LOG_ENABLED 1
+
+/*
+ * The end of each test: a kernel that complained meanwhile has failed it,
+ * whatever was read.
+ */
+static inline void context_close(struct __test_metadata *_metadata,
+				 struct context *context)
+{
+	bool complained;
+	char said[300];
+	int err;
+
+	err = context_over(context);
+	watchdog_disarm();
+	complained = kernel_log_poll(kernel_complaints, said, sizeof(said));
+	/* Not in braces behind ASSERT: after a failure those are always run. */
+	if (complained) {
+		diag("RULE BROKEN: the kernel complains of itself");
+		diag("  it said     %s", said);
+	}
+	if (complained || err)
+		forget_skip(_metadata);
+	ASSERT_FALSE(complained);
+	ASSERT_EQ(0, err);
+}
+
+/*
+ * Starts a scene, or says why not: a file that is not there and a change that
+ * this kernel or user cannot make are no failure of readings.  Returns false
+ * where the test is to be skipped.
+ */
+static inline bool context_open(struct __test_metadata *_metadata,
+				struct context *context, const struct change *change,
+				const struct file_kind *kind,
+				const struct context_options *options)
+{
+	struct check_result result = { 0 };
+	int err;
+
+	if (program_is_late())
+		SKIP(return false, "machine too slow for all of them");
+	err = context_start(context, change, kind, options);
+	watchdog_watch(context->race ? context->race->tid : 0);
+	if (!err)
+		err = context_check_rest(context, &result);
+	if (err == 1) {
+		context_end_modifier(context);
+		evidence_print(context, &result, "at rest", "-");
+		ASSERT_STREQ("legal", rule_text[result.rule]);
+	}
+	if (err)
+		diag("%s, %s: %s", change->name,
+		     context->failed ? context->failed : "changer", strerror(-err));
+	if (file_is_missing(context, err))
+		SKIP(return false, "no such file in this kernel");
+	if (change_is_refused(context, change, err))
+		SKIP(return false, "%s", change->needs);
+	ASSERT_EQ(0, err);
+	return true;
+}
+
+/**
+ * run_report() - a drive is over: what it saw, and what was wrong
+ * @_metadata:	the test's; it fails where reader or modifier did
+ * @run:	its modifier is ended
+ * @err:	0, -errno, or 1 with a finding, which is printed
+ * @what:	begins the line of counters
+ * @again:	see evidence_print()
+ */
+static inline void run_report(struct __test_metadata *_metadata,
+			      struct run *run, int err, const char *what,
+			      const char *again)
+{
+	struct context *context = run->context;
+
+	context_end_modifier(context);
+	counters_print(&run->counters, what, context->race->seq / 2);
+	if (err < 0)
+		diag("  once more   %s", again);
+	ASSERT_GE(err, 0) {
+		diag("changer or reader: %s", strerror(-err));
+	}
+	if (err)
+		evidence_print(context, &run->result, run->how, again);
+}
+
+/** race_report() - report a race, and fail its test where a reading was illegal. */
+static inline void race_report(struct __test_metadata *_metadata,
+			       struct run *run, int err, const char *what,
+			       const char *again)
+{
+	run_report(_metadata, run, err, what, again);
+	if (err)
+		known_bug_shows(run->context);
+	ASSERT_STREQ("legal", rule_text[run->result.rule]);
+}
+
+/** race_verdict() - the same, and skip the test where there was no race. */
+static inline void race_verdict(struct __test_metadata *_metadata,
+				struct run *run, int err, const char *what,
+				const char *again)
+{
+	race_report(_metadata, run, err, what, again);
+	if (!counters_suffice(&run->counters))
+		SKIP(return, "race not exercised");
+}
+
+#endif /* PROC_TEARING_HARNESS_H */

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "program.h"
+#include "../lib/child.h"
+#include "../lib/clock.h"
+#include "../lib/cpu.h"
+#include "../lib/env.h"
+#include "../lib/limits.h"
+#include "../lib/print.h"
+#include "watchdog.h"
+
+_Atomic bool *known_bug_seen;
+
+void known_bug_print(void)
+{
+	static const char *const lines[] = {
+		"this kernel loses mappings from /proc/PID/maps: a reader steps past what a merge",
+		"has just joined (lock_next_vma(), 6.17 and later); the kernel is at fault, not the test",
+	};
+
+	diag("summary: %s", lines[0]);
+	diag("summary: %s", lines[1]);
+}
+
+int64_t began_ns;
+
+struct kernel_log *kernel_complaints;
+
+const char *program_begin(void)
+{
+	const char *missing = env_complaint() ?: limits_missing();
+
+	if (missing)
+		return missing;
+	bind_forks_to_parent();
+	began_ns = now_ns();
+	/* Where it is permitted: a busy machine leaves fewer races. */
+	setpriority(PRIO_PROCESS, 0, -10);
+	run_nice = getpriority(PRIO_PROCESS, 0);
+	known_bug_seen = shared_alloc(sizeof(*known_bug_seen));
+	if (!known_bug_seen)
+		return "too little memory for what the tests share";
+	return NULL;
+}
+
+uint64_t seed_from_env(void)
+{
+	const char *seed = env_says("SEED");
+
+	return seed ? strtoull(seed, NULL, 0) : (uint64_t)now_ns();
+}
+
+double duration_from_env(double fallback, double most)
+{
+	const char *duration = env_says("DURATION");
+	double seconds = duration ? strtod(duration, NULL) : 0;
+
+	if (!(seconds > 0))
+		return fallback;
+	return seconds < most ? seconds : most;
+}
+
+bool program_is_late(void)
+{
+	double limit = runner_timeout();
+
+	if (env_says("DURATION") && !env_says("kselftest_override_timeout"))
+		return false;
+	/* At five sixths of it no further test is begun. */
+	return limit > 0 && now_ns() - began_ns > limit * NSEC_PER_SEC * 5 / 6;
+}
+
+char fault_from_env(void)
+{
+	const char *inject = getenv("PLANT");
+
+	return inject ? inject[0] : 0;
+}
+
+char modifier_fault_from_env(void)
+{
+	char inject = fault_from_env();
+
+	return inject && strchr("gpi", inject) ? inject : 0;
+}
+
+const char *look_after_tests(void)
+{
+	kernel_complaints = shared_alloc(sizeof(*kernel_complaints));
+	if (!kernel_complaints)
+		return "too little memory for what the tests share";
+	kernel_log_begin(kernel_complaints, false);
+	watchdog_start();
+	return NULL;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * test_narrow.h - races whose window is a few instructions
+ *
+ * In a random race these windows are met once in minutes.  Each gets the change,
+ * and the way to read, that meet it most often, at real-time priority, up to a
+ * second:
+ *
+ *   name	a name is replaced while it is printed
+ *   last	the last vma of all is enlarged while the next one is looked for
+ *   expand	a mapping takes in what is mapped beside it while it is printed
+ *   join	a merge extends a mapping downwards between two lines of its record
+ *		in smaps
+ *   grow	a stack grows between two lines of its record in smaps
+ *
+ * A failure means what its rule says; that the window is narrow only means that
+ * users see it seldom.
+ */
+#ifndef PROC_TEST_NARROW_H
+#define PROC_TEST_NARROW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../lib/clock.h"
+#include "../lib/cpu.h"
+#include "../lib/machine.h"
+#include "../model/change.h"
+#include "../model/parse.h"
+#include "../model/tally.h"
+#include "context.h"
+#include "harness.h"
+#include "program.h"
+#include "reader.h"
+#include "run.h"
+
+/* Overlapped readings that are enough, and seconds at most... */
+#define NARROW_ENOUGH 10000
+#define NARROW_SECONDS 1.0
+/* ...but so many times as long where there were fewer than this. */
+#define NARROW_FEW 2000
+#define NARROW_EXTEND 6
+#define NARROW_SLICE 0.15
+
+FIXTURE(narrow) {
+	struct context context;
+};
+
+FIXTURE_VARIANT(narrow) {
+	const char *name;
+	const struct change *change;
+	const struct file_kind *kind;
+	bool locked;
+};
+
+FIXTURE_VARIANT_ADD(narrow, name) {
+	.name = "name",
+	.change = &change_rename,
+	.kind = &file_maps,
+};
+
+FIXTURE_VARIANT_ADD(narrow, last) {
+	.name = "last",
+	.change = &change_top,
+	.kind = &file_maps,
+};
+
+FIXTURE_VARIANT_ADD(narrow, expand) {
+	.name = "expand",
+	.change = &change_split_by_map,
+	.kind = &file_maps,
+};
+
+FIXTURE_VARIANT_ADD(narrow, join) {
+	.name = "join",
+	.change = &change_merge_left_partial,
+	.kind = &file_smaps,
+};
+
+FIXTURE_VARIANT_ADD(narrow, grow) {
+	.name = "grow",
+	.change = &change_grow,
+	.kind = &file_smaps,
+	.locked = true,
+};
+
+FIXTURE_SETUP(narrow)
+{
+}
+
+FIXTURE_TEARDOWN(narrow)
+{
+	context_close(_metadata, &self->context);
+}
+
+/*
+ * Overlapped readings of a slice, as far as they prove anything.  Where the kernel
+ * is not preempted, a modifier on the reader's CPU runs between its system calls
+ * and never within one, until a mixed reading shows the contrary.
+ */
+static uint64_t narrow_met(const struct run *run, const struct time_slice *slice,
+			   const struct counters *before)
+{
+	const struct counters *counters = &run->counters;
+
+	if (slice->cpus == 1 && run->cpu[1] >= 0 &&
+	    counters->mixed == before->mixed)
+		return 0;
+	return counters->overlapped - before->overlapped;
+}
+
+TEST_F(narrow, race)
+{
+	const struct context_options options = race_options();
+	struct run run = run_of(&self->context);
+	struct context *context = run.context;
+	int64_t begin = now_ns();
+	uint64_t met = 0;
+	int err = 0;
+	unsigned int i;
+
+	if (variant->locked && kernel_release() < KERNEL(6, 5))
+		SKIP(return, "stacks grow under a read lock before 6.5");
+	if (!context_open(_metadata, context, variant->change, variant->kind, &options))
+		return;
+	context->oracle.tolerate_lost_tail = *known_bug_seen;
+	context->one_call = true;
+	context->urgent = true;
+	set_level(0, LEVEL_READER);
+	for (i = 0; !err && met < NARROW_ENOUGH &&
+	     now_ns() - begin < NARROW_SECONDS * NSEC_PER_SEC *
+	     (met < NARROW_FEW ? NARROW_EXTEND : 1); i++) {
+		const struct time_slice *slice = time_slice_narrow(i);
+		struct counters before = run.counters;
+
+		err = race_in_slice(&run, slice, NARROW_SLICE, 0, 0);
+		met += narrow_met(&run, slice, &before);
+	}
+	set_level(0, 0);
+	race_verdict(_metadata, &run, err, variant->name,
+		     again("narrow", variant->name, "race", options.seed));
+}
+
+#endif /* PROC_TEST_NARROW_H */

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * test_racing.h - each change while it is read, in each file
+ */
+#ifndef PROC_TEST_RACING_H
+#define PROC_TEST_RACING_H
+
+
+#include "../model/change.h"
+#include "../model/parse.h"
+#include "context.h"
+#include "harness.h"
+#include "program.h"
+#include "reader.h"
+#include "run.h"
+
+/* Seconds of racing per change and file: the whole program takes 20 s or so. */
+#define RACING_SECONDS 0.03
+
+FIXTURE(racing) {
+	struct context context;
+};
+
+FIXTURE_VARIANT(racing) {
+	const struct change *change;
+};
+
+FIXTURE_SETUP(racing)
+{
+}
+
+FIXTURE_TEARDOWN(racing)
+{
+	context_close(_metadata, &self->context);
+}
+
+#define CHANGE(entry) FIXTURE_VARIANT_ADD(racing, entry) { .change = &change_##entry }
+#include "../model/change_list.h"
+#undef CHANGE
+
+/* The body of all racing tests. */
+static void run_racing(struct __test_metadata *_metadata,
+		       struct context *context, const struct change *change,
+		       const struct file_kind *kind)
+{
+	const struct context_options options = race_options();
+	struct run run = run_of(context);
+	int err;
+
+	if (!context_open(_metadata, context, change, kind, &options))
+		return;
+	context->oracle.tolerate_lost_tail = *known_bug_seen;
+	err = race_all(&run, duration_from_env(RACING_SECONDS, DURATION_LIMIT),
+		       RACING_FLOOR, RACING_TIMEOUT);
+	if (!err)
+		err = context_check_rest(context, &run.result);
+	race_verdict(_metadata, &run, err, change->name,
+		     again("racing", change->name, kind->name, options.seed));
+}
+
+TEST_F(racing, maps)
+{
+	run_racing(_metadata, &self->context, variant->change, &file_maps);
+}
+
+TEST_F(racing, smaps)
+{
+	run_racing(_metadata, &self->context, variant->change, &file_smaps);
+}
+
+TEST_F(racing, numa_maps)
+{
+	run_racing(_metadata, &self->context, variant->change, &file_numa_maps);
+}
+
+TEST_F(racing, query)
+{
+	run_racing(_metadata, &self->context, variant->change, &file_query);
+}
+
+#endif /* PROC_TEST_RACING_H */

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "watchdog.h"
+#include "../lib/child.h"
+#include "../lib/cpu.h"
+#include "../lib/futex.h"
+#include "../lib/print.h"
+#include "../lib/util.h"
+
+/**
+ * struct watchdog - who is looked at; shared memory
+ * @reader:	its thread; 0 while there is none
+ * @modifier:	its thread
+ * @other:	a thread that may have what both wait for; 0 for none
+ * @runner:	the process that waits for the reader's end
+ * @heartbeat:	counts readings
+ */
+static struct watchdog {
+	_Atomic uint32_t reader;
+	_Atomic uint32_t modifier;
+	_Atomic uint32_t other;
+	_Atomic uint32_t runner;
+	_Atomic uint32_t heartbeat;
+} *watchdog;
+
+bool watchdog_is_blocked(uint32_t tid)
+{
+	return task_state(tid) == 'D';
+}
+
+void watchdog_print(const char *who, uint32_t tid)
+{
+	static const char *const files[] = { "stack", "wchan" };
+	char path[32], line[128] = "";
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(files) && !line[0]; i++) {
+		FILE *file;
+
+		snprintf(path, sizeof(path), "/proc/%u/%s", tid, files[i]);
+		file = fopen(path, "re");
+		while (file && fgets(line, sizeof(line), file)) {
+			line[strcspn(line, "\n")] = '\0';
+			diag("  %-11s %s", who, line);
+		}
+		if (file)
+			fclose(file);
+	}
+}
+
+bool stuck_seen(struct watchdog_main *last, struct watchdog_main now, bool asleep)
+{
+	bool same = now.reader == last->reader && now.modifier == last->modifier &&
+		    now.runner == last->runner && now.heartbeat == last->heartbeat;
+
+	now.polls = !asleep ? 0 : same ? last->polls + 1 : 1;
+	*last = now;
+	if (now.polls < WATCHDOG_POLLS)
+		return false;
+	last->polls = 0;
+	return true;
+}
+
+static struct watchdog_main stuck_now(void)
+{
+	return (struct watchdog_main){
+		.reader = watchdog->reader,
+		.modifier = watchdog->modifier,
+		.runner = watchdog->runner,
+		.heartbeat = watchdog->heartbeat,
+	};
+}
+
+/* Says so, and ends them; not those who have come in their place meanwhile. */
+static void stuck_end(const struct watchdog_main *look)
+{
+	const uint32_t pid[] = { look->reader, look->modifier, look->runner };
+	struct known known[ARRAY_SIZE(pid)];
+	struct watchdog_main now;
+	bool same;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(pid); i++)
+		known[i] = known_open(pid[i]);
+	now = stuck_now();
+	same = now.reader == look->reader && now.modifier == look->modifier &&
+	       now.runner == look->runner && now.heartbeat == look->heartbeat;
+	if (same) {
+		diag("RULE BROKEN: reader and changer wait for each other");
+		watchdog_print("reader", look->reader);
+		watchdog_print("changer", look->modifier);
+		watchdog->reader = 0;
+	}
+	/* Some of them may never hear of it; the last one will. */
+	for (i = 0; i < ARRAY_SIZE(pid); i++) {
+		if (same)
+			known_signal(&known[i], SIGKILL);
+		known_close(&known[i]);
+	}
+}
+
+static int stuck_watcher(void *arg)
+{
+	struct watchdog_main last = { 0 }, now;
+	bool asleep;
+
+	for (;;) {
+		if (futex_wait(&watchdog->reader, 0, 10 * NSEC_PER_SEC)) {
+			last.polls = 0;
+			continue;
+		}
+		sleep_ns(WATCHDOG_POLL_NS);
+		/* A test may end at any time, and another one begin. */
+		now = stuck_now();
+		asleep = now.reader && now.modifier && now.runner &&
+			 watchdog_is_blocked(now.reader) && watchdog_is_blocked(now.modifier) &&
+			 task_state(watchdog->other) != 'R';
+		if (stuck_seen(&last, now, asleep))
+			stuck_end(&now);
+	}
+	return arg ? 1 : 0;
+}
+
+void watchdog_start(void)
+{
+	struct child child;
+
+	watchdog = shared_alloc(sizeof(*watchdog));
+	if (watchdog && child_start(&child, stuck_watcher, NULL))
+		diag("nobody looks whether tests are stuck");
+}
+
+void watchdog_watch_threads(pid_t reader, pid_t modifier)
+{
+	if (!watchdog)
+		return;
+	watchdog->modifier = modifier;
+	watchdog->runner = getppid();
+	futex_store(&watchdog->reader, reader);
+}
+
+void watchdog_watch(pid_t modifier)
+{
+	watchdog_watch_threads(syscall(SYS_gettid), modifier);
+}
+
+void watchdog_other(pid_t tid)
+{
+	if (watchdog)
+		watchdog->other = tid;
+}
+
+void watchdog_heartbeat(void)
+{
+	if (watchdog)
+		atomic_fetch_add(&watchdog->heartbeat, 1);
+}
+
+void watchdog_disarm(void)
+{
+	if (!watchdog)
+		return;
+	watchdog->other = 0;
+	futex_store(&watchdog->reader, 0);
+}
