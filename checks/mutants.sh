@@ -133,7 +133,7 @@ equal "score: a fault that cannot show is not counted" \
 	"1 of 1 mutants caught, each time (1 of 1 runs)"
 (cd "$work" && "$room/mutants.sh" --table first second) >"$work/sum"
 equal "table: a line for each configuration" "$(awk '
-	/^[a-z]/ { name = $1; next }
+	/^[a-z]/ { name = $1; sub(/,$/, "", name); next }
 	/^ / { printf "%s.%s=%s ", name, $1, $2 }' "$work/sum")" \
 	"one.1=caught one.2=caught two.1=missed two.2=needs "
 ok "table: says of what it is one" \

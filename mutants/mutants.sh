@@ -24,7 +24,7 @@
 # Only the program named in the patch's line "Judge:" is run (without such a
 # line, proc_maps_tearing), in the configuration of its line "Config:", if any.  The
 # line "Needs:" has the options of a kernel, "!" before those that must not be,
-# without which the fault does not show.
+# without which the fault need not show.
 #
 # --times N      runs of each; all must catch it (default: 1).  As many as fit
 #                into the machine's life: the line says how many there were
@@ -103,8 +103,12 @@ table()
 			return 4
 		fi
 	done
+	echo '# SPDX-License-Identifier: GPL-2.0'
+	echo '# The mutants by configuration of the kernel: mutants.sh --table'
+	column=0
 	for directory; do
-		echo "# $((column = ${column-0} + 1)):"
+		column=$((column + 1))
+		echo "# $column:"
 		sed 's/^/#    /; s/\t/: /' "$directory/about"
 		sed -n 's/^linux-source/#    source: &/p' "$directory/origin" 2>/dev/null
 		score "$directory/score" | sed 's/^/#    /'
@@ -112,8 +116,18 @@ table()
 	echo '#'
 	for directory; do
 		awk -v at="$directory" '{ print $0 "\t" at }' "$directory/score"
-	done | awk -F '\t' -v columns="$*" -v rival="$rival" '
-	BEGIN { n = split(columns, column, " ") }
+	done | awk -F '\t' -v columns="$*" -v rival="$rival" -v needs="$(
+		for patch in "$room"/*.patch; do
+			field Needs "$(basename "$patch" .patch)" |
+				sed "s/^/$(basename "$patch" .patch):/; s/ /,/g"
+		done | paste -sd ' ' -)" '
+	BEGIN {
+		n = split(columns, column, " ")
+		for (i = split(needs, need, " "); i; i--) {
+			split(need[i], part, ":")
+			needs_of[part[1]] = ", needs " part[2]
+		}
+	}
 	$3 == rival { next }
 	{
 		if (!($2 in seen))
@@ -129,7 +143,7 @@ table()
 	}
 	END {
 		for (i = 1; i <= names; i++) {
-			printf "%s\n", order[i]
+			printf "%s%s\n", order[i], needs_of[order[i]]
 			for (j = 1; j <= n; j++) {
 				k = order[i] SUBSEP column[j]
 				printf "   %d  %-7s %6s  %s\n", j,
