@@ -47,7 +47,7 @@ sort -u "$work/scripts" >"$work/shell"
 ok "shellcheck" xargs shellcheck <"$work/shell"
 
 # Each series has a harness of its own, with the same macros over other fields.
-grep -n '_metadata->' ./*.[ch] >"$work/inside"
+grep -n '_metadata->' ./*.[ch] ./*/*.[ch] >"$work/inside"
 ok "no use of the harness's internals" holds_nothing "$work/inside"
 
 # In their place in a tree: checkpatch has other rules for tools/.

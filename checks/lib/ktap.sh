@@ -33,7 +33,7 @@ well_formed()
 # is, so that it cannot vary.  Bots make it a part of the name.
 constant_reasons()
 {
-	cat "$top"/*.[ch] | tr -d '\n\t' | sed 's/" *"//g' >"$work/strings"
+	cat "$top"/*.[ch] "$top"/*/*.[ch] | tr -d '\n\t' | sed 's/" *"//g' >"$work/strings"
 	sed -n 's/.*# SKIP //p' "$1" | sort -u | while read -r reason; do
 		grep -qF -e "$reason" "$work/strings" ||
 			echo "not constant: $reason"
