@@ -52,7 +52,7 @@ int main(int argc, char **argv)
 
 	/* The modifier may have become this program: nothing else is due then. */
 	modifier_after_exec();
-	missing = program_begin() ?: look_after_tests();
+	missing = program_begin() ?: program_watch_tests();
 	if (missing) {
 		ksft_print_header();
 		ksft_exit_skip("%s\n", missing);

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * context.c - begin and end of a test context
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -6,13 +9,28 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "context.h"
+#include "../lib/clock.h"
 #include "../lib/futex.h"
+#include "../lib/print.h"
+#include "program.h"
 #include "stage.h"
+#include "watchdog.h"
 
-/* What a file does not tell is taken out of a layout: see struct file_kind. */
+const struct context_options plain_options = { .seed = 1 };
+
+struct context_options race_options(void)
+{
+	return (struct context_options){
+		.seed = seed_from_env(),
+		.inject = modifier_fault_from_env(),
+	};
+}
+
+/* Remove from a layout what a file does not show: see struct file_kind. */
 static void layout_as_seen(struct layout *layout, const struct file_kind *kind)
 {
 	unsigned int i, n = 0;
@@ -30,8 +48,9 @@ static void layout_as_seen(struct layout *layout, const struct file_kind *kind)
 }
 
 /*
- * Reads maps, which has all fields, into @context->rest.  Nothing may be allocated
- * from here on: in a process that reads its own maps, that is a change.
+ * Read maps, which has all fields, into @context->rest; return 0 or -errno.  No memory
+ * may be allocated from here on: it could be a new mapping of a process that reads its
+ * own maps.
  */
 static int context_learn(struct context *context, const char *dir, unsigned int space)
 {
@@ -50,7 +69,7 @@ static int context_learn(struct context *context, const char *dir, unsigned int 
 	return err;
 }
 
-/* Room for @spans spans in each layout. */
+/* Allocate space for @spans spans in each layout, and for a reading of them. */
 static bool context_alloc(struct context *context, unsigned int spans,
 			  unsigned int layouts)
 {
@@ -74,7 +93,7 @@ static void *modifier_thread(void *arg)
 	return NULL;
 }
 
-/* The files A and B, A for reading only, and one with a name of @pad letters. */
+/* Create the stage's files; the name of the padding file has @pad letters. */
 static void context_files(struct race *race, unsigned int pad)
 {
 	char name[SPAN_NAME] = "", path[32];
@@ -114,10 +133,43 @@ int context_check_rest(struct context *context, struct check_result *result)
 	return err;
 }
 
+/* Start the modifier and wait until its stage is built; return 0 or -errno. */
+static int context_start_modifier(struct context *context, bool threaded)
+{
+	struct race *race = context->race;
+	int err = threaded ? -pthread_create(&context->thread, NULL,
+					     modifier_thread, race) :
+			     child_start(&context->child, modifier_process, race);
+
+	context->threaded = threaded && !err;
+	if (!err)
+		err = futex_await(&race->ready, 0, 2 * MODIFIER_TIMEOUT_NS);
+	return err ? err : race->error;
+}
+
+/* Derive the layouts of the change as the file shows them, and set up the oracle. */
+static void context_derive(struct context *context, const struct change *change,
+			   const struct file_kind *kind)
+{
+	unsigned int k;
+
+	for (k = 0; k < change->nr; k++) {
+		struct layout *layout = &context->layout[k];
+
+		stage_layout(&context->race->stage, &context->rest, k, layout);
+		context->oracle.via[k] = change->op[k].via;
+		layout_as_seen(layout, kind);
+	}
+	context->oracle.layout = context->layout;
+	context->oracle.nr = change->nr;
+	context->oracle.fields = kind->fields;
+}
+
 int context_start(struct context *context, const struct change *change,
 		  const struct file_kind *kind,
 		  const struct context_options *options)
 {
+	/* The program itself, its libraries and the kernel's mappings have fewer than 256. */
 	unsigned int k, lines = options->fillers + 256;
 	struct race *race = shared_alloc(sizeof(*race));
 	char dir[48];
@@ -139,14 +191,7 @@ int context_start(struct context *context, const struct change *change,
 	context_files(race, options->pad);
 
 	context->failed = "changer";
-	err = options->own ? -pthread_create(&context->thread, NULL,
-					     modifier_thread, race) :
-			     child_start(&context->child, modifier_process, race);
-	context->threaded = options->own && !err;
-	if (!err)
-		err = futex_await(&race->ready, 0, 2 * MODIFIER_TIMEOUT_NS);
-	if (!err)
-		err = race->error;
+	err = context_start_modifier(context, options->own);
 	if (err)
 		return err;
 
@@ -162,21 +207,44 @@ int context_start(struct context *context, const struct change *change,
 	if (err)
 		return err;
 
-	for (k = 0; k < change->nr; k++) {
-		struct layout *layout = &context->layout[k];
-
-		stage_layout(&race->stage, &context->rest, k, layout);
-		context->oracle.via[k] = change->op[k].via;
-		layout_as_seen(layout, kind);
-	}
-	context->oracle.layout = context->layout;
-	context->oracle.nr = change->nr;
-	context->oracle.fields = kind->fields;
+	context_derive(context, change, kind);
 	context->failed = NULL;
 	return 0;
 }
 
-int context_end(struct context *context)
+bool file_is_missing(const struct context *context, int err)
+{
+	return context->failed && !strcmp(context->failed, "file") &&
+	       (err == -ENOENT || err == -ENOTTY || err == -EACCES ||
+		err == -EPERM);
+}
+
+bool change_is_refused(const struct context *context, const struct change *change,
+		       int err)
+{
+	siginfo_t info = { 0 };
+
+	if (!change->needs || err >= 0 || !context->race)
+		return false;
+	if (context->race->error)
+		return true;
+	return context->child.pid > 0 &&
+	       !waitid(P_PID, context->child.pid, &info,
+		       WEXITED | WNOHANG | WNOWAIT) && info.si_pid;
+}
+
+void context_end_modifier(struct context *context)
+{
+	/* A thread ends by itself. */
+	context->race->stop = true;
+	child_kill(&context->child);
+}
+
+/*
+ * End the modifier, free the test context and zero it.  Return 0, or -ETIMEDOUT where
+ * the modifier was killed and has not ended.
+ */
+static int context_end(struct context *context)
 {
 	int err = child_kill(&context->child);
 	unsigned int k;
@@ -199,4 +267,22 @@ int context_end(struct context *context)
 	}
 	memset(context, 0, sizeof(*context));
 	return err;
+}
+
+int context_over(struct context *context)
+{
+	pid_t pid = context->child.pid;
+	unsigned int i;
+
+	if (!context_end(context))
+		return 0;
+	for (i = 0; i < WATCHDOG_POLLS; i++) {
+		/* A modifier that only waits for a CPU is no failure. */
+		if (!watchdog_is_blocked(pid))
+			return 0;
+		sleep_ns(WATCHDOG_POLL_NS);
+	}
+	diag("RULE BROKEN: the changer was killed, and is held in the kernel");
+	watchdog_print("changer", pid);
+	return -ETIMEDOUT;
 }

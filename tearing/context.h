@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * context.h - a change, a file that shows it, and the oracle for its readings
+ * context.h - the test context: a change, a file that shows it, and its oracle
  *
- * What stepped and racing tests have in common: start the modifier, learn which
- * mappings are constant, derive the layouts, and check that the file at rest
- * shows each layout.  That check replaces expectations written by hand.  It also
- * keeps the oracle honest: a picture that the kernel does not draw is found
- * before any race begins.
+ * context_start() starts the modifier, learns the mappings outside the stage, which
+ * are constant, and derives the layouts.  context_check_rest() checks that the file
+ * shows each layout while the modifier is frozen.  No expectation is written by hand:
+ * a picture that the kernel does not draw is found before any race begins.
  */
 #ifndef PROC_TEARING_CONTEXT_H
 #define PROC_TEARING_CONTEXT_H
@@ -25,19 +24,22 @@
 #include "modifier.h"
 #include "reader.h"
 
-/* Text of a pass over a process with @n mappings: smaps has ~900 bytes each. */
+/*
+ * Bytes of text that a reading of a process with @n mappings may have.  A record of
+ * smaps, the longest one, has about 900 bytes.
+ */
 #define CONTEXT_TEXT(n) ((n) * 1200UL)
 
 /**
- * struct context_options - what most test contexts leave at 0
- * @seed:	of all that is random in the modifier
- * @inject:	see inject_fault()
- * @fillers:	mappings before the stage
- * @pad:	length of the name of the first of them, which is a file then
+ * struct context_options - options that are 0 in most test contexts
+ * @seed:	seed of the modifier's random delays
+ * @inject:	injected fault, see inject_fault(); 0 for none
+ * @fillers:	number of filler mappings before the stage
+ * @pad:	length of the name of the first filler, which is a file then; 0 for none
  * @task:	read /proc/PID/task/TID/...
  * @own:	the modifier is a thread of this process, which reads its own file
  * @unit:	bytes for each character of a picture; 0 for a page
- * @background:	what else the modifier's process does
+ * @background:	operations of the modifier's process beside its transitions
  */
 struct context_options {
 	uint64_t seed;
@@ -51,21 +53,21 @@ struct context_options {
 };
 
 /**
- * struct context - everything a test holds
- * @race:	shared with the modifier
- * @child:	the modifier
- * @thread:	the modifier, where it is a thread
- * @threaded:	it is
- * @reader:	how the file is read
- * @reading:	the pass being judged
- * @oracle:	the judge
- * @rest:	the address space around the stage
- * @layout:	one for each layout of the change
- * @urgent:	reader and modifier run before anybody else
- * @one_call:	readings shall be one read() each, of the stage alone
- * @near:	bytes of text that reach the guard above the stage; 0: not measured
- * @unpictured:	layouts are not those of the change's pictures
- * @failed:	what failed in context_start(), for people
+ * struct context - the test context
+ * @race:	memory that is shared with the modifier
+ * @child:	the modifier's process; unused where it is a thread
+ * @thread:	the modifier's thread
+ * @threaded:	the modifier is a thread
+ * @reader:	the file, and how it is read
+ * @reading:	the reading that is checked
+ * @oracle:	layouts and state of a check
+ * @rest:	address space as read while the first layout was in place
+ * @layout:	address space for each layout of the change, as @reader's file shows it
+ * @urgent:	reader and modifier have real-time priority
+ * @one_call:	a reading is one read(), up to the guard above the stage
+ * @near:	bytes of text up to the guard above the stage; 0 until measured
+ * @unpictured:	the layouts are not those of the change's pictures
+ * @failed:	step of context_start() that failed, in words; NULL for none
  */
 struct context {
 	struct race *race;
@@ -84,43 +86,82 @@ struct context {
 	const char *failed;
 };
 
-/** context_step() - the frozen modifier makes @steps transitions. */
+/* Options of a test context in which nothing is random. */
+extern const struct context_options plain_options;
+
+/** race_options() - take the seed and the injected fault from the environment. */
+struct context_options race_options(void);
+
+/** context_step() - have the frozen modifier make @steps transitions; see race_step(). */
 int context_step(struct context *context, unsigned int steps);
 
-/** context_check() - judge the reading that was taken. */
+/** context_check() - check the reading that was taken. */
 struct check_result context_check(struct context *context);
 
 /**
- * context_check_rest() - at rest, each layout must be shown as it was drawn
- * @context:	the scene; the modifier is frozen
- * @result:	of the reading that differs, if any
+ * context_check_rest() - check that the file shows each layout as its picture has it
+ * @context:	the test context; the modifier is frozen
+ * @result:	filled in with the last check
  *
- * Two cycles through all layouts: a layout that was made by a transition may not
- * be what it was when the stage was built.
+ * Each layout is read in two cycles: a layout that transitions have made may differ
+ * from the one that stage_setup() has built.
  *
- * Return: 0, -errno of the modifier or the reader, or 1 with @result.
+ * Return: 0, -errno of the modifier or the reader, or 1 where @result is a violation.
  */
 int context_check_rest(struct context *context, struct check_result *result);
 
 /**
  * context_start() - start the modifier and derive the layouts
  * @context:	zeroed
- * @change:	which change
- * @kind:	which file
- * @options:	how
+ * @change:	table entry of the change
+ * @kind:	file to read
+ * @options:	options
  *
- * Return: 0, or -errno; then @context->failed says of what.
+ * Return: 0, or -errno; then @context->failed names the step that failed.
  */
 int context_start(struct context *context, const struct change *change,
 		  const struct file_kind *kind,
 		  const struct context_options *options);
 
 /**
- * context_end() - end the modifier, and leave the scene zeroed
+ * file_is_missing() - check whether context_start() failed for want of the file
+ * @context:	the test context
+ * @err:	what context_start() has returned
+ *
+ * Return: true where this kernel has no such file, or this user may not open it.
+ */
+bool file_is_missing(const struct context *context, int err);
+
+/**
+ * change_is_refused() - check whether the kernel refuses a change
+ * @context:	the test context
+ * @change:	table entry of the change
+ * @err:	what context_start() or context_check_rest() has returned
+ *
+ * Only a change with a reason in @change->needs may be refused.  Errors of the reader
+ * are failures.
+ *
+ * Return: true where the modifier reports an error, or has died.
+ */
+bool change_is_refused(const struct context *context, const struct change *change,
+		       int err);
+
+/**
+ * context_end_modifier() - end the modifier
+ * @context:	the test context
+ *
+ * To be called before a violation is printed: the modifier's process would use CPU
+ * time meanwhile.  A modifier that is a thread is only asked to end.
+ */
+void context_end_modifier(struct context *context);
+
+/**
+ * context_over() - end the modifier, free the test context and zero it
  * @context:	in any state
  *
- * Return: 0, or -ETIMEDOUT where the modifier was killed and does not go.
+ * Return: 0, or -ETIMEDOUT where the modifier was killed and the kernel holds it in an
+ * uninterruptible sleep; that is printed.
  */
-int context_end(struct context *context);
+int context_over(struct context *context);
 
 #endif /* PROC_TEARING_CONTEXT_H */

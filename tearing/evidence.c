@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * evidence.c - print the counters of a test and the evidence of a violation
+ */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "evidence.h"
 #include "../lib/clock.h"
+#include "../lib/env.h"
 #include "../lib/print.h"
 #include "../model/change.h"
 #include "../model/layout.h"
@@ -12,6 +17,18 @@
 #include "../model/parse.h"
 #include "program.h"
 #include "stage.h"
+
+const char *again(const char *fixture, const char *variant, const char *test,
+		  uint64_t seed)
+{
+	static char buf[160];
+
+	snprintf(buf, sizeof(buf), "%sSEED=%" PRIu64 " ./%s -r %s.%s%s%s",
+		 env_says("STRESS") ? "STRESS=1 " : "", seed,
+		 program_invocation_short_name, fixture, variant,
+		 *variant ? "." : "", test);
+	return buf;
+}
 
 void counters_print(const struct counters *counters, const char *what,
 		    uint32_t transitions)
@@ -28,8 +45,8 @@ void counters_print(const struct counters *counters, const char *what,
 }
 
 /*
- * What the oracle would have accepted in place of the offending record: the
- * reading is judged again up to there.
+ * Print the records that would have been legal in place of the offending one.  The
+ * oracle is in the state in which it found the violation.
  */
 static void evidence_legal(struct context *context, unsigned int mask)
 {
@@ -46,7 +63,7 @@ static void evidence_legal(struct context *context, unsigned int mask)
 			     k, oracle->at[i]);
 }
 
-/* Bytes from @pos on to the end of the line, or of what was read. */
+/* Return the bytes from @pos to the end of the line, or of the reading. */
 static int line_length(const struct reading *reading, size_t pos)
 {
 	size_t left = pos < reading->len ? reading->len - pos : 0;
@@ -55,7 +72,10 @@ static int line_length(const struct reading *reading, size_t pos)
 	return end ? (int)(end - reading->text - pos) : (int)left;
 }
 
-/* A record as it was read, first line only; answers to queries as maps would. */
+/*
+ * Return the first line of a record as it was read; for an answer of PROCMAP_QUERY,
+ * the line that maps would have.
+ */
 static const char *evidence_text(const struct context *context,
 				 const struct cursor *cursor,
 				 const struct span *span, char *buf,
@@ -70,7 +90,7 @@ static const char *evidence_text(const struct context *context,
 	return buf;
 }
 
-/* The last @keep records before the offending one, that one, and one more. */
+/* Print @keep records before the offending one, that one, and the next one. */
 static void evidence_lines(const struct context *context,
 			   const struct cursor *where, unsigned int keep)
 {
@@ -133,7 +153,7 @@ void evidence_print(struct context *context, const struct check_result *result,
 		evidence_pictures(context);
 }
 
-/* Would the reading be legal but for the bug described at oracle_lost_tail()? */
+/* Return whether the reading is legal but for the bug of oracle_lost_tail(). */
 static bool is_lost_tail(struct context *context)
 {
 	struct check_result result;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * evidence.h - what a violation rests on, in lines that no bot takes for a result
+ * evidence.h - print the counters of a test and the evidence of a violation
  *
- * Each line begins with "# ".  A failure is complete: the rule, the lines around
- * the spot, what would have been legal there, the layouts as pictures, and how to
- * reproduce it.
+ * Each line begins with "# ", so that no parser of test reports takes it for a result.
+ * The evidence of a violation is complete: the rule, the records around the offending
+ * one, the records that would have been legal there, the layouts as pictures, and the
+ * command that runs the test again.
  */
 #ifndef PROC_TEARING_EVIDENCE_H
 #define PROC_TEARING_EVIDENCE_H
@@ -15,32 +16,44 @@
 #include "../model/judge.h"
 #include "../model/tally.h"
 #include "context.h"
-#include "run.h"
 
-/** counters_print() - the counters, in one line of fixed form. */
+/**
+ * again() - compose the command that runs one test again, for evidence_print()
+ * @fixture:	name of the fixture
+ * @variant:	name of the variant, or ""
+ * @test:	name of the test
+ * @seed:	seed of what is random in the test
+ *
+ * Return: the command, in a static buffer.
+ */
+const char *again(const char *fixture, const char *variant, const char *test,
+		  uint64_t seed);
+
+/** counters_print() - print the counters, in one line of fixed form. */
 void counters_print(const struct counters *counters, const char *what,
 		    uint32_t transitions);
 
+/** evidence_pictures() - print the layouts of a change as pictures. */
 void evidence_pictures(const struct context *context);
 
 /**
- * evidence_print() - everything needed to argue with a failure
- * @context:	the scene; its modifier has been ended
- * @result:	what was found
- * @how:	driver and circumstances
- * @again:	arguments that run just this test again
+ * evidence_print() - print the evidence of a violation
+ * @context:	test context; its modifier has been ended
+ * @result:	check that found the violation
+ * @how:	interleaving mode and circumstances
+ * @again:	command that runs this test again
  */
 void evidence_print(struct context *context, const struct check_result *result,
 		    const char *how, const char *again);
 
 /**
- * known_bug_shows() - is it the known bug that an illegal reading shows?
- * @context:	with the reading; what the oracle knows of it is lost
+ * known_bug_shows() - check whether a violation has the signature of the known bug
+ * @context:	test context with the reading; its oracle's state is lost
  *
- * Whichever test sees it says what it is: the one that is made for it may not be
- * among those that are run, or meet it less often.
+ * Each test that finds the signature prints it.  The test of the known bug may not be
+ * selected to run, and may not reproduce it.
  *
- * Return: whether it is; then it is printed.
+ * Return: whether it has; then that is printed, and *@known_bug_seen is set.
  */
 bool known_bug_shows(struct context *context);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * harness.h - begin and end of a test, for the kselftest harness
+ * harness.h - begin and end a test with the kselftest harness
  *
- * The only code of the room that knows the harness.
+ * Only this file and the tests in test_*.h use the harness.  A program includes them in
+ * one translation unit.
  */
 #ifndef PROC_TEARING_HARNESS_H
 #define PROC_TEARING_HARNESS_H
@@ -25,13 +26,14 @@
 #include "watchdog.h"
 
 #if defined(__GNUC__) && !defined(__clang__)
-/* The harness's setjmp() and what gcc inlines beside it. */
+/* gcc warns of variables of a test that are live across the harness's setjmp(). */
 #pragma GCC diagnostic ignored "-Wclobbered"
 #endif
 
 /*
- * The harness names the reason of a skip behind "not ok", too.  What follows must be
- * a failure of ASSERT: harnesses before 6.9 keep to a skip beside one of EXPECT.
+ * Clear the reason of a skip: the harness would print it behind "not ok", too.  A failure
+ * of an ASSERT has to follow, since harnesses before 6.9 report a skip in spite of a
+ * failure of an EXPECT.  The harness logs nothing meanwhile.
  */
 #undef TH_LOG_ENABLED
 #define TH_LOG_ENABLED 0
@@ -44,8 +46,8 @@ static inline void forget_skip(struct __test_metadata *_metadata)
 #define TH_LOG_ENABLED 1
 
 /*
- * The end of each test: a kernel that complained meanwhile has failed it,
- * whatever was read.
+ * End a test.  The test fails where the kernel log has a new complaint, or where the
+ * modifier cannot be killed.
  */
 static inline void context_close(struct __test_metadata *_metadata,
 				 struct context *context)
@@ -57,7 +59,7 @@ static inline void context_close(struct __test_metadata *_metadata,
 	err = context_over(context);
 	watchdog_disarm();
 	complained = kernel_log_poll(kernel_complaints, said, sizeof(said));
-	/* Not in braces behind ASSERT: after a failure those are always run. */
+	/* Not in a block behind ASSERT: after an earlier failure that is always run. */
 	if (complained) {
 		diag("RULE BROKEN: the kernel complains of itself");
 		diag("  it said     %s", said);
@@ -69,9 +71,9 @@ static inline void context_close(struct __test_metadata *_metadata,
 }
 
 /*
- * Starts a scene, or says why not: a file that is not there and a change that
- * this kernel or user cannot make are no failure of readings.  Returns false
- * where the test is to be skipped.
+ * Start a test context and check each layout while the modifier is frozen.  A test whose
+ * file is missing, or whose change this kernel refuses to this user, is skipped.  Return
+ * false for a test that is skipped.
  */
 static inline bool context_open(struct __test_metadata *_metadata,
 				struct context *context, const struct change *change,
@@ -104,12 +106,12 @@ static inline bool context_open(struct __test_metadata *_metadata,
 }
 
 /**
- * run_report() - a drive is over: what it saw, and what was wrong
- * @_metadata:	the test's; it fails where reader or modifier did
- * @run:	its modifier is ended
- * @err:	0, -errno, or 1 with a finding, which is printed
- * @what:	begins the line of counters
- * @again:	see evidence_print()
+ * run_report() - print the counters of a run, and the evidence of its violation
+ * @_metadata:	metadata of the test, which fails where reader or modifier failed
+ * @run:	run; its modifier is ended
+ * @err:	0, -errno, or 1 where @run->result is a violation
+ * @what:	name of the run, which begins the line of counters
+ * @again:	command that runs this test again
  */
 static inline void run_report(struct __test_metadata *_metadata,
 			      struct run *run, int err, const char *what,
@@ -128,7 +130,7 @@ static inline void run_report(struct __test_metadata *_metadata,
 		evidence_print(context, &run->result, run->how, again);
 }
 
-/** race_report() - report a race, and fail its test where a reading was illegal. */
+/** race_report() - report a race, and fail its test where there was a violation. */
 static inline void race_report(struct __test_metadata *_metadata,
 			       struct run *run, int err, const char *what,
 			       const char *again)
@@ -139,7 +141,7 @@ static inline void race_report(struct __test_metadata *_metadata,
 	ASSERT_STREQ("legal", rule_text[run->result.rule]);
 }
 
-/** race_verdict() - the same, and skip the test where there was no race. */
+/** race_verdict() - report a race, and skip a test in which there was no race. */
 static inline void race_verdict(struct __test_metadata *_metadata,
 				struct run *run, int err, const char *what,
 				const char *again)

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * modifier.c - transitions, interleaving modes, and holding the reader
+ */
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -13,34 +16,41 @@
 #include "../lib/futex.h"
 #include "../lib/random.h"
 
-/* So long may a modifier hold its reader, whatever it is told. */
-#define QUEUE_LONGEST_NS NSEC_PER_SEC
+/*
+ * Nanoseconds.  Bound of the time that a reader is held without a request to release
+ * it.  Arbitrary; well above the time that a test needs.
+ */
+#define HOLD_LONGEST_NS NSEC_PER_SEC
 
-/* How long to wait for a CPU that somebody more urgent may have. */
-#define PORTER_NS NSEC_PER_MSEC
+/*
+ * Nanoseconds.  Timeout for the placeholder to get a CPU, which a thread of higher
+ * priority may have.  Arbitrary; the reader is held meanwhile.
+ */
+#define PLACEHOLDER_TIMEOUT_NS NSEC_PER_MSEC
 
-/* What the program finds in its environment that a modifier became. */
+/* Environment variable by which the program knows that a modifier has exec'd it. */
 #define MODIFIER_EXEC_MARK "PROC_MAPS_LEFT"
 
 /*
- * Where the count wraps, its 2^31 transitions are no whole cycles of three layouts.  So
- * it begins anew when this much is reached at the end of a race, which is too short
- * to make as many again.
+ * Transitions.  From this number on race_freeze() resets the sequence number, which
+ * wraps after 2^31 transitions: that is no whole number of cycles of three layouts.
+ * The other half of the range is more than one race can make.
  */
-#define RACE_COUNT_ANEW 0x40000000U
+#define RACE_COUNT_RESET 0x40000000U
 
-/* Whether a modifier that is interleaved so keeps its reader stopped. */
+/* Return whether the modifier holds the reader in this mode. */
 static bool interleave_holds(enum interleave interleave)
 {
 	return interleave == INTERLEAVE_QUEUE || interleave == INTERLEAVE_HOLD;
 }
 
 /*
- * The planted faults: a modifier that breaks its promise while a transition is
- * under way shows what a broken kernel would look like.
- *	g  the first page that is mapped all the time is gone for a moment
- *	p  and comes back with other permissions for a moment
- *	i  idle: nothing changes as soon as the race is on
+ * Inject a fault into a transition, so that a reading looks like that of a broken
+ * kernel.  The fault is about the first page that is mapped in all layouts:
+ *	g  gap: the page is unmapped for 20 us
+ *	p  permissions: the page has other permissions for 20 us
+ * A third fault, i for idle, is injected by modifier(): no transition is made
+ * without a limit.
  */
 static void inject_fault(const struct stage *stage, char inject)
 {
@@ -67,106 +77,113 @@ static void inject_fault(const struct stage *stage, char inject)
 	stage_map(stage, page, 1, change->draw[0][page]);
 }
 
-void *porter(void *arg)
+void *placeholder_thread(void *arg)
 {
 	struct race *race = arg;
 
 	set_level(0, LEVEL_READER);
-	race->porter = syscall(SYS_gettid);
+	race->placeholder = syscall(SYS_gettid);
 	for (;;) {
-		if (race->carry)
-			atomic_fetch_add(&race->carried, 1);
+		if (race->occupy)
+			atomic_fetch_add(&race->occupied, 1);
 		else
-			futex_wait(&race->carry, 0, NSEC_PER_SEC);
+			futex_wait(&race->occupy, 0, NSEC_PER_SEC);
 	}
 	return NULL;
 }
 
-/* Have the porter run on a CPU, and nothing beneath it. */
-static bool porter_at(struct race *race, int cpu)
+/*
+ * Have the placeholder spin on a CPU, so that no thread of lower priority runs there.
+ * Return whether it does.
+ */
+static bool placeholder_occupy(struct race *race, int cpu)
 {
-	int64_t deadline = now_ns() + PORTER_NS;
-	uint32_t carried;
+	int64_t deadline = now_ns() + PLACEHOLDER_TIMEOUT_NS;
+	uint32_t occupied;
 
-	if (!race->porter || !pin_thread(race->porter, cpu))
+	if (!race->placeholder || !pin_thread(race->placeholder, cpu))
 		return false;
-	carried = race->carried;
-	futex_store(&race->carry, 1);
-	while (race->carried == carried)
+	occupied = race->occupied;
+	futex_store(&race->occupy, 1);
+	while (race->occupied == occupied)
 		if (now_ns() > deadline)
 			return false;
 	return true;
 }
 
 /**
- * changer_move() - hold a reader on another CPU than before
- * @race:	its modifier is this thread, at real-time priority on the CPU that the
- *		reader wants
- * @to:		which of the race's CPUs
+ * modifier_move() - move the modifier and its held reader to another CPU
+ * @race:	the race; this thread is its modifier, at real-time priority on the
+ *		CPU that the reader waits for
+ * @to:		index of the CPU in @race->cpu
  *
- * The reader is never let run: the porter, more urgent than the reader and less so
- * than the modifier, has the other CPU until the modifier is there.  No longer: the
- * modifier may have to wait for a lock.
+ * The reader does not run meanwhile: the placeholder, which has a higher priority
+ * than the reader and a lower one than the modifier, occupies the other CPU until
+ * the modifier is there.  The placeholder stops then, since the modifier may have
+ * to wait for a lock.
  *
- * Return: false where that cannot be.
+ * Return: whether they have moved.
  */
-static bool changer_move(struct race *race, unsigned int to)
+static bool modifier_move(struct race *race, unsigned int to)
 {
-	bool moved = porter_at(race, race->cpu[to]) &&
+	bool moved = placeholder_occupy(race, race->cpu[to]) &&
 		     pin_thread(race->reader, race->cpu[to]) &&
 		     pin_thread(0, race->cpu[to]);
 
-	race->carry = 0;
+	race->occupy = 0;
 	if (moved) {
-		race->here = to;
+		race->cpu_index = to;
 		rt_since_ns = now_ns();
 	}
 	return moved;
 }
 
-/* The reader goes on, where it was before. */
-static void changer_let_go(struct race *race)
+/* Move a held reader back to its own CPU, where it runs once the modifier sleeps. */
+static void modifier_release(struct race *race)
 {
-	if (race->here && !changer_move(race, 0)) {
+	if (race->cpu_index && !modifier_move(race, 0)) {
 		pin_thread(race->reader, race->cpu[0]);
 		pin_thread(0, race->cpu[0]);
-		race->here = 0;
+		race->cpu_index = 0;
 	}
 }
 
 /*
- * Who is idle gets the CPU when everybody else on it sleeps; who sleeps gets it at
- * some moment of a reading.  Both keep it at real-time priority.
+ * Hold the reader; where @release is set, let it run first.
+ *
+ * At SCHED_IDLE the modifier gets the CPU when all other threads there sleep.  After
+ * a random sleep it gets the CPU at a random moment of a reading.  In both cases it
+ * keeps the CPU at real-time priority.
  */
-static void modifier_queue(struct race *race, uint64_t *seed)
+static void modifier_hold(struct race *race, uint64_t *seed)
 {
 	int64_t now = now_ns();
 
-	if (!race->queue) {
-		if (now - race->queued_ns > QUEUE_LONGEST_NS) {
-			changer_let_go(race);
+	if (!race->release) {
+		if (now - race->held_ns > HOLD_LONGEST_NS) {
+			modifier_release(race);
 			sleep_ns(NSEC_PER_MSEC);
 		} else if (now - rt_since_ns > RT_HOLD_NS &&
-			   !changer_move(race, !race->here)) {
-			changer_let_go(race);
+			   !modifier_move(race, !race->cpu_index)) {
+			modifier_release(race);
 			sleep_ns(RT_PAUSE_NS);
 			rt_since_ns = now_ns();
 		}
 		return;
 	}
-	changer_let_go(race);
+	modifier_release(race);
 	if (race->interleave == INTERLEAVE_HOLD) {
-		sleep_ns(random_below(seed, race->within_ns + 1ULL));
+		sleep_ns(random_below(seed, race->release_ns + 1ULL));
 	} else {
 		set_policy(0, SCHED_IDLE, 0);
 		sched_yield();
 	}
-	race->queue = false;
-	race->queued_ns = now_ns();
+	race->release = false;
+	race->held_ns = now_ns();
 	set_level(0, LEVEL_CHANGER);
 }
 
-/* All that modifier_queue() asks for. */
+/* Set each priority that modifier_hold() sets; return 0 where all are permitted. */
 static int try_to_queue(void *arg)
 {
 	return arg || !set_level(0, LEVEL_CHANGER) || !set_policy(0, SCHED_IDLE, 0) ||
@@ -185,6 +202,7 @@ bool may_queue(void)
 	return false;
 }
 
+/* Wait for the moment of the next transition, as the mode has it. */
 static void modifier_interleave(struct race *race, uint64_t *seed)
 {
 	uint32_t round;
@@ -193,7 +211,7 @@ static void modifier_interleave(struct race *race, uint64_t *seed)
 	if (race->interleave == INTERLEAVE_FREE)
 		return;
 	if (interleave_holds(race->interleave)) {
-		modifier_queue(race, seed);
+		modifier_hold(race, seed);
 		return;
 	}
 	if (race->interleave == INTERLEAVE_PREEMPT) {
@@ -201,18 +219,18 @@ static void modifier_interleave(struct race *race, uint64_t *seed)
 			 random_below(seed, 60 * NSEC_PER_USEC));
 		return;
 	}
-	/* One transition in four follows at once: several in a reading. */
+	/* One transition in four does not wait, so that some readings overlap several. */
 	if (!(random_next(seed) >> 62))
 		return;
 	round = race->round;
 	deadline = now_ns() + NSEC_PER_MSEC;
 	while (race->round == round && !race->stop && now_ns() < deadline)
 		;
-	/* As much again for the time until the reader really begins. */
+	/* The quarter is for the time between @round and the first read(). */
 	spin_ns(random_below(seed, race->reading_ns * 5 / 4 + 1));
 }
 
-/* Becomes another program, one that does nothing until it is killed. */
+/* Exec this program anew, which then pauses for ever: see modifier_after_exec(). */
 static void modifier_exec(void)
 {
 	char *const argv[] = { "leaving", NULL };
@@ -228,12 +246,34 @@ void modifier_after_exec(void)
 		pause_forever(NULL);
 }
 
+/* Make the transition from layout @index; return 0, or -errno, also in @race->error. */
+static int modifier_transition(struct race *race, unsigned int index, bool inject)
+{
+	int64_t begin = race->timed ? now_ns() : 0, took;
+	int err;
+
+	atomic_fetch_add(&race->seq, 1);
+	err = stage_apply(&race->stage, index);
+	if (inject)
+		inject_fault(&race->stage, race->inject);
+	if (err)
+		race->error = err;
+	took = begin ? (now_ns() - begin) / NSEC_PER_USEC : 0;
+	if (took > race->longest_us)
+		race->longest_us = took;
+	atomic_fetch_add(&race->seq, 1);
+	if (!err && race->background.made)
+		err = race->background.made(race, index, race->background.arg);
+	if (err)
+		race->error = err;
+	return err;
+}
+
 int modifier(void *arg)
 {
 	struct race *race = arg;
 	uint64_t seed = race->seed | 1;
-	uint32_t made = 0, index;
-	int64_t begin, took;
+	uint32_t made = 0;
 	int err;
 
 	prctl(PR_SET_TIMERSLACK, 1UL);
@@ -248,10 +288,10 @@ int modifier(void *arg)
 	while (!race->error && !race->stop) {
 		uint32_t limit = race->limit;
 
-		/* In this order: see race_count_anew(). */
+		/* After @limit is read: see race_count_reset(). */
 		made = race->seq / 2;
 		if (made >= limit) {
-			changer_let_go(race);
+			modifier_release(race);
 			race->idle = true;
 			futex_wait(&race->limit, limit, NSEC_PER_SEC);
 			race->idle = false;
@@ -259,7 +299,8 @@ int modifier(void *arg)
 		}
 		if (limit == RACE_FREE)
 			modifier_interleave(race, &seed);
-		if (race->interleave == INTERLEAVE_OVERLAP || race->interleave == INTERLEAVE_FREE)
+		if (race->interleave == INTERLEAVE_OVERLAP ||
+		    race->interleave == INTERLEAVE_FREE)
 			rt_pause(race->level);
 		if (race->stop || race->limit != limit)
 			continue;
@@ -269,22 +310,8 @@ int modifier(void *arg)
 			sleep_ns(NSEC_PER_MSEC);
 			continue;
 		}
-		begin = race->timed ? now_ns() : 0;
-		atomic_fetch_add(&race->seq, 1);
-		index = made % race->change->nr;
-		err = stage_apply(&race->stage, index);
-		if (race->inject && limit == RACE_FREE)
-			inject_fault(&race->stage, race->inject);
-		if (err)
-			race->error = err;
-		took = begin ? (now_ns() - begin) / NSEC_PER_USEC : 0;
-		if (took > race->longest_us)
-			race->longest_us = took;
-		atomic_fetch_add(&race->seq, 1);
-		if (!err && race->background.made)
-			err = race->background.made(race, index, race->background.arg);
-		if (err)
-			race->error = err;
+		err = modifier_transition(race, made % race->change->nr,
+					  race->inject && limit == RACE_FREE);
 		if (++made == race->limit || err)
 			futex_store(&race->seq, race->seq);
 	}
@@ -314,8 +341,9 @@ int race_step(struct race *race, uint32_t steps)
 
 void race_go(struct race *race, enum interleave interleave, int cpu, bool urgent)
 {
-	int level = urgent || interleave == INTERLEAVE_PREEMPT || interleave_holds(interleave) ?
-		    LEVEL_CHANGER : 0;
+	bool real_time = urgent || interleave == INTERLEAVE_PREEMPT ||
+			 interleave_holds(interleave);
+	int level = real_time ? LEVEL_CHANGER : 0;
 
 	race->reader = syscall(SYS_gettid);
 	if (cpu >= 0)
@@ -326,12 +354,15 @@ void race_go(struct race *race, enum interleave interleave, int cpu, bool urgent
 }
 
 /*
- * The first layout is in place.  A modifier that has still to see the last limit finds
- * it withdrawn before it does anything; one that sees the new one sees the new count.
+ * Reset the sequence number where it is high; the first layout is in place.
+ *
+ * A modifier that has read the last limit reads the limit again before a transition,
+ * and finds it changed.  A modifier that reads the new limit, 0, makes no transition,
+ * whatever sequence number it reads after it.
  */
-static void race_count_anew(struct race *race)
+static void race_count_reset(struct race *race)
 {
-	if (race->seq / 2 < RACE_COUNT_ANEW)
+	if (race->seq / 2 < RACE_COUNT_RESET)
 		return;
 	futex_store(&race->limit, 0);
 	race->seq = 0;
@@ -345,7 +376,7 @@ int race_freeze(struct race *race)
 
 	futex_store(&race->limit, 0);
 	while (!race->idle) {
-		/* Who waits for an idle CPU may have to wait for long. */
+		/* At SCHED_IDLE the modifier may get no CPU for a long time. */
 		if (race->interleave == INTERLEAVE_QUEUE)
 			set_level(race->tid, LEVEL_CHANGER);
 		sleep_ns(50 * NSEC_PER_USEC);
@@ -355,6 +386,6 @@ int race_freeze(struct race *race)
 	made = race->seq / 2 % race->change->nr;
 	err = made ? race_step(race, race->change->nr - made) : race->error;
 	if (!err)
-		race_count_anew(race);
+		race_count_reset(race);
 	return err;
 }

@@ -2,23 +2,27 @@
 /*
  * modifier.h - the process that changes its mappings, and how it is interleaved
  *
- * The modifier has these ways to go:
- *   - frozen: it has made as many transitions as it was allowed to, and waits;
- *   - by overlap: on a CPU of its own, it waits for the beginning of a reading
- *     and then for a random part of what a reading lasts, so that transitions
- *     fall on all phases of it alike (the idea of LTP's tst_fuzzy_sync);
- *   - by preemption: on the reader's CPU, with real-time priority, it sleeps a
- *     random while and then interrupts the reader, between any two of its
- *     instructions on a preemptible kernel.  The strongest lever there is;
- *   - by queueing: on the reader's CPU, it runs once the reader sleeps, which is for
- *     a lock.  It waits for that lock as well, behind the reader, and stops the
- *     reader as soon as it gives the lock back, until it is told to queue again;
- *   - by holding: as by preemption, but it then keeps the reader stopped, until it
- *     is told to let it go;
- *   - free: as fast as it can, on a CPU of its own.
+ * A transition is one system call, which takes the stage from one layout of its
+ * change to the next.  struct race lies in memory that the reader and the
+ * modifier share.  Five protocols use it:
  *
- * Protocol: seq counts up before and after each transition; limit is how many
- * transitions are allowed; round counts the readings begun.
+ *	what		set by		fields
+ *	start, end	modifier	ready, error, tid; idle
+ *			reader		stop, exec
+ *	transitions	modifier	seq: +1 before and +1 after each of them
+ *			reader		limit: transitions that are allowed in all
+ *	interleaving	reader		interleave, level, reader; round and
+ *					reading_ns, where the mode is overlap
+ *	holding		background	release: the held reader may run
+ *			modifier	release, once the reader is held again
+ *			both		placeholder, occupy, occupied, while the
+ *					held reader moves to another CPU
+ *	timing		reader		timed
+ *			modifier	longest_us, which the reader resets
+ *
+ * A modifier whose limit is reached is frozen: it sleeps until the limit changes.
+ * With a limit of RACE_FREE it is interleaved with the reader in one of the modes
+ * of enum interleave.
  */
 #ifndef PROC_TEARING_MODIFIER_H
 #define PROC_TEARING_MODIFIER_H
@@ -33,12 +37,32 @@
 #include "../model/change.h"
 #include "stage.h"
 
-/* Who has made no transition after so much patience is stuck, not only busy. */
+/*
+ * Nanoseconds.  Timeout for one transition: a modifier that makes none in this time
+ * is stuck.  Arbitrary; a busy machine delays a transition by less.
+ */
 #define MODIFIER_TIMEOUT_NS (5 * NSEC_PER_SEC)
 
-/* limit of a modifier that is to go on until it is told otherwise */
+/* Value of struct race's @limit that no number of transitions reaches. */
 #define RACE_FREE UINT32_MAX
 
+/**
+ * enum interleave - when a modifier without a limit makes its transitions
+ * @INTERLEAVE_OVERLAP:	on a CPU of its own; a random time after a reading began,
+ *			up to the length of a reading, so that transitions fall
+ *			on all phases of it alike (the idea of LTP's
+ *			tst_fuzzy_sync)
+ * @INTERLEAVE_PREEMPT:	on the reader's CPU, at real-time priority, after a random
+ *			sleep; on a preemptible kernel it interrupts the reader
+ *			between any two instructions
+ * @INTERLEAVE_QUEUE:	on the reader's CPU, as soon as the reader sleeps for a
+ *			lock; the modifier queues for the same lock behind the
+ *			reader, and holds the reader when it unlocks
+ * @INTERLEAVE_HOLD:	as INTERLEAVE_PREEMPT, but the reader is held
+ * @INTERLEAVE_FREE:	on a CPU of its own, one after the other
+ *
+ * A held reader can run, but gets no CPU until struct race's @release is set.
+ */
 enum interleave {
 	INTERLEAVE_OVERLAP,
 	INTERLEAVE_PREEMPT,
@@ -50,12 +74,12 @@ enum interleave {
 struct race;
 
 /**
- * struct background - what else is going on in the modifier's process
- * @begin:	called when the stage is there; what it maps must stay mapped
+ * struct background - operations beside the transitions, in the modifier's process
+ * @begin:	called once the stage is built; what it maps must stay mapped
  * @made:	called after each transition, from layout @index to the next
- * @arg:	theirs, in shared memory
+ * @arg:	argument of both, in shared memory
  *
- * Both return 0, or -errno that ends the race.
+ * Both return 0, or -errno, which ends the race.
  */
 struct background {
 	int (*begin)(struct race *race, void *arg);
@@ -64,41 +88,43 @@ struct background {
 };
 
 /**
- * struct race - what reader and modifier share
- * @seq:	twice the transitions made, odd while one is under way
- * @limit:	transitions allowed; RACE_FREE, or wait when reached
- * @round:	readings begun
- * @reading_ns:	how long a reading lasts, a running mean
- * @timed:	transitions are to be timed; in an emulator that takes longer than
- *		many a race is wide
- * @longest_us:	how long a transition lasted at most; whoever asks sets it to 0
- * @ready:	set when the stage is built, or @error is set
- * @idle:	the modifier waits, and will look at @limit before it does more
- * @error:	-errno of what failed in the modifier
- * @stop:	end, please
- * @exec:	instead of the next transition, exec another program
- * @interleave:	see enum interleave
- * @queue:	where interleave_holds(): let the reader go before the next
- *		transition.  The background operations sets it, the modifier unsets it when the
- *		reader is asleep, or has been let go for a while...
- * @within_ns:	...of so long at most
+ * struct race - memory that the reader and the modifier share
+ * @seq:	sequence number: twice the transitions made, odd during one
+ * @limit:	number of transitions that are allowed, or RACE_FREE
+ * @round:	number of readings begun
+ * @reading_ns:	running mean of the duration of a reading, nanoseconds
+ * @timed:	transitions are timed; off by default, since in an emulator reading
+ *		the clock takes longer than many a race is wide
+ * @longest_us:	duration of the longest transition since this was set to 0,
+ *		microseconds
+ * @ready:	1 once the stage is built or @error is set
+ * @idle:	the modifier waits, and reads @limit before its next transition
+ * @error:	-errno of the modifier's failure, or 0
+ * @stop:	request to end the modifier
+ * @exec:	request to exec another program in place of the next transition
+ * @interleave:	mode, an enum interleave
+ * @release:	request to let a held reader run before the next transition; set by
+ *		the background thread, cleared by the modifier once the reader is
+ *		held again
+ * @release_ns:	longest time that INTERLEAVE_HOLD lets the reader run then,
+ *		nanoseconds
  * @tid:	the modifier's thread
- * @reader:	the reader's
- * @level:	the modifier's, see set_level()
- * @cpu:	the CPUs where a reader is held in turn, the first one first
- * @here:	which of them it is; the modifier's own
- * @porter:	the thread that keeps the next CPU from a reader who is moved there
- * @carry:	for the porter: 1, do so
- * @carried:	counts while it does
- * @queued_ns:	when it unset @queue last; the modifier's own
- * @inject:	plant a fault: see inject_fault()
- * @seed:	of the random delays
- * @fillers:	for stage_setup()
- * @unit:	for stage_setup()
- * @background:	what else the modifier's process does
- * @file:	see struct stage
- * @change:	what to do
- * @stage:	where; filled in by the modifier
+ * @reader:	the reader's thread
+ * @level:	the modifier's level, see set_level()
+ * @cpu:	CPUs on which a reader is held in turn; the first is the reader's own
+ * @cpu_index:	index in @cpu of the present one; used by the modifier only
+ * @placeholder: thread that occupies the CPU to which a held reader moves, or 0
+ * @occupy:	request to the placeholder, 1, to spin on its CPU
+ * @occupied:	counter that rises while the placeholder spins
+ * @held_ns:	time at which the modifier last cleared @release, nanoseconds
+ * @inject:	injected fault, see inject_fault(); 0 for none
+ * @seed:	seed of the random delays
+ * @fillers:	argument of stage_setup()
+ * @unit:	argument of stage_setup()
+ * @background:	operations beside the transitions
+ * @file:	argument of stage_setup(), see struct stage
+ * @change:	table entry of the change
+ * @stage:	stage, filled in by the modifier
  */
 struct race {
 	_Atomic uint32_t seq;
@@ -113,17 +139,17 @@ struct race {
 	_Atomic bool stop;
 	_Atomic bool exec;
 	_Atomic int interleave;
-	_Atomic bool queue;
-	_Atomic uint32_t within_ns;
+	_Atomic bool release;
+	_Atomic uint32_t release_ns;
 	_Atomic pid_t tid;
 	_Atomic pid_t reader;
 	_Atomic int level;
 	int cpu[2];
-	unsigned int here;
-	_Atomic pid_t porter;
-	_Atomic uint32_t carry;
-	_Atomic uint32_t carried;
-	int64_t queued_ns;
+	unsigned int cpu_index;
+	_Atomic pid_t placeholder;
+	_Atomic uint32_t occupy;
+	_Atomic uint32_t occupied;
+	int64_t held_ns;
 	char inject;
 	uint64_t seed;
 	unsigned int fillers;
@@ -134,48 +160,71 @@ struct race {
 	struct stage stage;
 };
 
-/* A thread of the modifier's process; with a stage that shows no new mapping. */
-void *porter(void *arg);
+/**
+ * placeholder_thread() - occupy the CPU to which a held reader moves
+ * @arg:	the race
+ *
+ * A thread of the modifier's process.  Its stack is a mapping, so it has to be
+ * started by the background operations, before the layouts are derived.
+ *
+ * Return: does not return.
+ */
+void *placeholder_thread(void *arg);
 
-/*
- * Whether who runs now may do that.  A child tries: from SCHED_IDLE there may be
- * no way back.
+/**
+ * may_queue() - try whether this process may use the modes that hold the reader
+ *
+ * A child process tries it: a thread may not be allowed to leave SCHED_IDLE again.
+ *
+ * Return: true where all priorities of modifier_hold() are permitted.
  */
 bool may_queue(void);
 
-/** modifier_after_exec() - is this what a modifier became?  Does not return, then. */
+/**
+ * modifier_after_exec() - pause for ever where this program is an exec'd modifier
+ *
+ * Return: only where it is not.
+ */
 void modifier_after_exec(void);
 
+/**
+ * modifier() - build the stage, then make transitions until @stop is set
+ * @arg:	the race
+ *
+ * Return: 0.
+ */
 int modifier(void *arg);
 
+/** modifier_process() - run modifier() as a child process, without output. */
 int modifier_process(void *arg);
 
 /**
- * race_step() - let a frozen modifier make transitions, and wait for them
+ * race_step() - have a frozen modifier make transitions, and wait for them
  * @race:	the race
- * @steps:	how many
+ * @steps:	number of transitions
  *
- * Return: 0, -ETIMEDOUT when the modifier does not answer in MODIFIER_TIMEOUT_NS, or its
- * -errno.
+ * Return: 0, the modifier's -errno, or -ETIMEDOUT where a transition takes longer
+ * than MODIFIER_TIMEOUT_NS.
  */
 int race_step(struct race *race, uint32_t steps);
 
 /**
- * race_go() - let the modifier run free
- * @race:	the race; frozen
- * @interleave:	how
+ * race_go() - let a frozen modifier make transitions without a limit
+ * @race:	the race
+ * @interleave:	mode
  * @cpu:	the modifier's CPU, or -1 for any
- * @urgent:	it is not to be disturbed by whoever else is there
+ * @urgent:	use real-time priority in the modes that need none as well
  *
- * The reader does this for the modifier, who might not get to run otherwise.
+ * The reader's thread sets the modifier's CPU and priority, since a modifier
+ * without that priority may get no CPU to set them on.
  */
 void race_go(struct race *race, enum interleave interleave, int cpu, bool urgent);
 
 /**
- * race_freeze() - stop a modifier that runs free, at a multiple of a cycle
+ * race_freeze() - freeze a modifier in the first layout of its change
  * @race:	the race
  *
- * Return: as race_step(); the first layout is in place.
+ * Return: as race_step().
  */
 int race_freeze(struct race *race);
 

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * program.c - state and environment that all tests of a program share
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -13,6 +16,8 @@
 #include "watchdog.h"
 
 _Atomic bool *known_bug_seen;
+int64_t began_ns;
+struct kernel_log *kernel_complaints;
 
 void known_bug_print(void)
 {
@@ -25,10 +30,6 @@ void known_bug_print(void)
 	diag("summary: %s", lines[1]);
 }
 
-int64_t began_ns;
-
-struct kernel_log *kernel_complaints;
-
 const char *program_begin(void)
 {
 	const char *missing = env_complaint() ?: limits_missing();
@@ -37,13 +38,33 @@ const char *program_begin(void)
 		return missing;
 	bind_forks_to_parent();
 	began_ns = now_ns();
-	/* Where it is permitted: a busy machine leaves fewer races. */
+	/* On a busy machine a higher priority gives more races.  It may be refused. */
 	setpriority(PRIO_PROCESS, 0, -10);
 	run_nice = getpriority(PRIO_PROCESS, 0);
 	known_bug_seen = shared_alloc(sizeof(*known_bug_seen));
 	if (!known_bug_seen)
 		return "too little memory for what the tests share";
 	return NULL;
+}
+
+const char *program_watch_tests(void)
+{
+	kernel_complaints = shared_alloc(sizeof(*kernel_complaints));
+	if (!kernel_complaints)
+		return "too little memory for what the tests share";
+	kernel_log_begin(kernel_complaints, false);
+	watchdog_start();
+	return NULL;
+}
+
+bool program_is_late(void)
+{
+	double limit = runner_timeout();
+
+	if (env_says("DURATION") && !env_says("kselftest_override_timeout"))
+		return false;
+	/* One sixth is left for the test that is under way. */
+	return limit > 0 && now_ns() - began_ns > limit * NSEC_PER_SEC * 5 / 6;
 }
 
 uint64_t seed_from_env(void)
@@ -63,16 +84,6 @@ double duration_from_env(double fallback, double most)
 	return seconds < most ? seconds : most;
 }
 
-bool program_is_late(void)
-{
-	double limit = runner_timeout();
-
-	if (env_says("DURATION") && !env_says("kselftest_override_timeout"))
-		return false;
-	/* At five sixths of it no further test is begun. */
-	return limit > 0 && now_ns() - began_ns > limit * NSEC_PER_SEC * 5 / 6;
-}
-
 char fault_from_env(void)
 {
 	const char *inject = getenv("PLANT");
@@ -85,14 +96,4 @@ char modifier_fault_from_env(void)
 	char inject = fault_from_env();
 
 	return inject && strchr("gpi", inject) ? inject : 0;
-}
-
-const char *look_after_tests(void)
-{
-	kernel_complaints = shared_alloc(sizeof(*kernel_complaints));
-	if (!kernel_complaints)
-		return "too little memory for what the tests share";
-	kernel_log_begin(kernel_complaints, false);
-	watchdog_start();
-	return NULL;
 }

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * program.h - state that all tests of a program share
- *
- * Time since the start, what the environment asks for, whether the known bug has
- * been seen, and the complaints of the kernel.
+ * program.h - state and environment that all tests of a program share
  */
 #ifndef PROC_TEARING_PROGRAM_H
 #define PROC_TEARING_PROGRAM_H
@@ -14,56 +11,82 @@
 
 #include "../lib/kernel_log.h"
 
-/* ...as long as the program has not run for so many seconds: see settings. */
+/*
+ * Seconds since the start of the program.  After this time no time slice is extended
+ * for the sake of its floor.  Three quarters of the time limit in settings.
+ */
 #define RACING_BUDGET 90.0
 
-/* The harness ends a test after 30 s: what was not tried by then is left. */
+/*
+ * Seconds since the start of a test.  After this time the rest of the test is left out.
+ * Half of the 30 s after which the harness ends a test.
+ */
 #define TEST_SECONDS 15.0
 
-/* And so long a test may take that was told how long. */
+/*
+ * Seconds.  Upper bound of DURATION, for one test.  Two thirds of the 30 s after which
+ * the harness ends a test.
+ */
 #define DURATION_LIMIT 20.0
 
-/* Set where the known bug was seen: the tests that follow count it. */
+/* Set once a test has found the known bug; tests that follow tolerate and count it. */
 extern _Atomic bool *known_bug_seen;
 
-/* What it is, for the verdict as well. */
-void known_bug_print(void);
-
-/* When the program was started. */
+/* Time at which the program was started, nanoseconds. */
 extern int64_t began_ns;
 
-/* What the kernel has said since, and who heard it already: shared memory. */
+/* Monitor of the kernel log, in shared memory: each test reads on where one ended. */
 extern struct kernel_log *kernel_complaints;
 
+/** known_bug_print() - print what the known bug is, in the summary of a run. */
+void known_bug_print(void);
+
 /**
- * program_begin() - what each program of tests does first
+ * program_begin() - check the environment and set up what all tests share
+ *
+ * To be called first in each program of tests.
  *
  * Return: NULL, or a constant reason why no test can run.
  */
 const char *program_begin(void);
 
-uint64_t seed_from_env(void);
+/**
+ * program_watch_tests() - start the kernel-log monitor and the watchdog
+ *
+ * For a program whose tests end with context_close().  Not for a program whose memory
+ * is swapped or migrated: a thread that waits for a page from the disk is in the same
+ * state as one that waits for a lock for ever.
+ *
+ * Return: NULL, or a constant reason why no test can run.
+ */
+const char *program_watch_tests(void);
 
-/* DURATION, in seconds, or what the test takes without it; at most @most. */
-double duration_from_env(double fallback, double most);
-
-/*
- * Whether the runner's patience will end soon: a program that is told TIMEOUT on a
- * slow machine says less than one that leaves out its last tests.  With DURATION
- * it is for whoever sets it to set that, too.
+/**
+ * program_is_late() - check whether most of the runner's timeout is used up
+ *
+ * On a slow machine the last tests are left out, since a program that runs into the
+ * timeout reports less.  With DURATION set, only a timeout that was set as well counts.
+ *
+ * Return: whether no further test is to begin.
  */
 bool program_is_late(void);
 
-/* First letter of the plant: see inject_fault(). */
+/** seed_from_env() - take the seed from SEED; without it, from the clock. */
+uint64_t seed_from_env(void);
+
+/**
+ * duration_from_env() - take the duration of a test from DURATION
+ * @fallback:	seconds without it
+ * @most:	seconds; upper bound of DURATION
+ *
+ * Return: seconds.
+ */
+double duration_from_env(double fallback, double most);
+
+/** fault_from_env() - take the injected fault, a letter, from PLANT; 0 for none. */
 char fault_from_env(void);
 
-/* What the modifier may be told; other plants are others' business. */
+/** modifier_fault_from_env() - the same, but only a fault of inject_fault(). */
 char modifier_fault_from_env(void);
-
-/*
- * For a program whose tests end with context_close().  Not for one that has memory in
- * motion: who waits for a page from the disk sleeps as one does who is stuck.
- */
-const char *look_after_tests(void);
 
 #endif /* PROC_TEARING_PROGRAM_H */

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * reader.c - readings of a /proc file
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -59,7 +62,7 @@ ssize_t call_query(const struct reader *reader, struct reading *reading)
 	struct span span, last = { .end = 0 };
 	int err;
 
-	/* Not what another file has left there. */
+	/* The text of another file is no array of spans. */
 	if (reading->len % sizeof(last))
 		return -EINVAL;
 	if (reading->len)
@@ -160,7 +163,7 @@ int reader_open(struct reader *reader, const char *dir)
 		if (err) {
 			close(reader->fd);
 			reader->fd = -1;
-			/* No errno that opening the file may have. */
+			/* -EIO: opening the file fails by other errors. */
 			return err == -ENOTTY || err == -ESRCH ? err : -EIO;
 		}
 	}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * reader.h - one pass over a /proc file
+ * reader.h - readings of a /proc file: one pass each, in calls of read() or ioctl()
  *
- * Between two read()s nothing happens but a look at the modifier's sequence
- * number, so each line is known to have been looked up between two values of it.
- * A line belongs to the read() that returned its first byte: seq_file looks a
- * record up in the read() in which it begins, however small the buffer is.
+ * The modifier's sequence number is read before and after each call, so each record
+ * is known to have been looked up between two values of it.  A record belongs to the
+ * read() that returned its first byte: seq_file looks a record up in the read() in
+ * which it begins, however small the buffer is.
  */
 #ifndef PROC_TEARING_READER_H
 #define PROC_TEARING_READER_H
@@ -19,14 +19,12 @@
 #include "../model/layout.h"
 #include "../model/parse.h"
 
-struct reader;
-
 /**
- * struct reader - how a file is read
- * @kind:	which file
- * @fd:		opened by reader_open()
+ * struct reader - a file, and how it is read
+ * @kind:	file of /proc/PID
+ * @fd:		file descriptor of reader_open(); -1 for none
  * @buffer:	bytes per read()
- * @limit:	stop when this many bytes were read; 0 reads to the end
+ * @limit:	bytes after which a reading ends; 0 for the end of the file
  * @seq:	the modifier's sequence number, or NULL
  */
 struct reader {
@@ -37,45 +35,11 @@ struct reader {
 	const atomic_uint *seq;
 };
 
-/**
- * query_ask() - one PROCMAP_QUERY
- * @fd:		an open /proc/PID/maps
- * @addr:	the address asked for
- * @flags:	PROCMAP_QUERY_* flags
- * @named:	ask for the name as well, which takes longer
- * @span:	filled in where there is an answer
- *
- * Return: 0, or -errno (-ENOENT: no such mapping).
- */
-int query_ask(int fd, uint64_t addr, uint64_t flags, bool named,
-	      struct span *span);
-
-/* A walk with COVERING_OR_NEXT_VMA goes from mapping to mapping like a read. */
-ssize_t call_query(const struct reader *reader, struct reading *reading);
-
 extern const struct file_kind file_maps;
 extern const struct file_kind file_smaps;
 extern const struct file_kind file_numa_maps;
+/* PROCMAP_QUERY of maps, for each mapping in turn. */
 extern const struct file_kind file_query;
-
-/** reading_call() - one more read(); returns its bytes, 0 or -errno. */
-ssize_t reading_call(const struct reader *reader, struct reading *reading);
-
-/** reading_begin() - go back to the beginning of the file. */
-int reading_begin(const struct reader *reader, struct reading *reading);
-
-/**
- * reading_go_on() - read up to the end of the file, or the reader's limit
- * @reader:	how
- * @reading:	appended to
- *
- * Return: 0, or -errno: -ESRCH where the process is gone, -ENOSPC where the
- * reading does not fit.
- */
-int reading_go_on(const struct reader *reader, struct reading *reading);
-
-/** reading_take() - one pass from the beginning. */
-int reading_take(const struct reader *reader, struct reading *reading);
 
 /**
  * reader_open() - open a file of a process
@@ -88,5 +52,48 @@ int reading_take(const struct reader *reader, struct reading *reading);
 int reader_open(struct reader *reader, const char *dir);
 
 void reader_close(struct reader *reader);
+
+/**
+ * query_ask() - make one PROCMAP_QUERY
+ * @fd:		file descriptor of /proc/PID/maps
+ * @addr:	address
+ * @flags:	PROCMAP_QUERY_* flags
+ * @named:	request the name as well, which takes longer
+ * @span:	filled in where a mapping matches
+ *
+ * Return: 0, or -errno; -ENOENT where no mapping matches.
+ */
+int query_ask(int fd, uint64_t addr, uint64_t flags, bool named,
+	      struct span *span);
+
+/**
+ * call_query() - query the mapping behind the last one of a reading
+ * @reader:	file
+ * @reading:	appended to
+ *
+ * With COVERING_OR_NEXT_VMA the calls go from mapping to mapping, as read() does.
+ *
+ * Return: bytes, 0 behind the last mapping, or -errno.
+ */
+ssize_t call_query(const struct reader *reader, struct reading *reading);
+
+/** reading_call() - make one more call; return its bytes, 0 at the end, or -errno. */
+ssize_t reading_call(const struct reader *reader, struct reading *reading);
+
+/** reading_begin() - empty the reading and rewind the file; return 0 or -errno. */
+int reading_begin(const struct reader *reader, struct reading *reading);
+
+/**
+ * reading_go_on() - read to the end of the file, or to the reader's limit
+ * @reader:	file, and how it is read
+ * @reading:	appended to
+ *
+ * Return: 0, or -errno; -ESRCH where the process has ended, -ENOSPC where the reading
+ * does not fit.
+ */
+int reading_go_on(const struct reader *reader, struct reading *reading);
+
+/** reading_take() - read a file from its beginning, as reading_go_on(). */
+int reading_take(const struct reader *reader, struct reading *reading);
 
 #endif /* PROC_TEARING_READER_H */

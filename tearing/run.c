@@ -1,110 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <errno.h>
-#include <inttypes.h>
+/*
+ * run.c - racing in time slices, and stepping from record to record
+ */
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/timerfd.h>
 #include <sys/types.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "run.h"
-#include "../lib/child.h"
 #include "../lib/clock.h"
 #include "../lib/cpu.h"
-#include "../lib/env.h"
-#include "../lib/print.h"
 #include "../lib/random.h"
 #include "../lib/util.h"
+#include "../model/change.h"
 #include "../model/layout.h"
 #include "../model/parse.h"
+#include "program.h"
 #include "reader.h"
 #include "stage.h"
 #include "watchdog.h"
 
-#if defined(__GNUC__) && !defined(__clang__)
-/* The harness's setjmp() and what gcc inlines beside it. */
-#pragma GCC diagnostic ignored "-Wclobbered"
-#endif
-
 /*
- * Interrupts hold the reader up between any two of its instructions, in the kernel
- * as well: one in each reading, at the latest so long after its beginning.  A
- * window of a few instructions becomes as wide as a transition.  That takes a third
- * of the reader's time or more, and brings ten to fifty times as many finds: see
- * the README.
+ * Nanoseconds from the start of the reader's timer to its interrupt.  The interrupt
+ * delays the reader between any two instructions, in the kernel too, so that a window
+ * of a few instructions becomes as wide as a transition.  Measured: it takes a third
+ * of the reader's time or more, and ten to fifty times as many violations are found.
  */
 #define READER_TIMER_NS (50 * NSEC_PER_USEC)
 
-void context_end_modifier(struct context *context)
-{
-	/* Where it is a thread it has to end by itself. */
-	context->race->stop = true;
-	child_kill(&context->child);
-}
-
-int context_over(struct context *context)
-{
-	pid_t pid = context->child.pid;
-	unsigned int i;
-
-	if (!context_end(context))
-		return 0;
-	for (i = 0; i < WATCHDOG_POLLS; i++) {
-		/* Slow, perhaps since it gets no CPU: that is no failure. */
-		if (!watchdog_is_blocked(pid))
-			return 0;
-		sleep_ns(WATCHDOG_POLL_NS);
-	}
-	diag("RULE BROKEN: the changer was killed, and is held in the kernel");
-	watchdog_print("changer", pid);
-	return -ETIMEDOUT;
-}
-
-bool file_is_missing(const struct context *context, int err)
-{
-	return context->failed && !strcmp(context->failed, "file") &&
-	       (err == -ENOENT || err == -ENOTTY || err == -EACCES ||
-		err == -EPERM);
-}
-
-bool change_is_refused(const struct context *context, const struct change *change,
-		       int err)
-{
-	siginfo_t info = { 0 };
-
-	if (!change->needs || err >= 0 || !context->race)
-		return false;
-	if (context->race->error)
-		return true;
-	return context->child.pid > 0 &&
-	       !waitid(P_PID, context->child.pid, &info,
-		       WEXITED | WNOHANG | WNOWAIT) && info.si_pid;
-}
-
-const struct context_options plain_options = { .seed = 1 };
-
-struct context_options race_options(void)
-{
-	return (struct context_options){
-		.seed = seed_from_env(),
-		.inject = modifier_fault_from_env(),
-	};
-}
-
-const char *again(const char *fixture, const char *variant, const char *test,
-		  uint64_t seed)
-{
-	static char buf[160];
-
-	snprintf(buf, sizeof(buf), "%sSEED=%" PRIu64 " ./%s -r %s.%s%s%s",
-		 env_says("STRESS") ? "STRESS=1 " : "", seed,
-		 program_invocation_short_name, fixture, variant,
-		 *variant ? "." : "", test);
-	return buf;
-}
+/* Bytes of the reader's buffer where a test needs no other size.  Arbitrary. */
+#define READER_BUFFER (1 << 16)
 
 const struct time_slice time_slices[NR_SLICES] = {
 	[TIME_SLICE_OVERLAP] = { INTERLEAVE_OVERLAP, "overlap", 40, 2 },
@@ -164,7 +91,10 @@ int run_check(struct run *run)
 	return !!run->result.rule;
 }
 
-/* Bytes of text up to and including the guard above the stage, at rest. */
+/*
+ * Measure the text up to and including the guard above the stage, in the layout that is
+ * in place; return its bytes.
+ */
 static size_t context_near_now(struct context *context)
 {
 	uint64_t guard = context->race->stage.base +
@@ -192,7 +122,7 @@ size_t context_near(struct context *context)
 		now = context_near_now(context);
 		if (context->near < now)
 			context->near = now;
-		/* What went wrong is told by who makes the next transition. */
+		/* The next transition returns the error as well. */
 		if (context_step(context, 1))
 			break;
 	}
@@ -200,8 +130,8 @@ size_t context_near(struct context *context)
 }
 
 /*
- * Bytes of text before the first record that changes, where that is far from
- * the beginning of the file.
+ * Measure the text before the first record that changes, where that is far from the
+ * beginning of the file; return its bytes.
  */
 static size_t context_before(struct context *context)
 {
@@ -219,11 +149,12 @@ static size_t context_before(struct context *context)
 	return before;
 }
 
-/* How readings are to be taken from now on: one per call, odd, a page, big. */
+/* Choose the buffer and the limit of the next reading at random. */
 static void vary_reader(struct context *context, size_t near, uint64_t *seed)
 {
+	/* One record per read(), a few records, a page, and all at once. */
 	static const size_t buffers[] = {
-		100, 333, 4096, 1 << 16, 1 << 16, 1 << 16,
+		100, 333, 4096, READER_BUFFER, READER_BUFFER, READER_BUFFER,
 	};
 	struct reader *reader = &context->reader;
 
@@ -234,14 +165,17 @@ static void vary_reader(struct context *context, size_t near, uint64_t *seed)
 	}
 
 	reader->buffer = buffers[random_below(seed, ARRAY_SIZE(buffers))];
-	/* Three in four see the stage and little else. */
+	/* Three readings in four end behind the stage. */
 	reader->limit = near < 4096 && random_below(seed, 4) ? near : 0;
 }
 
 /*
- * The reading begins for the modifier, who waits for it, when @before bytes have
- * been read: transitions shall not fall on what is constant.  From then on @timer
- * may fire.  Returns when that was, or -errno.
+ * Take a reading while the modifier is interleaved with it.
+ *
+ * The reading is announced to the modifier, and @timer is started, when @before bytes
+ * have been read, so that no transition is spent on records that are constant.
+ *
+ * Return the time of that in nanoseconds, or -errno.
  */
 static int64_t take_interleaved(struct context *context, size_t before, int timer)
 {
@@ -250,7 +184,7 @@ static int64_t take_interleaved(struct context *context, size_t before, int time
 	ssize_t got = !err;
 	int64_t begin;
 
-	/* A call returns whole records: not the one that changes as well. */
+	/* A buffer of the size that is left excludes the record that changes. */
 	while (got > 0 && context->reading.len < before) {
 		quick.buffer = before - context->reading.len;
 		got = reading_call(&quick, &context->reading);
@@ -279,6 +213,7 @@ int race_in_slice(struct run *run, const struct time_slice *slice, double second
 
 	if (slice->cpus > 1 && cpu[1] < 0)
 		return 0;
+
 	run->how = slice->name;
 	watchdog_watch(race->tid);
 	near = context_near(context);
@@ -287,10 +222,11 @@ int race_in_slice(struct run *run, const struct time_slice *slice, double second
 	now = begin;
 	if (cpu[0] >= 0)
 		pin_thread(0, cpu[0]);
-	/* Behind that: it fires where it was started. */
+	/* After pin_thread(): the timer fires on the CPU where it was started. */
 	timer = reader_timer_start(slice);
 	memcpy(race->cpu, cpu, sizeof(race->cpu));
 	race_go(race, slice->interleave, cpu[slice->cpus - 1], context->urgent);
+
 	while (now - begin < seconds * NSEC_PER_SEC ||
 	       (run->counters.overlapped - first < floor &&
 		now - begin < timeout * NSEC_PER_SEC &&
@@ -313,7 +249,7 @@ int race_in_slice(struct run *run, const struct time_slice *slice, double second
 	if (run->result.rule)
 		return 1;
 	context->reader.limit = 0;
-	context->reader.buffer = 1 << 16;
+	context->reader.buffer = READER_BUFFER;
 	if (took < 0 || race->error)
 		return took < 0 ? took : race->error;
 	run->how = "at rest";
@@ -340,8 +276,8 @@ bool counters_suffice(const struct counters *counters)
 }
 
 /*
- * Reads @prefix bytes, which is a number of whole records, makes @steps
- * transitions, and reads on.
+ * Read @prefix bytes, which are whole records, make @steps transitions, and read the
+ * rest; return 0 or -errno.
  */
 static int read_step_read(struct context *context, size_t prefix,
 			  unsigned int steps, size_t buffer)
@@ -380,7 +316,7 @@ int step_boundaries(struct run *run, size_t buffer, unsigned int steps)
 		struct span span;
 
 		rt_pause(rt_level);
-		context->reader.buffer = 1 << 16;
+		context->reader.buffer = READER_BUFFER;
 		err = reading_take(&context->reader, reading);
 		if (err)
 			return err;

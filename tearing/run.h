@@ -2,8 +2,9 @@
 /*
  * run.h - run readings of a test context against its changes
  *
- * Racing: time slices, each with one interleaving mode.  Stepped: a transition at
- * each record boundary.
+ * Racing: the reader and the modifier run at the same time, in time slices with one
+ * interleaving mode each.  Stepped: a frozen modifier makes transitions at each record
+ * boundary of a reading.
  */
 #ifndef PROC_TEARING_RUN_H
 #define PROC_TEARING_RUN_H
@@ -12,25 +13,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../model/change.h"
 #include "../model/judge.h"
 #include "../model/tally.h"
 #include "context.h"
 #include "modifier.h"
-#include "program.h"
-
-/* A racing test that found no floor of evidence goes on so long in each slice... */
-#define RACING_TIMEOUT 2.0
-
-/* Overlapped readings below which a race says nothing. */
-#define RACING_FLOOR 30
 
 /*
- * struct time_slice - a stretch of racing with one way of interleaving
- * @interleave:	the modifier's
- * @name:	for people
- * @share:	of the time of a test, in per cent
- * @cpus:	how many CPUs it takes
+ * Seconds.  Bound of a time slice that goes on until it has RACING_FLOOR overlapped
+ * readings.  Arbitrary.
+ */
+#define RACING_TIMEOUT 2.0
+
+/*
+ * Overlapped readings.  A race with fewer is reported as not exercised, and a time
+ * slice goes on until it has that many.  Arbitrary.
+ */
+#define RACING_FLOOR 30
+
+/**
+ * struct time_slice - a stretch of racing in one interleaving mode
+ * @interleave:	mode
+ * @name:	name of the mode in the output
+ * @share:	share of a test's time, per cent
+ * @cpus:	number of CPUs that the mode needs
  */
 struct time_slice {
 	enum interleave interleave;
@@ -39,7 +44,7 @@ struct time_slice {
 	unsigned int cpus;
 };
 
-/* Indexes of @slices. */
+/* Indexes of @time_slices. */
 enum time_slice_index {
 	TIME_SLICE_OVERLAP,
 	TIME_SLICE_FREE,
@@ -47,14 +52,25 @@ enum time_slice_index {
 	NR_SLICES,
 };
 
+/* Time slices of a racing test. */
+extern const struct time_slice time_slices[NR_SLICES];
+
 /**
- * struct run - readings of a scene against its changes
- * @context:	the scene
- * @cpu:	reader's and modifier's, of a race; -1 for none
- * @counters:	of all readings
- * @result:	of the last one, which is illegal where a drive returns 1
- * @how:	driver and circumstances of that one
- * @began_ns:	when
+ * time_slice_narrow() - choose a time slice of a race for a narrow window
+ * @i:	number of the time slice in the race, from 0
+ *
+ * Return: two times in three preemption, which meets narrow windows most often.
+ */
+const struct time_slice *time_slice_narrow(unsigned int i);
+
+/**
+ * struct run - readings of a test context against its changes
+ * @context:	test context
+ * @cpu:	CPUs of the reader and of the modifier in a race; -1 for none
+ * @counters:	counters of all readings
+ * @result:	check of the last reading; a violation where a function returned 1
+ * @how:	mode and circumstances of the last reading, in words
+ * @began_ns:	time of the beginning, nanoseconds
  */
 struct run {
 	struct context *context;
@@ -65,114 +81,89 @@ struct run {
 	int64_t began_ns;
 };
 
-/* The modifier must be gone before anything is printed: failure is prompt. */
-void context_end_modifier(struct context *context);
+/** run_of() - begin a run of a test context, and choose its CPUs. */
+struct run run_of(struct context *context);
+
+/** run_is_late() - check whether a run has used up TEST_SECONDS. */
+bool run_is_late(const struct run *run);
+
+/** run_check() - check the reading that was taken; return 1 for a violation, else 0. */
+int run_check(struct run *run);
 
 /**
- * context_over() - end a scene, and see its modifier go
- * @context:	in any state; zeroed then
+ * reader_timer_start() - have a timer interrupt the reader's CPU
+ * @slice:	time slice
  *
- * Return: 0, or -ETIMEDOUT where it was killed and waits for a lock for good;
- * that is printed.
- */
-int context_over(struct context *context);
-
-/* Whether a scene did not start since this kernel, or user, has no such file. */
-bool file_is_missing(const struct context *context, int err);
-
-/*
- * Whether a change that needs something was refused: its modifier says so, or died
- * of it.  All else is a failure, such as a reader's that cannot read the result.
- */
-bool change_is_refused(const struct context *context, const struct change *change,
-		       int err);
-
-/* Most test contexts need nothing special, and nothing random. */
-extern const struct context_options plain_options;
-
-/* A race is random, and may have a injected fault. */
-struct context_options race_options(void);
-
-/* How to run one test again, for evidence_print(). */
-const char *again(const char *fixture, const char *variant, const char *test,
-		  uint64_t seed);
-
-extern const struct time_slice time_slices[NR_SLICES];
-
-/* The @i-th slice of a race for a narrow window: preemption meets it best. */
-const struct time_slice *time_slice_narrow(unsigned int i);
-
-/**
- * reader_timer_start() - interrupt this thread from now on
- * @slice:	how it races
+ * In a mode that shares the reader's CPU there is no timer: there the modifier itself
+ * interrupts the reader.
  *
- * Where the modifier shares the reader's CPU there is no timer: what the reader is
- * held up by is its modifier, and an interrupt more makes no window wider for that.
+ * The timer fires READER_TIMER_NS after it was started or last read, on the CPU where
+ * that was done.  It does not fire again until it is read, by reader_timer_again(), so
+ * that a slow machine is not flooded with interrupts.
  *
- * Every READER_TIMER_NS, but once only until reader_timer_again(): a timerfd
- * fires again when somebody has read it.  So a slow machine is not drowned.
- * It fires on the CPU of whoever started or read it.
- *
- * Return: for reader_timer_again() and close(); -1 where there is no timer, which
- * costs opportunities and nothing else.
+ * Return: a file descriptor, or -1 where there is no timer; then the race meets fewer
+ * windows.
  */
 int reader_timer_start(const struct time_slice *slice);
 
-/** reader_timer_again() - where it has fired, let it fire again. */
+/** reader_timer_again() - let a timer that has fired fire again. */
 void reader_timer_again(int timer);
 
-struct run run_of(struct context *context);
-
-bool run_is_late(const struct run *run);
-
-/* Judges the reading that was taken: 0, or 1 where it is illegal. */
-int run_check(struct run *run);
-
-/*
- * The same of the layout that takes the most: who reads up to there has seen the
- * guard, whatever changes meanwhile.  Measured in one cycle, once for each scene.
+/**
+ * context_near() - measure the text up to the guard above the stage
+ * @context:	test context; its modifier is frozen
+ *
+ * The layout with the longest text counts, so that a reading of this length ends
+ * behind the stage in each layout.  Measured once for each test context.
+ *
+ * Return: bytes.
  */
 size_t context_near(struct context *context);
 
 /**
- * race_in_slice() - read while the modifier changes
- * @run:	its modifier is frozen before and after
- * @slice:	how to steer; what takes more CPUs than there are is left out
- * @seconds:	how long
- * @floor:	go on until so many readings were overlapped, or @timeout
- * @timeout:	seconds at most
+ * race_in_slice() - read while the modifier makes transitions in one mode
+ * @run:	run; its modifier is frozen before and after
+ * @slice:	time slice; skipped where there are fewer CPUs than it needs
+ * @seconds:	duration
+ * @floor:	overlapped readings until which the time slice goes on beyond @seconds
+ * @timeout:	seconds; bound of that
  *
- * Return: 0, -errno, or 1 with a finding; then the reading is the illegal one.
+ * Return: 0, -errno, or 1 where @run->result is a violation.
  */
 int race_in_slice(struct run *run, const struct time_slice *slice, double seconds,
 		  uint64_t floor, double timeout);
 
 /**
- * race_all() - all slices, each for its share of the time
+ * race_all() - race in all time slices, in each for its share of the time
  * @run:	see race_in_slice()
- * @seconds:	of all slices
- * @floor:	of each slice
- * @timeout:	of each slice
+ * @seconds:	duration of all time slices together
+ * @floor:	overlapped readings in each time slice
+ * @timeout:	seconds; bound of each time slice that has not reached its floor
  *
  * Return: as race_in_slice().
  */
 int race_all(struct run *run, double seconds, uint64_t floor,
 	     double timeout);
 
-/* Both outcomes of a race must have been there, or it was none. */
+/**
+ * counters_suffice() - check whether there was a race
+ * @counters:	counters of all readings
+ *
+ * Return: whether RACING_FLOOR readings were overlapped, and two layouts were seen.
+ */
 bool counters_suffice(const struct counters *counters);
 
 /**
- * step_boundaries() - a transition at each record boundary of the current layout
- * @run:	its modifier is frozen
+ * step_boundaries() - make transitions at each record boundary of a reading
+ * @run:	run; its modifier is frozen
  * @buffer:	bytes per read() behind the boundary
- * @steps:	transitions at the boundary
+ * @steps:	number of transitions at the boundary
  *
- * Each case begins in the layout in which the last one ended, so boundaries
- * are counted in records, and found anew in a reading at rest.  Slow files are
- * read no further than the stage.
+ * Each case begins in the layout in which the last one ended.  So a boundary is a
+ * number of records, and its position is taken from a reading of that layout.  Slow
+ * files are read up to the guard above the stage.
  *
- * Return: 0, -errno, or 1 with a finding.
+ * Return: 0, -errno, or 1 where @run->result is a violation.
  */
 int step_boundaries(struct run *run, size_t buffer, unsigned int steps);
 

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * stage.c - build the stage, make its transitions, derive its layouts
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -19,6 +22,7 @@
 #include "../model/parse.h"
 #include "reader.h"
 
+/* Definitions that older C libraries do not have. */
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4
 #endif
@@ -32,17 +36,29 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
-/* Where the stage is tried first: above vm.mmap_min_addr, below programs. */
+/*
+ * Address that is tried first for the stage: above vm.mmap_min_addr, and below all
+ * programs.
+ */
 #define STAGE_LOWEST 0x100000UL
 
-/* And one that has no room there: above a program that is not PIE. */
+/*
+ * Address that is tried first for a stage too large for STAGE_LOWEST: above a program
+ * that is not position-independent.
+ */
 #define STAGE_LOWEST_BIG 0x40000000UL
 
-/* The names that 'p' and 'q' stand for: long, so that a mix is seen. */
+/*
+ * Names of the mappings 'p' and 'q' (PR_SET_VMA_ANON_NAME).  Their length, 56 bytes,
+ * is arbitrary: a copy that takes long is more likely to mix both.
+ */
 #define STAGE_NAME_P "pppppppppppppppppppppppppppppppppppppppppppppppppppppppp"
 #define STAGE_NAME_Q "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq"
 
-/* PR_SET_VMA_ANON_NAME, userfaultfd, mlock(), madvise(): 0 or -errno. */
+/*
+ * Give pages the attribute of @letter: a name, userfaultfd, mlock() or madvise().
+ * Return 0 or -errno.
+ */
 static int stage_set_attr(const struct stage *stage, unsigned int page,
 			  unsigned int pages, char letter)
 {
@@ -73,7 +89,7 @@ static int stage_set_attr(const struct stage *stage, unsigned int page,
 	return err ? -errno : 0;
 }
 
-/* Takes the attribute of @letter away again. */
+/* Take the attribute of @letter away from pages; return 0 or -errno. */
 static int stage_clear_attr(const struct stage *stage, unsigned int page,
 			    unsigned int pages, char letter)
 {
@@ -154,12 +170,13 @@ int stage_apply(const struct stage *stage, unsigned int index)
 }
 
 /*
- * Draws the first layout of the change.
+ * Map the first layout of the change; return 0 or -errno.
  *
- * Kernels of old are choosy about merges: what once was writable is accounted
- * for ever (before 6.3), so that everything begins as writable; and a mapping
- * with pages does not merge with one that never had any (before 6.16), so that
- * all get them where mlock() would give pages to one.
+ * Older kernels do not merge all mappings that newer ones merge.  Before 6.3 a
+ * mapping that was writable once stays accounted and merges with no other one, so
+ * each mapping is writable at first.  Before 6.16 a mapping with pages does not merge
+ * with one that never had any, so each mapping is populated where the change uses
+ * mlock(), which populates.
  */
 static int stage_fill(const struct stage *stage)
 {
@@ -189,8 +206,8 @@ static int stage_fill(const struct stage *stage)
 }
 
 /*
- * Reads back how maps prints each protection that the pictures use, on one page
- * of the stage that is not in use yet.
+ * Learn the permissions that maps shows for each protection of the pictures; return 0
+ * or -errno.  The first page of the stage, which has no mapping yet, is used for it.
  */
 static int stage_learn_perms(struct stage *stage, struct reader *maps,
 			     struct reading *reading)
@@ -216,7 +233,10 @@ static int stage_learn_perms(struct stage *stage, struct reader *maps,
 	return munmap(stage_addr(stage, 0), stage->page) ? -errno : 0;
 }
 
-/* Finds the mapping called @name; @span.start is 0 where there is none. */
+/*
+ * Find the last mapping with the name @name; @found->start is 0 where there is none.
+ * Return 0 or -errno.
+ */
 static int stage_find(struct reader *maps, struct reading *reading,
 		      const char *name, struct span *found)
 {
@@ -233,8 +253,8 @@ static int stage_find(struct reader *maps, struct reading *reading,
 }
 
 /*
- * Some address space, a multiple of @unit bytes, that begins at one.  Where the
- * addresses are low, the lines of maps are all of one length.
+ * Reserve @len bytes of address space, aligned to @unit bytes; return MAP_FAILED where
+ * that fails.  Low addresses are preferred: there all lines of maps have one length.
  */
 static char *stage_find_space(size_t len, size_t unit)
 {
@@ -262,8 +282,8 @@ static char *stage_find_space(size_t len, size_t unit)
 }
 
 /*
- * One stretch for fillers, guards and stage; the stage itself is left empty.
- * Fillers alternate between two protections, so that none merges.
+ * Map fillers and guards, and leave the stage between the guards unmapped; return 0
+ * or -errno.  Fillers alternate between two protections, so that none merges.
  */
 static int stage_reserve(struct stage *stage)
 {
@@ -293,8 +313,9 @@ static int stage_reserve(struct stage *stage)
 }
 
 /*
- * A place above all other mappings, a few pages below where the addresses of a
- * process may end: 47, 48, 38 or 39 bits, or 3 or nearly 4 GiB.
+ * Place the stage above all other mappings; return 0 or -errno.  It lies below one of
+ * the ends that an address space may have: 47, 48, 38 or 39 bits, 3 GiB, or 4 GiB less
+ * 8 KiB.
  */
 static int stage_find_top(struct stage *stage, struct reader *maps,
 			  struct reading *reading)
@@ -334,8 +355,9 @@ static int stage_find_top(struct stage *stage, struct reader *maps,
 }
 
 /*
- * The heap gets some pages below the stage, and an end on a page boundary; the
- * first byte of the stack's stage lies four pages below the stack.
+ * Place the stage where the change needs it; return 0 or -errno.  At the heap the stage
+ * begins at the aligned end of the heap, which then grows by four pages.  At the stack
+ * it begins four pages below the stack.
  */
 static int stage_find_place(struct stage *stage, struct reader *maps,
 			    struct reading *reading)
@@ -349,7 +371,7 @@ static int stage_find_place(struct stage *stage, struct reader *maps,
 	case PLACE_STAGE:
 		return 0;
 	case PLACE_HEAP:
-		/* 64 bits would not be where syscall() looks on 32 of them. */
+		/* An argument of 64 bits would be misplaced where long has 32. */
 		brk = (syscall(SYS_brk, 0) + mask) & ~mask;
 		stage->base = brk;
 		brk += 4 * stage->page;
@@ -365,6 +387,19 @@ static int stage_find_place(struct stage *stage, struct reader *maps,
 	return -EINVAL;
 }
 
+/* Open the userfaultfd of the stage; return 0 or -errno. */
+static int stage_open_uffd(struct stage *stage)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+
+	stage->uffd = syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+	if (stage->uffd < 0)
+		stage->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (stage->uffd < 0 || ioctl(stage->uffd, UFFDIO_API, &api))
+		return -errno;
+	return 0;
+}
+
 int stage_setup(struct stage *stage, const struct change *change,
 		unsigned int fillers, size_t unit, const int file[STAGE_FILES])
 {
@@ -377,10 +412,7 @@ int stage_setup(struct stage *stage, const struct change *change,
 	stage->fillers = fillers;
 	memcpy(stage->file, file, sizeof(stage->file));
 	stage->uffd = -1;
-	/*
-	 * The arena that malloc() takes for this reading is part of what is
-	 * constant; it is never freed.
-	 */
+	/* Never freed: the mappings of malloc() have to be constant. */
 	if (!reading_alloc(&reading, (1 << 16) + fillers * 128UL,
 			   64 + fillers / 8))
 		return -ENOMEM;
@@ -393,18 +425,8 @@ int stage_setup(struct stage *stage, const struct change *change,
 	if (!err)
 		err = stage_find_place(stage, &maps, &reading);
 	if (!err && (change->place == PLACE_STAGE || change->place == PLACE_TOP)) {
-		if (strchr(change->draw[1], 'u')) {
-			struct uffdio_api api = { .api = UFFD_API };
-
-			stage->uffd = syscall(SYS_userfaultfd, O_CLOEXEC |
-					      UFFD_USER_MODE_ONLY);
-			if (stage->uffd < 0)
-				stage->uffd = syscall(SYS_userfaultfd,
-						      O_CLOEXEC);
-			if (stage->uffd < 0 ||
-			    ioctl(stage->uffd, UFFDIO_API, &api))
-				err = -errno;
-		}
+		if (strchr(change->draw[1], 'u'))
+			err = stage_open_uffd(stage);
 		if (!err)
 			err = stage_fill(stage);
 	}
@@ -413,8 +435,8 @@ int stage_setup(struct stage *stage, const struct change *change,
 }
 
 /*
- * One run of a picture as a span.  @outer is what maps showed of the mapping
- * that the run continues beyond the stage (heap, stack), or NULL.
+ * Fill @span with the mapping of one run of equal letters.  @outer is the mapping that
+ * maps showed across the stage's end, which the run continues (heap, stack), or NULL.
  */
 static void stage_span(const struct stage *stage, struct span *span,
 		       unsigned int from, unsigned int to, char letter,

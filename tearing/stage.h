@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * stage.h - a stretch of address space, and the system calls that change it
+ * stage.h - the test area of an address space, and the system calls that change it
  *
  *	low addresses                                        high addresses
  *	| fillers: many mappings | guard |    stage    | guard |
  *
- * The guards are shared memory: no mapping on the stage can merge with them.
- * The stage lies as low as possible, so that its lines are the first of the
- * file and a short read() sees nothing else; fillers push it down the file.
+ * The stage is the part of the address space in which the mappings change.  The
+ * guards are shared memory, so that no mapping of the stage can merge with them.
+ * The stage lies as low as possible: its lines are the first of the file, and a
+ * short read() returns no other lines.  Filler mappings move them down the file.
  *
- * Everything here runs in the process whose mappings change.  It maps no other
- * memory while a test is under way: what is not on the stage is constant.
+ * All functions but stage_layout() run in the process whose mappings change.  That
+ * process maps no other memory during a test: mappings outside the stage are
+ * constant.
  */
 #ifndef PROC_TEARING_STAGE_H
 #define PROC_TEARING_STAGE_H
@@ -23,8 +25,9 @@
 #include "../model/layout.h"
 
 /*
- * The files of a stage: 'A', 'B', A once more, opened for reading only, and the
- * one that pads the text before it.
+ * Indexes of a stage's files.  0 is file A and 1 is file B of the pictures, 2 is file
+ * A opened for reading only, and 3 is the file whose name pads the text before the
+ * stage.
  */
 enum {
 	STAGE_READ_ONLY = 2,
@@ -34,14 +37,15 @@ enum {
 
 /**
  * struct stage - a stage; in shared memory where another process reads it
- * @change:	the row it is for
- * @page:	bytes that a character of a picture stands for: a page, or some
- * @base:	first byte of the stage
- * @fillers:	number of one-page mappings below it
- * @file:	the files (memfd); -1 for no padding
- * @uffd:	userfaultfd, or -1
- * @perm:	what maps prints for the protections 0 to 7, read back: READ may
- *		imply EXEC (personality), WRITE may imply READ (riscv)
+ * @change:	table entry of the change
+ * @page:	bytes for each character of a picture, one page or several
+ * @base:	address of the first byte of the stage
+ * @fillers:	number of filler mappings below the lower guard, @page bytes each
+ * @file:	file descriptors (memfd); -1 at STAGE_PAD for no padding
+ * @uffd:	file descriptor (userfaultfd), or -1
+ * @perm:	permissions that maps shows for each protection from 0 to 7; learnt,
+ *		since READ may imply EXEC (personality) and WRITE may imply READ
+ *		(riscv)
  */
 struct stage {
 	const struct change *change;
@@ -53,24 +57,34 @@ struct stage {
 	char perm[8][5];
 };
 
+/** stage_addr() - compute the address of character @page of the stage's pictures. */
 static inline void *stage_addr(const struct stage *stage, unsigned int page)
 {
 	return (void *)(uintptr_t)(stage->base + page * stage->page);
 }
 
-/* A write that no compiler leaves out. */
+/** stage_touch() - write to a page, by a store that the compiler does not leave out. */
 static inline void stage_touch(void *addr)
 {
 	atomic_store((_Atomic unsigned char *)addr, 1);
 }
 
+/**
+ * stage_map() - map pages of the stage as a letter of the pictures says
+ * @stage:	the stage
+ * @page:	first page
+ * @pages:	number of pages
+ * @letter:	letter, see change.h; the attributes of stage_set_attr() are not set
+ *
+ * Return: 0 or -errno.
+ */
 int stage_map(const struct stage *stage, unsigned int page, unsigned int pages,
 	      char letter);
 
 /**
  * stage_apply() - make one transition
  * @stage:	the stage
- * @index:	from which layout of the change to the next
+ * @index:	layout of the change that is in place; the next one replaces it
  *
  * Return: 0 or -errno.
  */
@@ -79,11 +93,10 @@ int stage_apply(const struct stage *stage, unsigned int index);
 /**
  * stage_setup() - build a stage in this process, in the first layout
  * @stage:	filled in
- * @change:	for which change
- * @fillers:	how many mappings are to stand before it
- * @unit:	bytes for each character of its pictures, a power of two; 0 for a
- *		page
- * @file:	the files
+ * @change:	table entry of the change
+ * @fillers:	number of filler mappings
+ * @unit:	bytes for each character of a picture, a power of two; 0 for a page
+ * @file:	file descriptors, see struct stage
  *
  * Return: 0 or -errno.
  */
@@ -91,11 +104,11 @@ int stage_setup(struct stage *stage, const struct change *change,
 		unsigned int fillers, size_t unit, const int file[STAGE_FILES]);
 
 /**
- * stage_layout() - one layout of the change, within what is around it
+ * stage_layout() - derive the address space for one layout of the change
  * @stage:	the stage
- * @rest:	the address space, read while the first layout was in place
- * @index:	which layout of the change
- * @out:	filled in; @out->span has room for @rest->nr + STAGE_PAGES spans
+ * @rest:	address space as read while the first layout was in place
+ * @index:	layout of the change
+ * @out:	filled in; @out->span has space for @rest->nr + STAGE_PAGES spans
  */
 void stage_layout(const struct stage *stage, const struct layout *rest,
 		  unsigned int index, struct layout *out);

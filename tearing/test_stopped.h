@@ -211,8 +211,8 @@ static uint32_t background_burst(struct race *race, bool locks)
 {
 	uint32_t seq, round;
 
-	race->queue = true;
-	while (race->queue) {
+	race->release = true;
+	while (race->release) {
 		if (!locks)
 			sleep_ns(100 * NSEC_PER_USEC);
 		else if (background_lock(&race->stage))
@@ -272,15 +272,15 @@ static int background_made(struct race *race, unsigned int index, void *arg)
 	struct stopped *stopped = arg;
 	int64_t end = now_ns() + STOPPED_SLOWLY;
 
-	if (race->limit != RACE_FREE || race->queue)
+	if (race->limit != RACE_FREE || race->release)
 		return 0;
-	if (stopped->burst_ns != race->queued_ns) {
-		stopped->burst_ns = race->queued_ns;
+	if (stopped->burst_ns != race->held_ns) {
+		stopped->burst_ns = race->held_ns;
 		stopped->burst_seq = race->seq;
 	}
 	litter(stopped);
 	while (race->seq - stopped->burst_seq > 2 * STOPPED_BURST &&
-	       !race->queue && now_ns() < end) {
+	       !race->release && now_ns() < end) {
 		spin_ns(LITTER_NS);
 		litter(stopped);
 	}
@@ -324,7 +324,7 @@ static int background_begin(struct race *race, void *arg)
 		some *= 2;
 	}
 	if (!err)
-		err = -pthread_create(&thread, NULL, porter, race);
+		err = -pthread_create(&thread, NULL, placeholder_thread, race);
 	return err ? err : -pthread_create(&thread, NULL, background, race);
 }
 
@@ -365,7 +365,7 @@ static int stop_within_reading(struct context *context)
 	int64_t begin = now_ns();
 	int err = reading_take(&context->reader, &context->reading);
 
-	context->race->within_ns = now_ns() - begin + STOPPED_PAUSE;
+	context->race->release_ns = now_ns() - begin + STOPPED_PAUSE;
 	return err;
 }
 

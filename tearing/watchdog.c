@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * watchdog.c - end a reader and a modifier that wait for each other
+ */
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,12 +17,12 @@
 #include "../lib/util.h"
 
 /**
- * struct watchdog - who is looked at; shared memory
- * @reader:	its thread; 0 while there is none
- * @modifier:	its thread
- * @other:	a thread that may have what both wait for; 0 for none
- * @runner:	the process that waits for the reader's end
- * @heartbeat:	counts readings
+ * struct watchdog - threads that are watched; in shared memory
+ * @reader:	the reader's thread; 0 while none is watched
+ * @modifier:	the modifier's thread
+ * @other:	thread that may hold a lock that both wait for; 0 for none
+ * @runner:	process that waits for the reader's end
+ * @heartbeat:	number of readings that have ended
  */
 static struct watchdog {
 	_Atomic uint32_t reader;
@@ -34,7 +37,7 @@ bool watchdog_is_blocked(uint32_t tid)
 	return task_state(tid) == 'D';
 }
 
-void watchdog_print(const char *who, uint32_t tid)
+void watchdog_print(const char *label, uint32_t tid)
 {
 	static const char *const files[] = { "stack", "wchan" };
 	char path[32], line[128] = "";
@@ -47,7 +50,7 @@ void watchdog_print(const char *who, uint32_t tid)
 		file = fopen(path, "re");
 		while (file && fgets(line, sizeof(line), file)) {
 			line[strcspn(line, "\n")] = '\0';
-			diag("  %-11s %s", who, line);
+			diag("  %-11s %s", label, line);
 		}
 		if (file)
 			fclose(file);
@@ -67,7 +70,8 @@ bool stuck_seen(struct watchdog_main *last, struct watchdog_main now, bool aslee
 	return true;
 }
 
-static struct watchdog_main stuck_now(void)
+/* Return the threads that are watched now. */
+static struct watchdog_main watchdog_now(void)
 {
 	return (struct watchdog_main){
 		.reader = watchdog->reader,
@@ -77,10 +81,13 @@ static struct watchdog_main stuck_now(void)
 	};
 }
 
-/* Says so, and ends them; not those who have come in their place meanwhile. */
-static void stuck_end(const struct watchdog_main *look)
+/*
+ * Print that both threads of a poll are stuck, and kill them and the runner.  Nothing
+ * is done where other threads are watched by now: the numbers may have been reused.
+ */
+static void watchdog_bite(const struct watchdog_main *poll)
 {
-	const uint32_t pid[] = { look->reader, look->modifier, look->runner };
+	const uint32_t pid[] = { poll->reader, poll->modifier, poll->runner };
 	struct known known[ARRAY_SIZE(pid)];
 	struct watchdog_main now;
 	bool same;
@@ -88,16 +95,16 @@ static void stuck_end(const struct watchdog_main *look)
 
 	for (i = 0; i < ARRAY_SIZE(pid); i++)
 		known[i] = known_open(pid[i]);
-	now = stuck_now();
-	same = now.reader == look->reader && now.modifier == look->modifier &&
-	       now.runner == look->runner && now.heartbeat == look->heartbeat;
+	now = watchdog_now();
+	same = now.reader == poll->reader && now.modifier == poll->modifier &&
+	       now.runner == poll->runner && now.heartbeat == poll->heartbeat;
 	if (same) {
 		diag("RULE BROKEN: reader and changer wait for each other");
-		watchdog_print("reader", look->reader);
-		watchdog_print("changer", look->modifier);
+		watchdog_print("reader", poll->reader);
+		watchdog_print("changer", poll->modifier);
 		watchdog->reader = 0;
 	}
-	/* Some of them may never hear of it; the last one will. */
+	/* The stuck threads may never die of it; the runner, which is the last, does. */
 	for (i = 0; i < ARRAY_SIZE(pid); i++) {
 		if (same)
 			known_signal(&known[i], SIGKILL);
@@ -105,7 +112,8 @@ static void stuck_end(const struct watchdog_main *look)
 	}
 }
 
-static int stuck_watcher(void *arg)
+/* Poll until the program ends. */
+static int watchdog_process(void *arg)
 {
 	struct watchdog_main last = { 0 }, now;
 	bool asleep;
@@ -116,13 +124,13 @@ static int stuck_watcher(void *arg)
 			continue;
 		}
 		sleep_ns(WATCHDOG_POLL_NS);
-		/* A test may end at any time, and another one begin. */
-		now = stuck_now();
+		/* Read once: a test may end at any time, and another one begin. */
+		now = watchdog_now();
 		asleep = now.reader && now.modifier && now.runner &&
 			 watchdog_is_blocked(now.reader) && watchdog_is_blocked(now.modifier) &&
 			 task_state(watchdog->other) != 'R';
 		if (stuck_seen(&last, now, asleep))
-			stuck_end(&now);
+			watchdog_bite(&now);
 	}
 	return arg ? 1 : 0;
 }
@@ -132,8 +140,8 @@ void watchdog_start(void)
 	struct child child;
 
 	watchdog = shared_alloc(sizeof(*watchdog));
-	if (watchdog && child_start(&child, stuck_watcher, NULL))
-		diag("nobody looks whether tests are stuck");
+	if (watchdog && child_start(&child, watchdog_process, NULL))
+		diag("no watchdog: tests that are stuck run into the time limit");
 }
 
 void watchdog_watch_threads(pid_t reader, pid_t modifier)

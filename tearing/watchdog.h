@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * watchdog.h - reader and modifier that wait for each other
+ * watchdog.h - end a reader and a modifier that wait for each other
  *
- * A lock taken in the wrong order, or never given back, and nobody moves any
- * more: the reader is in the kernel and cannot say so, and half a minute later a
- * time limit ends the test without a word of the reason.  So a process of its
- * own looks at both of them.  Where both are in uninterruptible sleep at each of
- * many looks, and no reading comes to its end, it says so and ends the test.
+ * After a lock that is taken in the wrong order, or never released, the reader sleeps
+ * in the kernel and cannot report it, and half a minute later a time limit ends the
+ * test without a reason.  The watchdog is a process that polls the states of both.
+ * Where both are in uninterruptible sleep at WATCHDOG_POLLS polls in a row, and no
+ * reading ends in between, it prints that and kills the test.
  *
- * Looks are counted, not seconds: while the whole machine stands still, nobody
- * looks.  Who only waits for a CPU does not sleep.
+ * The watchdog counts polls, not seconds: while the whole machine stands still, it does
+ * not poll.  A thread that waits for a CPU does not sleep.
  */
 #ifndef PROC_TEARING_WATCHDOG_H
 #define PROC_TEARING_WATCHDOG_H
@@ -19,58 +19,70 @@
 #include <sys/types.h>
 
 #include "../lib/clock.h"
-#include "modifier.h"
 
+/* Nanoseconds between two polls.  Arbitrary; no test is slowed down by it. */
 #define WATCHDOG_POLL_NS (100 * NSEC_PER_MSEC)
 
-/* Where a lock is handed on, however slowly, one of both is soon seen to run. */
+/*
+ * Polls in a row that find both asleep before they count as stuck: 3 s.  Arbitrary;
+ * where a lock is handed on, however slowly, a poll finds one of both running earlier.
+ */
 #define WATCHDOG_POLLS 30
 
 /**
- * struct watchdog_main - who was looked at, and how often both slept
- * @reader:	its thread
- * @modifier:	its thread
- * @runner:	the process that waits for the reader's end
- * @heartbeat:	readings by then
- * @looks:	at the same ones, asleep, with no reading in between
+ * struct watchdog_main - threads at a poll, and the polls that found both asleep
+ * @reader:	the reader's thread
+ * @modifier:	the modifier's thread
+ * @runner:	process that waits for the reader's end
+ * @heartbeat:	number of readings that have ended
+ * @polls:	polls in a row with the values above that found both threads asleep
  */
 struct watchdog_main {
 	uint32_t reader, modifier, runner, heartbeat;
 	unsigned int polls;
 };
 
-/* Whether it is in state D: asleep, and not for a signal or a timer. */
+/** watchdog_is_blocked() - check whether a thread is in uninterruptible sleep. */
 bool watchdog_is_blocked(uint32_t tid);
 
-/* Where in the kernel it is, as far as one may know. */
-void watchdog_print(const char *who, uint32_t tid);
+/**
+ * watchdog_print() - print where in the kernel a thread sleeps
+ * @label:	label of the lines
+ * @tid:	thread
+ *
+ * Prints nothing where this user may read neither its stack nor its wchan.
+ */
+void watchdog_print(const char *label, uint32_t tid);
 
 /**
- * stuck_seen() - take another look into account
- * @last:	the looks before; updated
- * @now:	who is looked at now, @looks unset
- * @asleep:	whether both sleep
+ * stuck_seen() - take a poll into account
+ * @last:	state after the polls before; updated
+ * @now:	threads at this poll, @polls unset
+ * @asleep:	both threads sleep
  *
- * Return: whether they are stuck; then the next look is the first one.
+ * Return: whether both are stuck; then counting begins anew.
  */
 bool stuck_seen(struct watchdog_main *last, struct watchdog_main now, bool asleep);
 
-/** watchdog_start() - have somebody look, as long as this program lives. */
+/** watchdog_start() - start the watchdog, which ends with this program. */
 void watchdog_start(void);
 
-/** watchdog_watch_threads() - thread @reader reads what thread @modifier changes. */
+/** watchdog_watch_threads() - watch a reader's thread and a modifier's thread. */
 void watchdog_watch_threads(pid_t reader, pid_t modifier);
 
-/** watchdog_watch() - this thread does. */
+/** watchdog_watch() - watch this thread, which is the reader, and a modifier's thread. */
 void watchdog_watch(pid_t modifier);
 
-/** watchdog_other() - both may wait for thread @tid, which may only want a CPU. */
+/**
+ * watchdog_other() - name a third thread that may hold a lock that both wait for
+ * @tid:	thread; while it can run, both are not stuck
+ */
 void watchdog_other(pid_t tid);
 
-/** watchdog_heartbeat() - another reading came to its end. */
+/** watchdog_heartbeat() - tell the watchdog that a reading has ended. */
 void watchdog_heartbeat(void);
 
-/** watchdog_disarm() - until the next time, nobody does. */
+/** watchdog_disarm() - stop watching until the next watchdog_watch(). */
 void watchdog_disarm(void);
 
 #endif /* PROC_TEARING_WATCHDOG_H */
