@@ -1,35 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What may a reading of /proc/PID/maps show while the mappings change?
+ * proc_maps_tearing - test what /proc/PID/maps shows while the mappings change
  *
- * Since Linux 6.17 the file is read under RCU and per-VMA locks, so that one
- * reading may mix moments.  What it must never show is a gap where there was a
- * mapping all the time, or a line that was never true.  oracle.h says that in
- * one rule, change.h has the changes as pictures; here are the ways to drive
- * one against the other, each in a header test_*.h:
+ * Since Linux 6.17 the file is read under RCU and per-VMA locks, so that one reading may
+ * mix several moments.  A reading must never show a gap where there was a mapping all the
+ * time, or a line that was never true.  model/oracle.h has the rule, model/change.h has
+ * the changes as pictures.  Each fixture applies the rule to the changes in another way,
+ * and has a file tearing/test_*.h:
  *
- *   sweep	all changes in a hurry, for who breaks things in many places
- *   known	the bug of 6.17 and later, in a test of its own
- *   stopped	a reader that is stopped where nothing protects what it remembers
+ *   sweep	all changes within seconds
+ *   known	the known bug of 6.17 and later
+ *   stopped	a reader that is held where nothing protects its position
  *   narrow	races whose window is a few instructions
- *   stepped	read some lines, make a transition, read on: for each change at
- *		each record boundary; no race, no luck, one CPU will do
- *   racing	reader and modifier run free or are interleaved against each other
- *   shapes	many mappings, each position of the stage in a page of text
- *   access	lseek(), pread(), shared descriptors, tasks, oneself
- *   query	PROCMAP_QUERY's filters, and its bad use
+ *   stepped	each change at each record boundary; without a race, on one CPU
+ *   racing	each change in a race, in each interleaving mode
+ *   shapes	many mappings; each position of the stage in a page of text
+ *   access	lseek(), pread(), shared file descriptors, threads, the own process
+ *   query	PROCMAP_QUERY: filters, narrow windows, bad use, build IDs
  *   leaving	processes that exit or exec, or may not be read
  *
- * Not tested: the values in smaps and numa_maps beyond what a layout says, and
- * anything of files below /proc/PID/map_files.
+ * Not tested: the values in smaps and numa_maps that are not part of a layout, and the
+ * files below /proc/PID/map_files.
  *
- * Knobs: DURATION (seconds per racing test), SEED, PLANT (gap, perm, idle: let
- * the modifier injected fault, to see what red looks like).
+ * Environment: DURATION (seconds per racing test), SEED, PLANT (gap, perm or idle: a fault
+ * that the modifier injects, to see what a failure looks like).
  */
 
 #include "tearing/modifier.h"
 #include "tearing/program.h"
-/* In this order: what is quick and certain before what is long. */
+/* The tests run in this order: quick and certain ones first. */
 #include "tearing/test_sweep.h"
 #include "tearing/test_query.h"
 #include "tearing/test_leaving.h"
@@ -41,7 +40,7 @@
 #include "tearing/test_racing.h"
 #include "tearing/test_shapes.h"
 
-/* The harness has a main() of its own, which this one calls. */
+/* The main() below calls the harness's main(). */
 #define main harness_main
 TEST_HARNESS_MAIN
 #undef main
@@ -50,7 +49,7 @@ int main(int argc, char **argv)
 {
 	const char *missing;
 
-	/* The modifier may have become this program: nothing else is due then. */
+	/* A modifier may have exec'd this program. */
 	modifier_after_exec();
 	missing = program_begin() ?: program_watch_tests();
 	if (missing) {

@@ -14,6 +14,7 @@
 #include "reader.h"
 #include "../lib/procmap.h"
 
+/* Make one read(); return its bytes, 0 at the end of the file, or -errno. */
 static ssize_t call_read(const struct reader *reader, struct reading *reading)
 {
 	size_t space = reading->size - reading->len;

@@ -43,14 +43,15 @@ extern const struct file_kind file_query;
 
 /**
  * reader_open() - open a file of a process
- * @reader:	its @kind is set
- * @dir:	"self", a PID, or "PID/task/TID", below /proc
+ * @reader:	@kind is set
+ * @dir:	folder below /proc: "self", a PID, or "PID/task/TID"
  *
- * Return: 0 or -errno; -ENOTTY where the kernel has no PROCMAP_QUERY, -EIO where
- * it has one that finds nothing.
+ * Return: 0 or -errno; -ENOTTY where the kernel has no PROCMAP_QUERY, -EIO where a
+ * query finds no mapping at all.
  */
 int reader_open(struct reader *reader, const char *dir);
 
+/** reader_close() - close the file where it is open. */
 void reader_close(struct reader *reader);
 
 /**

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * test_access.h - lseek(), pread(), shared descriptors, tasks, oneself
+ * test_access.h - test the ways to access a file
+ *
+ *   buffer_sizes	read() with buffers of many sizes
+ *   offsets		lseek() and pread()
+ *   task		the file of a thread, /proc/PID/task/TID/maps
+ *   shared_*		two threads that share a file descriptor
+ *   own_maps		a process that reads its own file
  */
 #ifndef PROC_TEST_ACCESS_H
 #define PROC_TEST_ACCESS_H
@@ -49,7 +55,7 @@ FIXTURE_TEARDOWN(access)
 	free(self->text);
 }
 
-/* Keeps the text of a reading at rest, to compare others with. */
+/* Take a reading of the layout in place, and keep a copy of its text. */
 static bool keep_text(char **text, size_t *len, struct context *context)
 {
 	context->reader.buffer = 1 << 16;
@@ -64,8 +70,8 @@ static bool keep_text(char **text, size_t *len, struct context *context)
 }
 
 /*
- * The last lines ([stack], [vdso], [vsyscall]) are the ones that get lost when
- * a position behind the last mapping is not kept from one read() to the next.
+ * Each buffer size gives the same text.  A kernel that does not keep a position behind
+ * the last mapping from one read() to the next loses [stack], [vdso] or [vsyscall].
  */
 TEST_F(access, buffer_sizes)
 {
@@ -78,7 +84,7 @@ TEST_F(access, buffer_sizes)
 	ASSERT_TRUE(keep_text(&self->text, &self->len, context));
 	for (size = 1; size <= largest; size += size < 300 ? 1 : 97) {
 		context->reader.buffer = size;
-		/* A read() per byte is more than a reading has room for. */
+		/* A reading has no space for a read() per byte. */
 		if (self->len / size + 2 > context->reading.max_chunks)
 			continue;
 		ASSERT_EQ(0, reading_take(&context->reader, &context->reading));
@@ -94,8 +100,8 @@ TEST_F(access, buffer_sizes)
 }
 
 /*
- * An offset is counted in bytes of text: the kernel prints all that precedes it
- * again.  At rest, each must give the same text, also after a change.
+ * Each offset gives the text that a whole reading has there, in each layout.  An offset is
+ * a number of bytes of text: the kernel prints all text that precedes it again.
  */
 TEST_F(access, offsets)
 {
@@ -131,7 +137,7 @@ TEST_F(access, offsets)
 	}
 }
 
-/* The file of a thread is the file of its process. */
+/* The file of a thread shows the mappings of its process. */
 TEST_F(access, task)
 {
 	const struct context_options options = { .seed = 1, .task = true };
@@ -147,18 +153,18 @@ TEST_F(access, task)
 }
 
 /**
- * struct sharer - a thread that uses a descriptor together with others
- * @tid:	who it is to the kernel; 0 until it runs
- * @context:	whose descriptor and layouts; the reading is the thread's own
- * @query:	asks PROCMAP_QUERY instead of reading
+ * struct shared_reader - a thread that shares a file descriptor with another one
+ * @tid:	thread ID; 0 until the thread runs
+ * @context:	copy of the test context; the reading is the thread's own
+ * @query:	use PROCMAP_QUERY in place of pread()
  * @near:	bytes per reading
- * @stop:	set to end it
- * @counters:	what it saw
- * @result:	the first illegal reading
- * @error:	-errno of a reading that failed, which ended it
- * @thread:	its thread
+ * @stop:	request to end the thread
+ * @counters:	counters of its readings
+ * @result:	check of the last reading; a violation has ended the thread
+ * @error:	-errno of a failed reading, which has ended the thread
+ * @thread:	thread
  */
-struct sharer {
+struct shared_reader {
 	_Atomic pid_t tid;
 	struct context context;
 	bool query;
@@ -170,7 +176,7 @@ struct sharer {
 	pthread_t thread;
 };
 
-/* One pread() from the beginning of the file, as much as it brings. */
+/* Make one pread() from the beginning of the file; return its bytes or -errno. */
 static ssize_t call_pread(const struct reader *reader, struct reading *reading)
 {
 	ssize_t got = pread(reader->fd, reading->text, reader->buffer, 0);
@@ -186,40 +192,70 @@ static const struct file_kind file_pread = {
 	.call = call_pread, .parse = parse_maps_line,
 };
 
-static void *share(void *arg)
+/* Take readings until the thread is to end, or a reading fails or is illegal. */
+static void *shared_reader_main(void *arg)
 {
-	struct sharer *sharer = arg;
-	struct context *context = &sharer->context;
+	struct shared_reader *reader = arg;
+	struct context *context = &reader->context;
 
-	context->reader.kind = sharer->query ? &file_query : &file_pread;
-	context->reader.buffer = sharer->near;
-	sharer->tid = syscall(SYS_gettid);
-	while (!*sharer->stop && !sharer->result.rule) {
+	context->reader.kind = reader->query ? &file_query : &file_pread;
+	context->reader.buffer = reader->near;
+	reader->tid = syscall(SYS_gettid);
+	while (!*reader->stop && !reader->result.rule) {
 		context->reading.len = 0;
 		context->reading.nr_chunks = 0;
 		context->reading.whole = false;
-		context->reader.limit = sharer->query ? 3 * sizeof(struct span) : 1;
-		sharer->error = reading_go_on(&context->reader, &context->reading);
-		if (sharer->error)
+		context->reader.limit = reader->query ? 3 * sizeof(struct span) : 1;
+		reader->error = reading_go_on(&context->reader, &context->reading);
+		if (reader->error)
 			break;
 		watchdog_heartbeat();
-		sharer->result = context_check(context);
-		counters_add(&sharer->counters, &sharer->result);
+		reader->result = context_check(context);
+		counters_add(&reader->counters, &reader->result);
 	}
 	return NULL;
 }
 
-/* Two threads on one descriptor, whose private data the kernel must guard. */
-static void share_descriptor(struct __test_metadata *_metadata,
-			     struct context *context, bool query, const char *test)
+/* Race both threads against the modifier, for 200 ms or until one finds a violation. */
+static void shared_readers_race(struct __test_metadata *_metadata,
+				struct context *context, struct shared_reader reader[2],
+				atomic_bool *stop)
 {
-	struct sharer sharer[2] = { 0 };
+	int64_t end;
+	int i, err;
+
+	race_go(context->race, INTERLEAVE_PREEMPT, -1, false);
+	for (i = 0; i < 2; i++) {
+		err = pthread_create(&reader[i].thread, NULL, shared_reader_main,
+				     &reader[i]);
+		ASSERT_EQ(0, err);
+	}
+	end = now_ns() + 200 * NSEC_PER_MSEC;
+	while (now_ns() < end && !reader[0].result.rule && !reader[1].result.rule)
+		sleep_ns(5 * NSEC_PER_MSEC);
+	*stop = true;
+	/* One thread may have got the lock that the other one waits for for ever. */
+	for (i = 0; i < 2; i++) {
+		while (!reader[i].tid)
+			sleep_ns(NSEC_PER_MSEC);
+		watchdog_watch_threads(reader[i].tid, context->race->tid);
+		pthread_join(reader[i].thread, NULL);
+	}
+}
+
+/*
+ * Test two threads that share a file descriptor, whose private data the kernel has to
+ * protect.
+ */
+static void run_shared_readers(struct __test_metadata *_metadata,
+			       struct context *context, bool query, const char *test)
+{
+	struct shared_reader reader[2] = { 0 };
 	uint64_t seed = seed_from_env();
 	const struct context_options options = { .seed = seed };
 	atomic_bool stop = false;
 	struct span any;
 	bool few = false, wrong = false;
-	int64_t end;
 	int i, err;
 
 	if (!context_open(_metadata, context, &change_split_middle, &file_maps,
@@ -230,72 +266,55 @@ static void share_descriptor(struct __test_metadata *_metadata,
 		SKIP(return, "no such file in this kernel");
 	context->oracle.tolerate_lost_tail = *known_bug_seen;
 	for (i = 0; i < 2; i++) {
-		sharer[i].context = *context;
-		sharer[i].query = query && i;
-		sharer[i].near = context_near(context);
-		sharer[i].stop = &stop;
-		ASSERT_TRUE(reading_alloc(&sharer[i].context.reading, 1 << 16,
+		reader[i].context = *context;
+		reader[i].query = query && i;
+		reader[i].near = context_near(context);
+		reader[i].stop = &stop;
+		ASSERT_TRUE(reading_alloc(&reader[i].context.reading, 1 << 16,
 					  64));
 	}
-	race_go(context->race, INTERLEAVE_PREEMPT, -1, false);
-	for (i = 0; i < 2; i++) {
-		err = pthread_create(&sharer[i].thread, NULL, share,
-				     &sharer[i]);
-		ASSERT_EQ(0, err);
-	}
-	end = now_ns() + 200 * NSEC_PER_MSEC;
-	while (now_ns() < end && !sharer[0].result.rule &&
-	       !sharer[1].result.rule)
-		sleep_ns(5 * NSEC_PER_MSEC);
-	stop = true;
-	/* The one may have come out of a lock that the other will never get. */
-	for (i = 0; i < 2; i++) {
-		while (!sharer[i].tid)
-			sleep_ns(NSEC_PER_MSEC);
-		watchdog_watch_threads(sharer[i].tid, context->race->tid);
-		pthread_join(sharer[i].thread, NULL);
-	}
-	/* A lock that one took from the other is never given back. */
+	shared_readers_race(_metadata, context, reader, &stop);
+	/* The modifier is stuck where the kernel has lost track of a lock of a thread. */
 	err = race_freeze(context->race);
 	context_end_modifier(context);
 	for (i = 0; i < 2; i++) {
-		struct context *seen = &sharer[i].context;
-		const char *rule = rule_text[sharer[i].result.rule];
+		struct context *seen = &reader[i].context;
+		const char *rule = rule_text[reader[i].result.rule];
 
-		counters_print(&sharer[i].counters, test, context->race->seq / 2);
-		if (sharer[i].result.rule) {
-			evidence_print(seen, &sharer[i].result,
+		counters_print(&reader[i].counters, test, context->race->seq / 2);
+		if (reader[i].result.rule) {
+			evidence_print(seen, &reader[i].result,
 				       "shared descriptor",
 				       again("access", "", test, seed));
 			known_bug_shows(seen);
 		}
 		reading_free(&seen->reading);
 		EXPECT_STREQ("legal", rule);
-		EXPECT_EQ(0, sharer[i].error);
-		wrong |= sharer[i].result.rule || sharer[i].error;
-		few |= sharer[i].counters.overlapped < RACING_FLOOR;
+		EXPECT_EQ(0, reader[i].error);
+		wrong |= reader[i].result.rule || reader[i].error;
+		few |= reader[i].counters.overlapped < RACING_FLOOR;
 	}
 	ASSERT_EQ(0, err) {
 		diag("the target is stuck, or %s", strerror(-err));
 	}
-	/* SKIP would take back what an EXPECT has found. */
+	/* After a failure of an EXPECT, a SKIP would hide it. */
 	if (few && !wrong)
 		SKIP(return, "race not exercised");
 }
 
 TEST_F(access, shared_read_read)
 {
-	share_descriptor(_metadata, &self->context, false, "shared_read_read");
+	run_shared_readers(_metadata, &self->context, false, "shared_read_read");
 }
 
 TEST_F(access, shared_read_query)
 {
-	share_descriptor(_metadata, &self->context, true, "shared_read_query");
+	run_shared_readers(_metadata, &self->context, true, "shared_read_query");
 }
 
 /*
- * One's own maps, while another thread of the process changes them: the reader
- * waits for locks of its own address space.
+ * A process reads its own file while another of its threads makes the transitions.  The
+ * reader waits for locks of its own address space.
  */
 TEST_F(access, own_maps)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * test_known.h - the bug of 6.17 and later, in a test of its own
+ * test_known.h - test for the known bug of 6.17 and later
  */
 #ifndef PROC_TEST_KNOWN_H
 #define PROC_TEST_KNOWN_H
@@ -22,20 +22,33 @@
 #include "run.h"
 
 /*
- * When is a kernel acquitted?  Where reads are lockless, two layouts mix within
- * one read() every now and then; each such reading came close.  Of them one in
- * 100 was a catch, bare and without preemption as well as emulated and with it
- * (6.17 to 7.3, 142 runs; the longest took 345 of them): at the floor a broken
- * kernel gets through once in a million times.  Where one read() never mixes
- * layouts while the modifier is on another CPU, it holds the lock, and there is
- * nothing to catch.
+ * When a kernel passes.  Where reads are lockless, some readings mix two layouts within
+ * one read(): only these can show the bug.  On kernels with the bug one in 100 of them
+ * shows it, on bare metal without preemption as well as emulated with preemption (6.17
+ * to 7.3, 142 runs; the longest took 345 of them).  At KNOWN_FLOOR a kernel with the bug
+ * passes once in a million times.
+ *
+ * Where one read() never mixes layouts while the modifier is on another CPU, read()
+ * holds mmap_lock, and the bug cannot occur.
  */
-#define KNOWN_ENOUGH 3000	/* close readings: no need to go on */
-#define KNOWN_FLOOR 1500	/* close readings: fewer say nothing */
-#define KNOWN_LOCKED 20000	/* overlapped readings, none of them close */
-#define KNOWN_SECONDS 8.0	/* or DURATION */
+
+/* Mixed readings after which the test passes.  Twice KNOWN_FLOOR. */
+#define KNOWN_ENOUGH 3000
+
+/* Mixed readings below which the test is skipped.  Derived above. */
+#define KNOWN_FLOOR 1500
+
+/* Overlapped read()s without a mixed one after which the test passes.  Arbitrary. */
+#define KNOWN_LOCKED 20000
+
+/* Seconds that the test takes at most, where DURATION says nothing else.  Arbitrary. */
+#define KNOWN_SECONDS 8.0
+
+/* Seconds of a time slice.  Arbitrary. */
 #define KNOWN_SLICE 0.05
-#define KNOWN_CHANCES 10	/* slices of one kind, before it is given up */
+
+/* Time slices of one mode without a mixed reading after which it is skipped.  Arbitrary. */
+#define KNOWN_CHANCES 10
 
 FIXTURE(known) {
 	struct context context;
@@ -51,13 +64,13 @@ FIXTURE_TEARDOWN(known)
 }
 
 /*
- * A reader has just printed the head of a split mapping.  mprotect() joins head
- * and tail; that is over before the reader looks for the next mapping, so that
- * nothing asks it to try again.  Its iterator, left at the head, finds the
- * joined mapping in place of it, and goes on behind: the tail is never printed.
+ * A reader has just printed the head of a split mapping.  mprotect() merges head and
+ * tail before the reader looks up the next mapping, so that no check makes the reader
+ * try again.  The reader's iterator, left at the head, finds the merged mapping in place
+ * of the head, and goes on behind it: the tail is never printed.
  *
- *	layout 0	wwrrrr		reader prints ww
- *	layout 1	wwwwrr		reader goes on behind wwww, prints rr
+ *	layout 0	wwrrrr		the reader prints ww
+ *	layout 1	wwwwrr		the reader goes on behind wwww, prints rr
  *
  * A failure means that a monitor can miss a mapping that was there all the time.
  */
@@ -67,7 +80,7 @@ TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 	struct run run = run_of(&self->context);
 	const struct counters *counters = &run.counters;
 	struct context *context = run.context;
-	uint64_t close_by[NR_SLICES] = { 0 };
+	uint64_t mixed[NR_SLICES] = { 0 };
 	double seconds = duration_from_env(KNOWN_SECONDS, DURATION_LIMIT);
 	int64_t begin = now_ns();
 	int err = 0;
@@ -82,15 +95,14 @@ TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 	for (i = 0; !err && now_ns() - begin < seconds * NSEC_PER_SEC &&
 	     counters->mixed < KNOWN_ENOUGH &&
 	     (counters->mixed || counters->overlapped_calls < KNOWN_LOCKED); i++) {
-		unsigned int way = i % NR_SLICES;
+		unsigned int mode = i % NR_SLICES;
 		uint64_t before = counters->mixed;
 
-		/* Without preemption, say, that way leads nowhere. */
-		if (before && i >= KNOWN_CHANCES * NR_SLICES &&
-		    !close_by[way])
+		/* A mode may never mix layouts, as without preemption. */
+		if (before && i >= KNOWN_CHANCES * NR_SLICES && !mixed[mode])
 			continue;
-		err = race_in_slice(&run, &time_slices[way], KNOWN_SLICE, 0, 0);
-		close_by[way] += counters->mixed - before;
+		err = race_in_slice(&run, &time_slices[mode], KNOWN_SLICE, 0, 0);
+		mixed[mode] += counters->mixed - before;
 	}
 	set_level(0, 0);
 	run_report(_metadata, &run, err, "known",

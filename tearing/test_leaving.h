@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * test_leaving.h - processes that leave, and those that are none of one's business
+ * test_leaving.h - test files of processes that exit or exec, or may not be read
  */
 #ifndef PROC_TEST_LEAVING_H
 #define PROC_TEST_LEAVING_H
@@ -45,7 +45,10 @@ FIXTURE_TEARDOWN(leaving)
 	context_close(_metadata, &self->context);
 }
 
-/* Starts a process and makes @records read()s; false where that is skipped. */
+/*
+ * Start a test context and make @records read()s of one record each.  Return false for
+ * a test that is skipped.
+ */
 static bool begin_to_read(struct __test_metadata *_metadata,
 			  struct context *context, unsigned int records)
 {
@@ -62,11 +65,12 @@ static bool begin_to_read(struct __test_metadata *_metadata,
 }
 
 /*
- * Reads what is left of a file whose process is going.  It may end at any
- * record, with end of file or ESRCH; what it shows must be the old layout.
+ * Read the rest of a file whose process exits or execs, and check it.  The file may end
+ * at any record, with end of file or ESRCH.  Its records must be those of the layout
+ * that was in place.
  */
-static void read_the_leaver(struct __test_metadata *_metadata,
-			    struct context *context, const char *test)
+static void read_rest(struct __test_metadata *_metadata,
+		      struct context *context, const char *test)
 {
 	struct check_result result;
 	int err;
@@ -78,7 +82,7 @@ static void read_the_leaver(struct __test_metadata *_metadata,
 	ASSERT_TRUE(err == 0 || err == -ESRCH) {
 		diag("%s: %s", test, strerror(-err));
 	}
-	/* Nobody knows whether the file ended or its process. */
+	/* The end of the file may be that of its process: the reading is incomplete. */
 	context->reading.whole = false;
 	result = context_check(context);
 	if (result.rule)
@@ -100,12 +104,15 @@ TEST_F(leaving, exit)
 			kill(context->child.pid, SIGKILL);
 		else
 			context_end_modifier(context);
-		read_the_leaver(_metadata, context, "exit");
+		read_rest(_metadata, context, "exit");
 		ASSERT_EQ(0, context_over(context));
 	}
 }
 
-/* A pipe that nobody writes to ends with the last one who could have: at exec. */
+/*
+ * Wait until the modifier has exec'd another program; return whether it has.  The pipe's
+ * only writing end is close-on-exec in the modifier, so @fd is hung up by the exec.
+ */
 static bool exec_is_over(int fd)
 {
 	struct pollfd end = { .fd = fd };
@@ -114,9 +121,9 @@ static bool exec_is_over(int fd)
 }
 
 /*
- * A descriptor belongs to the address space that it was opened for: after an
- * exec it shows no line of the new one, whether the reader is there while it
- * happens, comes afterwards, or when the new program has gone as well.
+ * A file descriptor belongs to the address space for which it was opened.  After an exec
+ * it shows no line of the new address space: not to a read() during the exec, not after
+ * it, and not after the end of the new program.
  */
 TEST_F(leaving, exec)
 {
@@ -136,13 +143,13 @@ TEST_F(leaving, exec)
 			ASSERT_TRUE(exec_is_over(end[0]));
 		if (records % 3 == 2)
 			context_end_modifier(context);
-		read_the_leaver(_metadata, context, "exec");
+		read_rest(_metadata, context, "exec");
 		close(end[0]);
 		ASSERT_EQ(0, context_over(context));
 	}
 }
 
-/* Somebody else's maps are not shown to those who may not trace him. */
+/* The file of a process is not shown to a user without permission to trace it. */
 TEST_F(leaving, forbidden)
 {
 	struct stat init;
@@ -151,7 +158,7 @@ TEST_F(leaving, forbidden)
 
 	snprintf(path, sizeof(path), "/proc/%d/maps", geteuid() ? 1 : getpid());
 	if (!geteuid()) {
-		/* The process is root's, the reader shall be nobody. */
+		/* The file is root's, the reader is an unprivileged user. */
 		pid_t pid = fork();
 		int status;
 
@@ -171,7 +178,7 @@ TEST_F(leaving, forbidden)
 		ASSERT_EQ(0, WEXITSTATUS(status));
 		return;
 	}
-	/* In a container the first process may be one's own. */
+	/* In a container process 1 may belong to this user. */
 	fd = open(path, O_RDONLY);
 	if (fd >= 0 && !stat("/proc/1", &init) && init.st_uid == geteuid())
 		SKIP(return, "no process of another user");

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * test_narrow.h - races whose window is a few instructions
+ * test_narrow.h - test for races whose window is a few instructions
  *
- * In a random race these windows are met once in minutes.  Each gets the change,
- * and the way to read, that meet it most often, at real-time priority, up to a
+ * A random race meets these windows once in minutes.  Each of these tests has the change
+ * and the file that meet a window most often, and races at real-time priority for up to a
  * second:
  *
  *   name	a name is replaced while it is printed
- *   last	the last vma of all is enlarged while the next one is looked for
- *   expand	a mapping takes in what is mapped beside it while it is printed
+ *   last	the last mapping of all grows while the next one is looked up
+ *   expand	a mapping is merged with a new one beside it while it is printed
  *   join	a merge extends a mapping downwards between two lines of its record
  *		in smaps
  *   grow	a stack grows between two lines of its record in smaps
  *
- * A failure means what its rule says; that the window is narrow only means that
- * users see it seldom.
+ * A failure means what the broken rule says.  A narrow window only means that users meet
+ * it seldom.
  */
 #ifndef PROC_TEST_NARROW_H
 #define PROC_TEST_NARROW_H
@@ -34,12 +34,19 @@
 #include "reader.h"
 #include "run.h"
 
-/* Overlapped readings that are enough, and seconds at most... */
+/* Overlapped readings after which a test ends.  Arbitrary. */
 #define NARROW_ENOUGH 10000
+
+/* Seconds after which a test ends.  Arbitrary. */
 #define NARROW_SECONDS 1.0
-/* ...but so many times as long where there were fewer than this. */
+
+/* Overlapped readings below which a test goes on after NARROW_SECONDS.  Arbitrary. */
 #define NARROW_FEW 2000
+
+/* Multiple of NARROW_SECONDS after which such a test ends as well.  Arbitrary. */
 #define NARROW_EXTEND 6
+
+/* Seconds of a time slice.  Arbitrary. */
 #define NARROW_SLICE 0.15
 
 FIXTURE(narrow) {
@@ -94,9 +101,9 @@ FIXTURE_TEARDOWN(narrow)
 }
 
 /*
- * Overlapped readings of a slice, as far as they prove anything.  Where the kernel
- * is not preempted, a modifier on the reader's CPU runs between its system calls
- * and never within one, until a mixed reading shows the contrary.
+ * Count the overlapped readings of a time slice that may have met the window.  On a kernel
+ * that is not preemptible, a modifier on the reader's CPU runs between the reader's system
+ * calls only.  Such a time slice counts if one of its readings was mixed.
  */
 static uint64_t narrow_met(const struct run *run, const struct time_slice *slice,
 			   const struct counters *before)

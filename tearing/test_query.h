@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * test_query.h - PROCMAP_QUERY's filters, and its bad use
+ * test_query.h - test PROCMAP_QUERY: filters, narrow windows, bad use, build IDs
  */
 #ifndef PROC_TEST_QUERY_H
 #define PROC_TEST_QUERY_H
@@ -51,9 +51,10 @@ FIXTURE_TEARDOWN(query)
 	context_close(_metadata, &self->context);
 }
 
-/* One combination of flags, from 0 to QUESTIONS - 1. */
+/* Combinations of the six PROCMAP_QUERY_* flags. */
 #define QUESTIONS 64
 
+/* Set the question that a query with @flags asks. */
 static void question_make(struct question *question, uint64_t addr,
 			  unsigned int flags)
 {
@@ -72,9 +73,12 @@ static void question_make(struct question *question, uint64_t addr,
 }
 
 /*
- * Asks once, and judges; a wrong answer is printed.  Where only edges are of
- * interest, nothing is done that takes long: no name, which is none there, and
- * no look at answers that no transition overlapped.
+ * Make one query and check the answer; return 0, -errno, or 1 for a wrong answer, which
+ * is printed.
+ *
+ * With @edge set the query takes as little time as possible: no name is requested, the
+ * mappings at an edge having none, and an answer that no transition overlapped is not
+ * checked.
  */
 static int ask_and_check(struct context *context, uint64_t addr, unsigned int flags,
 			 bool edge, struct counters *counters)
@@ -113,14 +117,14 @@ static int ask_and_check(struct context *context, uint64_t addr, unsigned int fl
 }
 
 /**
- * struct inquiry - what is asked while the modifier changes
+ * struct query_range - random queries
  * @first:	lowest address
- * @bytes:	addresses from there on are drawn at random
- * @flags:	so are these flags
+ * @bytes:	number of addresses
+ * @flags:	mask of the PROCMAP_QUERY_* flags
  * @edge:	see ask_and_check()
- * @seed:	of all that is drawn
+ * @seed:	state of the random numbers
  */
-struct inquiry {
+struct query_range {
 	uint64_t first, bytes;
 	unsigned int flags;
 	bool edge;
@@ -128,19 +132,19 @@ struct inquiry {
 };
 
 /**
- * ask_in_slice() - ask while the modifier is interleaved in one way
- * @context:	the scene; the modifier is frozen before and after
- * @slice:	how to steer
- * @seconds:	how long
- * @cpu:	reader's and modifier's
- * @inquiry:	what to ask
+ * ask_in_slice() - make random queries while the modifier makes transitions in one mode
+ * @context:	test context; its modifier is frozen before and after
+ * @slice:	time slice
+ * @seconds:	duration
+ * @cpu:	CPUs of the reader and of the modifier
+ * @range:	addresses and flags
  * @counters:	added to
  *
  * Return: 0, -errno, or 1 where a wrong answer was printed.
  */
 static int ask_in_slice(struct context *context, const struct time_slice *slice,
 			double seconds, const int cpu[2],
-			struct inquiry *inquiry, struct counters *counters)
+			struct query_range *range, struct counters *counters)
 {
 	int64_t end = now_ns() + seconds * NSEC_PER_SEC;
 	int err = 0, timer;
@@ -151,13 +155,13 @@ static int ask_in_slice(struct context *context, const struct time_slice *slice,
 	race_go(context->race, slice->interleave, cpu[slice->cpus - 1], context->urgent);
 	while (!err && now_ns() < end) {
 		atomic_fetch_add(&context->race->round, 1);
-		err = ask_and_check(context, inquiry->first +
-				    random_below(&inquiry->seed, inquiry->bytes),
-				    random_next(&inquiry->seed) & inquiry->flags,
-				    inquiry->edge, counters);
+		err = ask_and_check(context, range->first +
+				    random_below(&range->seed, range->bytes),
+				    random_next(&range->seed) & range->flags,
+				    range->edge, counters);
 		watchdog_heartbeat();
 		rt_pause(rt_level);
-		/* It costs as much as a question. */
+		/* Rarely, since it takes as long as a query. */
 		if (counters->readings % 16 == 0)
 			reader_timer_again(timer);
 	}
@@ -165,30 +169,33 @@ static int ask_in_slice(struct context *context, const struct time_slice *slice,
 	return err ? err : race_freeze(context->race);
 }
 
-/* A row with holes, a file, and mappings of three permissions. */
-static const struct change *const questioned[] = {
+/* Changes with holes, with files, and with mappings of three permissions. */
+static const struct change *const query_changes[] = {
 	&change_three_pages, &change_gap_left, &change_swap_part, &change_move,
 	&change_two_bits, &change_read_only_file,
 };
 
-/* Each flag, at each page of the stage and its guards, in each layout. */
+/*
+ * Query each page of the stage and of its guards, with each combination of flags, in each
+ * layout.
+ */
 TEST_F(query, filters)
 {
 	unsigned int i, k, n, page;
 	struct counters counters = { 0 };
 	int err;
 
-	for (i = 0; i < ARRAY_SIZE(questioned); i++) {
+	for (i = 0; i < ARRAY_SIZE(query_changes); i++) {
 		struct context *context = &self->context;
 		struct stage *stage;
 		uint64_t first;
 
-		if (!context_open(_metadata, context, questioned[i], &file_query,
+		if (!context_open(_metadata, context, query_changes[i], &file_query,
 				  &plain_options))
 			return;
 		stage = &context->race->stage;
 		first = stage->base - stage->page;
-		for (k = 0; k < questioned[i]->nr; k++) {
+		for (k = 0; k < query_changes[i]->nr; k++) {
 			for (n = 0; n < (STAGE_PAGES + 2) * QUESTIONS; n++) {
 				page = n / QUESTIONS;
 				err = ask_and_check(context, first +
@@ -203,7 +210,7 @@ TEST_F(query, filters)
 	diag("filters: questions %" PRIu64, counters.readings);
 }
 
-/* The same while the modifier changes. */
+/* Make random queries of the stage while the modifier makes transitions. */
 TEST_F(query, filters_racing)
 {
 	const struct context_options options = race_options();
@@ -212,23 +219,23 @@ TEST_F(query, filters_racing)
 	int cpu[2];
 
 	choose_cpus(cpu);
-	for (i = 0; i < ARRAY_SIZE(questioned); i++) {
+	for (i = 0; i < ARRAY_SIZE(query_changes); i++) {
 		struct context *context = &self->context;
-		struct inquiry inquiry = {
+		struct query_range range = {
 			.flags = QUESTIONS - 1,
 			.seed = options.seed | 1,
 		};
 
-		if (!context_open(_metadata, context, questioned[i], &file_query,
+		if (!context_open(_metadata, context, query_changes[i], &file_query,
 				  &options))
 			return;
-		inquiry.first = context->race->stage.base;
-		inquiry.bytes = STAGE_PAGES * context->race->stage.page;
+		range.first = context->race->stage.base;
+		range.bytes = STAGE_PAGES * context->race->stage.page;
 		context->urgent = true;
 		set_level(0, LEVEL_READER);
 		ASSERT_EQ(0, ask_in_slice(context, &time_slices[cpu[1] < 0 ? TIME_SLICE_PREEMPT :
 						    TIME_SLICE_FREE],
-					  0.1, cpu, &inquiry, &counters));
+					  0.1, cpu, &range, &counters));
 		set_level(0, 0);
 		ASSERT_EQ(0, context_over(context));
 	}
@@ -239,8 +246,8 @@ TEST_F(query, filters_racing)
 }
 
 /*
- * Pages that belong to one mapping and then to its neighbour, each of which loses
- * there its tail or its head.
+ * Pages that belong to a mapping in one layout and to its neighbour in the other: the tail
+ * of the one, the head of the other.
  */
 static const struct edge {
 	const struct change *change;
@@ -250,17 +257,20 @@ static const struct edge {
 	{ &change_merge_right_partial, 3 },
 };
 
-/* Questions that a transition overlapped are enough, and seconds at most. */
+/* Overlapped queries after which an edge has been tested.  Arbitrary. */
 #define EDGE_ENOUGH 2000
+
+/* Seconds after which an edge has been tested as well.  Arbitrary. */
 #define EDGE_SECONDS 3.0
+
+/* Seconds of a time slice.  Arbitrary. */
 #define EDGE_SLICE 0.05
 
 /*
- * A mapping is looked up by its address, and locked a few instructions later.
- * Between the two it may shrink, so that it ends before the address or begins
- * behind it; then it is not the one that was asked for.  To meet that moment,
- * nothing is done but to ask for such an address, so that the lookup is a good
- * part of all that the reader does when it is interrupted.
+ * PROCMAP_QUERY looks a mapping up by an address and locks it a few instructions later.
+ * In between the mapping may shrink, so that it ends before the address or begins behind
+ * it; then it is not the mapping that was queried.  The reader does nothing but query
+ * such an address, so that an interrupt often finds it between lookup and lock.
  *
  *	layout 0	wwrrrr		page 2 is looked up in layout 1: wwww
  *	layout 1	wwwwrr		which is locked as ww in layout 0
@@ -277,7 +287,7 @@ TEST_F(query, edges)
 	for (i = 0; i < ARRAY_SIZE(edges); i++) {
 		struct context *context = &self->context;
 		uint64_t before = counters.overlapped;
-		struct inquiry inquiry = {
+		struct query_range range = {
 			.flags = PROCMAP_QUERY_COVERING_OR_NEXT_VMA,
 			.edge = true,
 			.seed = options.seed | 1,
@@ -287,9 +297,9 @@ TEST_F(query, edges)
 		if (!context_open(_metadata, context, edges[i].change, &file_query,
 				  &options))
 			return;
-		inquiry.bytes = context->race->stage.page;
-		inquiry.first = context->race->stage.base +
-				edges[i].page * inquiry.bytes;
+		range.bytes = context->race->stage.page;
+		range.first = context->race->stage.base +
+				edges[i].page * range.bytes;
 		context->urgent = true;
 		set_level(0, LEVEL_READER);
 		begin = now_ns();
@@ -300,7 +310,7 @@ TEST_F(query, edges)
 			if (slice->cpus > 1 && cpu[1] < 0)
 				continue;
 			ASSERT_EQ(0, ask_in_slice(context, slice, EDGE_SLICE, cpu,
-						  &inquiry, &counters));
+						  &range, &counters));
 		}
 		set_level(0, 0);
 		transitions += context->race->seq / 2;
@@ -312,17 +322,17 @@ TEST_F(query, edges)
 		SKIP(return, "race not exercised");
 }
 
-/*
+/**
  * struct misuse - a request that the kernel must refuse
- * @what:	for people
- * @size:	of the request; 0 for the right one
+ * @what:	description, in words
+ * @size:	size of the request, bytes; 0 for the right one
  * @flags:	query_flags
- * @name_size:	of the buffer for the name
- * @id_size:	of the buffer for the build ID
+ * @name_size:	size of the buffer for the name, bytes
+ * @id_size:	size of the buffer for the build ID, bytes
  * @name:	there is a buffer for the name
- * @id:		there is one for the build ID
+ * @id:		there is a buffer for the build ID
  * @tail:	a byte behind the structure is not 0
- * @err:	the errno expected
+ * @err:	errno that is expected
  */
 static const struct misuse {
 	const char *what;
@@ -350,7 +360,7 @@ static const struct misuse {
 	  .id_size = 1, .err = ENAMETOOLONG },
 };
 
-/* The first executable file mapping of the modifier: the program itself. */
+/* Return the address of the modifier's first executable file mapping: the program. */
 static uint64_t find_program(struct context *context)
 {
 	unsigned int i;
@@ -363,18 +373,18 @@ static uint64_t find_program(struct context *context)
 }
 
 /**
- * struct asker - a process that asks what it is told to; shared memory
- * @asked:	counts requests
- * @answered:	counts answers
- * @fd:		of the file
- * @err:	the last request's errno
- * @request:	the last one
- * @request.query: it
- * @request.tail: what lies behind it
- * @name:	its buffer for a name
- * @id:		its buffer for a build ID
+ * struct query_child - a child process that makes queries; in shared memory
+ * @asked:	number of requests
+ * @answered:	number of answers
+ * @fd:		file descriptor of /proc/PID/maps
+ * @err:	errno of the last request, or 0
+ * @request:	last request
+ * @request.query: query
+ * @request.tail: bytes behind the query
+ * @name:	buffer for the name
+ * @id:		buffer for the build ID
  */
-struct asker {
+struct query_child {
 	_Atomic uint32_t asked;
 	_Atomic uint32_t answered;
 	int fd;
@@ -387,72 +397,74 @@ struct asker {
 	char id[64];
 };
 
-static int asker_main(void *arg)
+/* Make each request, until the process is killed. */
+static int query_child_main(void *arg)
 {
-	struct asker *asker = arg;
+	struct query_child *query_child = arg;
 
 	stdio_to_null();
 	for (;;) {
-		if (futex_wait(&asker->asked, asker->answered, NSEC_PER_SEC))
+		if (futex_wait(&query_child->asked, query_child->answered, NSEC_PER_SEC))
 			continue;
-		asker->err = ioctl(asker->fd, PROCMAP_QUERY, &asker->request) ?
+		query_child->err = ioctl(query_child->fd, PROCMAP_QUERY, &query_child->request) ?
 			     errno : 0;
-		futex_store(&asker->answered, asker->asked);
+		futex_store(&query_child->answered, query_child->asked);
 	}
 	return 0;
 }
 
-/* Returns 0, or -ETIMEDOUT where there is no answer. */
-static int ask_misuse(struct asker *asker, const struct misuse *m, uint64_t addr)
+/* Have the child make a bad request; return 0, or -ETIMEDOUT where there is no answer. */
+static int ask_misuse(struct query_child *query_child, const struct misuse *m, uint64_t addr)
 {
-	struct procmap_query *query = &asker->request.query;
-	uint32_t before = asker->answered;
+	struct procmap_query *query = &query_child->request.query;
+	uint32_t before = query_child->answered;
 
-	memset(&asker->request, 0, sizeof(asker->request));
+	memset(&query_child->request, 0, sizeof(query_child->request));
 	query->size = m->size ? m->size : sizeof(*query);
 	query->query_flags = m->flags;
 	query->query_addr = addr;
 	query->vma_name_size = m->name_size;
 	query->build_id_size = m->id_size;
-	query->vma_name_addr = m->name ? (uintptr_t)asker->name : 0;
-	query->build_id_addr = m->id ? (uintptr_t)asker->id : 0;
-	asker->request.tail[0] = m->tail;
-	futex_store(&asker->asked, before + 1);
-	return futex_await(&asker->answered, before, MODIFIER_TIMEOUT_NS);
+	query->vma_name_addr = m->name ? (uintptr_t)query_child->name : 0;
+	query->build_id_addr = m->id ? (uintptr_t)query_child->id : 0;
+	query_child->request.tail[0] = m->tail;
+	futex_store(&query_child->asked, before + 1);
+	return futex_await(&query_child->answered, before, MODIFIER_TIMEOUT_NS);
 }
 
 /*
- * Bad requests are refused, and leave no lock and no reference behind: after
- * each of them the target can still map and unmap.  A reference too few takes
- * the address space away under the target's feet, and may hold the one who asked
- * in the kernel for good, so somebody else asks.
+ * Bad requests are refused, and leave no lock and no reference behind: after each of them
+ * the modifier can still map and unmap.  Where the kernel drops a reference too many, the
+ * address space of the modifier is freed while in use, and the process that made the
+ * request may be stuck in the kernel.  So a child process makes the requests.
  */
 TEST_F(query, misuse)
 {
-	struct asker *asker = shared_alloc(sizeof(*asker));
+	struct query_child *query_child = shared_alloc(sizeof(*query_child));
 	struct context *context = &self->context;
 	struct child child = { 0 };
 	unsigned int i, cycle;
 	uint64_t addr;
 
-	ASSERT_TRUE(!!asker);
+	ASSERT_TRUE(!!query_child);
 	if (!context_open(_metadata, context, &change_hole, &file_query, &plain_options))
 		return;
 	addr = find_program(context);
-	asker->fd = context->reader.fd;
-	ASSERT_EQ(0, child_start(&child, asker_main, asker));
+	query_child->fd = context->reader.fd;
+	ASSERT_EQ(0, child_start(&child, query_child_main, query_child));
 	for (cycle = 0; cycle < 20; cycle++)
 		for (i = 0; i < ARRAY_SIZE(misuses); i++) {
 			const struct misuse *m = &misuses[i];
 
-			ASSERT_EQ(0, ask_misuse(asker, m, addr)) {
-				diag("%s: who asked is stuck", m->what);
+			ASSERT_EQ(0, ask_misuse(query_child, m, addr)) {
+				diag("%s: the process that made the request is stuck",
+				     m->what);
 			}
-			/* A program without a build ID has none to cut off. */
-			if (!asker->err && m->id_size && !m->name &&
-			    !asker->request.query.build_id_size)
+			/* In a program without a build ID, no buffer is too small. */
+			if (!query_child->err && m->id_size && !m->name &&
+			    !query_child->request.query.build_id_size)
 				continue;
-			ASSERT_EQ(m->err, asker->err) {
+			ASSERT_EQ(m->err, query_child->err) {
 				diag("%s", m->what);
 			}
 			ASSERT_EQ(0, context_step(context, 2)) {
@@ -466,23 +478,48 @@ TEST_F(query, misuse)
 }
 
 /*
- * How long an answer is to take: more than a time slice or two, and no longer than
- * RT_HOLD_NS.  The file grows from a few notes to as many as that takes.
+ * Nanoseconds.  Bound of the time that the query for a build ID takes, at real-time
+ * priority: RT_HOLD_NS.  The file's notes are doubled until half of it is reached, which
+ * is more than a time slice or two of the scheduler.
  */
 #define ID_NS (15 * NSEC_PER_MSEC)
+
+/* Bytes of notes in the first file.  Arbitrary; small enough for a slow machine. */
 #define ID_FIRST (16UL << 10)
+
+/* Bytes of notes in the last file.  Arbitrary; bounds the size of the file. */
 #define ID_MOST (8UL << 20)
-/* Rounds of one question and as much spinning; so many more of one kind decide. */
+
+/*
+ * Rounds, each of one query and as much spinning, after which the test ends without a
+ * decision.  Arbitrary.
+ */
 #define ID_ROUNDS 24
+
+/*
+ * Rounds by which those with short transitions have to exceed those with a long one for a
+ * pass.  Arbitrary.
+ */
 #define ID_FREE 3
+
+/*
+ * Rounds by which those with a long transition have to exceed those with short ones for a
+ * failure.  Arbitrary; twice ID_FREE, since a busy machine makes transitions long.
+ */
 #define ID_HELD 6
-/* Transitions in that time, below which the modifier is too slow. */
+
+/*
+ * Transitions during the spinning of a round below which the round does not count, since
+ * the modifier is too slow.  Arbitrary.
+ */
 #define ID_CALM 20
 
 /*
- * An ELF file with so many bytes of notes, none of which is a build ID: all of
- * them are looked at before there is an answer.  A note of zeroes is 12 bytes.
- * They are written, since kernels of 2025 crash on a hole in such a file.
+ * Write an ELF file with @bytes bytes of notes, none of which is a build ID; return
+ * whether it was written.
+ *
+ * The kernel reads all notes before it answers.  A note of zeroes has 12 bytes.  The
+ * zeroes are written, since kernels of 2025 crash on a hole in such a file.
  */
 static bool write_notes(int fd, size_t bytes)
 {
@@ -512,7 +549,7 @@ static bool write_notes(int fd, size_t bytes)
 	return pwrite(fd, &elf, sizeof(elf), 0) == sizeof(elf);
 }
 
-/* How long the question for a build ID takes, which is not there; or -errno. */
+/* Query the build ID of a file without one; return nanoseconds or -errno. */
 static int64_t ask_id(int fd, uint64_t addr)
 {
 	char id[64];
@@ -529,46 +566,73 @@ static int64_t ask_id(int fd, uint64_t addr)
 	return query.build_id_size ? -EINVAL : now_ns() - begin;
 }
 
-/* The longest transition of those that are made meanwhile, and how many. */
-struct meanwhile {
+/**
+ * struct interval - transitions in an interval of time
+ * @longest:	duration of the longest transition, nanoseconds
+ * @made:	number of transitions; the sequence number until the interval ends
+ */
+struct interval {
 	int64_t longest;
 	uint32_t made;
 };
 
-static void meanwhile_begin(struct race *race, struct meanwhile *meanwhile)
+/* Begin an interval. */
+static void interval_begin(struct race *race, struct interval *interval)
 {
 	race->longest_us = 0;
-	meanwhile->made = race->seq;
+	interval->made = race->seq;
 }
 
-/* The transition that is under way belongs to it. */
-static void meanwhile_end(struct race *race, struct meanwhile *meanwhile)
+/* End an interval, including the transition that is under way. */
+static void interval_end(struct race *race, struct interval *interval)
 {
 	uint32_t seq = race->seq;
 	int64_t end = now_ns() + MODIFIER_TIMEOUT_NS;
 
 	while (race->seq - seq < 2 && now_ns() < end)
 		;
-	meanwhile->longest = race->longest_us * NSEC_PER_USEC;
-	meanwhile->made = (race->seq - meanwhile->made) / 2;
+	interval->longest = race->longest_us * NSEC_PER_USEC;
+	interval->made = (race->seq - interval->made) / 2;
 }
 
 /*
- * To find a build ID is to read a file, which may take any time and the locks of
- * a file system; meanwhile the mapping must be free to change.  If it is not,
- * then one transition lasts nearly as long as the question, and none does while
- * the reader only spins for as long.  A failure means that whoever asks for build
- * IDs holds up the process, and deadlocks with two others who meet it there.
+ * Double the notes of the file until a query takes ID_NS / 2; return whether the notes
+ * were written and the queries answered.
+ */
+static bool slow_query_prepare(const struct context *context, uint64_t addr)
+{
+	int64_t took = 0;
+	size_t bytes;
+
+	for (bytes = ID_FIRST; bytes <= ID_MOST && took <= ID_NS / 2; bytes *= 2) {
+		rt_pause(rt_level);
+		if (!write_notes(context->race->file[0], bytes))
+			return false;
+		rt_pause_before(rt_level, ID_NS);
+		took = ask_id(context->reader.fd, addr);
+		if (took < 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * To find a build ID the kernel reads a file, which may take any time and the locks of a
+ * file system.  Meanwhile the mapping must be free to change.  If the mapping is locked,
+ * one transition lasts nearly as long as the query, and none does while the reader only
+ * spins for as long.
+ *
+ * A failure means that a query for a build ID delays the process that is queried, and can
+ * deadlock with two other threads.
  */
 TEST_F(query, build_id)
 {
 	struct context *context = &self->context;
-	struct meanwhile during, calm;
+	struct interval during, calm;
 	struct race *race;
 	int i, held = 0, free = 0;
 	uint64_t addr;
-	int64_t took;
-	size_t bytes;
+	int64_t took = 0;
 	int cpu[2];
 
 	choose_cpus(cpu);
@@ -581,28 +645,20 @@ TEST_F(query, build_id)
 	if (cpu[0] >= 0)
 		pin_thread(0, cpu[0]);
 	set_level(0, LEVEL_READER);
-	for (bytes = ID_FIRST;; bytes *= 2) {
-		rt_pause(rt_level);
-		ASSERT_TRUE(write_notes(race->file[0], bytes));
-		rt_pause_before(rt_level, ID_NS);
-		took = ask_id(context->reader.fd, addr);
-		ASSERT_GE(took, 0);
-		if (took > ID_NS / 2 || bytes >= ID_MOST)
-			break;
-	}
+	ASSERT_TRUE(slow_query_prepare(context, addr));
 	race_go(race, cpu[1] < 0 ? INTERLEAVE_PREEMPT : INTERLEAVE_FREE,
 		cpu[1] < 0 ? cpu[0] : cpu[1], true);
 	for (i = 0; i < ID_ROUNDS && free - held < ID_FREE &&
 	     held - free < ID_HELD; i++) {
 		rt_pause_before(rt_level, ID_NS);
-		meanwhile_begin(race, &during);
+		interval_begin(race, &during);
 		took = ask_id(context->reader.fd, addr);
 		ASSERT_GE(took, 0);
-		meanwhile_end(race, &during);
+		interval_end(race, &during);
 		rt_pause_before(rt_level, ID_NS);
-		meanwhile_begin(race, &calm);
+		interval_begin(race, &calm);
 		spin_ns(took);
-		meanwhile_end(race, &calm);
+		interval_end(race, &calm);
 		if (calm.made < ID_CALM || 2 * calm.longest > took)
 			continue;
 		if (2 * during.longest < took)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * test_racing.h - each change while it is read, in each file
+ * test_racing.h - test each change in each file, in a race
+ *
+ * The reader and the modifier run free, or in one of the other interleaving modes.
  */
 #ifndef PROC_TEST_RACING_H
 #define PROC_TEST_RACING_H
-
 
 #include "../model/change.h"
 #include "../model/parse.h"
@@ -14,7 +15,10 @@
 #include "reader.h"
 #include "run.h"
 
-/* Seconds of racing per change and file: the whole program takes 20 s or so. */
+/*
+ * Seconds of racing per change and file, where DURATION says nothing else.  Chosen so that
+ * the whole program takes about 20 s.
+ */
 #define RACING_SECONDS 0.03
 
 FIXTURE(racing) {
@@ -38,7 +42,7 @@ FIXTURE_TEARDOWN(racing)
 #include "../model/change_list.h"
 #undef CHANGE
 
-/* The body of all racing tests. */
+/* Race one change in one file. */
 static void run_racing(struct __test_metadata *_metadata,
 		       struct context *context, const struct change *change,
 		       const struct file_kind *kind)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * test_shapes.h - many mappings, each position of the stage in a page of text
+ * test_shapes.h - test many mappings, and each position of the stage in a page of text
  */
 #ifndef PROC_TEST_SHAPES_H
 #define PROC_TEST_SHAPES_H
@@ -35,12 +35,15 @@ FIXTURE_TEARDOWN(shapes)
 	context_close(_metadata, &self->context);
 }
 
-/* So many mappings that a reading takes many pages of text. */
+/*
+ * Filler mappings.  Arbitrary; many pages of text, and well below vm.max_map_count, which
+ * is 65530 by default.
+ */
 #define MANY_MAPPINGS 4000
 
 /*
- * With thousands of mappings the maple tree has several levels, and a reading
- * has as many restarts as pages of text.
+ * Race in an address space with thousands of mappings: the maple tree has several levels,
+ * and the kernel looks a mapping up anew for each page of text.
  */
 TEST_F(shapes, many_mappings)
 {
@@ -66,12 +69,16 @@ TEST_F(shapes, many_mappings)
 		     again("shapes", "", "many_mappings", options.seed));
 }
 
-/* Bytes of one line of maps without a name, of addresses below 4 GiB. */
+/*
+ * Bytes of one line of maps without a name, at addresses below 4 GiB.  Number of fillers
+ * and length of the padding that bring the stage to the end of a page follow from it.
+ */
 #define SHORT_LINE 41
 
 /*
- * One big read() after @skip records, a transition, the rest: the end of the
- * page of text falls on or near the stage.
+ * Read @skip records, then a page of text in one read(), make a transition, and read the
+ * rest.  The end of the page of text falls on or near the stage.  Return 0, -errno, or 1
+ * for a violation.
  */
 static int step_at_page_end(struct run *run, unsigned int skip)
 {
@@ -106,10 +113,10 @@ static int step_at_page_end(struct run *run, unsigned int skip)
 }
 
 /*
- * seq_file fills a page, drops the record that did not fit, and looks it up
- * again in the next read().  Here that happens at each byte of each line of the
- * stage: fillers bring the stage to the end of the page, the name of the first
- * one shifts it by single bytes, and records left out shift it by lines.
+ * seq_file fills a page, drops the record that does not fit, and looks it up again in the
+ * next read().  This test has the page end at each byte of each line of the stage.  Fillers
+ * bring the stage to the end of the page.  The name of the first filler shifts it by
+ * bytes, and the records that are read before shift it by lines.
  */
 TEST_F(shapes, page_positions)
 {
@@ -132,7 +139,7 @@ TEST_F(shapes, page_positions)
 
 		if (err == -ENOMEM)
 			SKIP(return, "too few mappings allowed");
-		/* Twice each, since the transition goes there and back. */
+		/* Twice each: one transition goes to layout 1, the next one back. */
 		for (skip = 0; skip < 32 && !err; skip++)
 			err = step_at_page_end(&run, skip / 2);
 		ASSERT_GE(err, 0) {
@@ -148,7 +155,7 @@ TEST_F(shapes, page_positions)
 		ASSERT_EQ(0, context_over(context));
 	}
 	counters_print(&run.counters, "page_positions", 32 * SHORT_LINE);
-	/* Else the end of the page was never near the stage. */
+	/* Without mixed readings the end of the page was never near the stage. */
 	ASSERT_GT(run.counters.mixed, 0U);
 }
 

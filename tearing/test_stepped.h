@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * test_stepped.h - read some lines, make a transition, read on
+ * test_stepped.h - test each change in each file, one record boundary at a time
+ *
+ * The reader reads some records, a transition is made, and the reader reads the rest.
+ * There is no race, so one CPU is enough.
  */
 #ifndef PROC_TEST_STEPPED_H
 #define PROC_TEST_STEPPED_H
@@ -38,7 +41,7 @@ FIXTURE_TEARDOWN(stepped)
 #include "../model/change_list.h"
 #undef CHANGE
 
-/* The body of all stepped tests. */
+/* Step through one change in one file. */
 static void run_stepped(struct __test_metadata *_metadata,
 			struct context *context, const struct change *change,
 			const struct file_kind *kind)
@@ -50,7 +53,7 @@ static void run_stepped(struct __test_metadata *_metadata,
 
 	if (!context_open(_metadata, context, change, kind, &plain_options))
 		return;
-	/* They wait for each other thousands of times, and for nobody else. */
+	/* Both wait for each other thousands of times: other processes delay each. */
 	set_level(0, LEVEL_READER);
 	set_level(context->race->tid, LEVEL_CHANGER);
 	for (i = 0; i < ARRAY_SIZE(buffers) && !err; i++)
@@ -60,7 +63,7 @@ static void run_stepped(struct __test_metadata *_metadata,
 	run_report(_metadata, &run, err, change->name,
 		   again("stepped", change->name, kind->name, plain_options.seed));
 	ASSERT_STREQ("legal", rule_text[run.result.rule]);
-	/* Without readings that a transition fell into nothing was tested. */
+	/* Without overlapped readings nothing was tested. */
 	ASSERT_GT(run.counters.overlapped, 2U);
 }
 

@@ -1,39 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * test_stopped.h - readers that are stopped where nothing protects what they remember
+ * test_stopped.h - test readers that are held where nothing protects their position
  *
- * A reader remembers its place in the maple tree, whose nodes are freed under RCU.
- * There are moments when it has left RCU, and has to find its place anew:
+ * A reader keeps its position in the maple tree, whose nodes are freed under RCU.  At
+ * some points the reader has left its RCU read-side critical section and has to look its
+ * position up again:
  *
- *   fallback	the mapping that comes next is write-locked.  Since 6.17 the reader
- *		takes mmap_lock then, finds the mapping, lets go of mmap_lock and
- *		goes on without; in between are a few instructions
+ *   fallback	the next mapping is write-locked.  Since 6.17 the reader then takes
+ *		mmap_lock, finds the mapping, releases mmap_lock and goes on without it;
+ *		in between are a few instructions
  *   smaps, numa_maps
- *		it looks at the pages of a mapping, with that mapping's lock alone
+ *		the reader walks the pages of a mapping with that mapping's lock alone
  *
- * What the reader remembers from before may then be replaced and freed, and the memory
- * be somebody else's.  That does not happen by chance, and is brought about by:
+ * The node of the reader's old position may be replaced and freed there, and its memory
+ * reused.  A random race does not meet that.  Two threads bring it about:
  *
- *   modifier	on the reader's CPU, stops it at real-time priority, and changes so
- *		many things, and for so long, that what it replaced first is freed.
- *		Every 15 ms both move to the other CPU, since others want to run
- *   background operations	on another CPU, tells the modifier when to let the reader go.  For the
- *		fallback it has a mapping and mmap_lock write-locked for long: the
- *		reader comes to that mapping and sleeps until it gets mmap_lock; the
- *		modifier has waited for the reader's CPU and queues behind it; the
- *		reader's giving back the lock wakes the modifier, which stops it
- *		right there
+ *   modifier	holds the reader at such a point, at real-time priority on the reader's
+ *		CPU, and makes transitions until the node it replaced first is freed.
+ *		Every 15 ms both move to the other CPU, since other processes have to run
+ *   background	on another CPU; tells the modifier when to release the reader.  For the
+ *		fallback it keeps a mapping and mmap_lock write-locked for long.  The
+ *		reader comes to that mapping and sleeps for mmap_lock; the modifier, which
+ *		has waited for the CPU, queues behind the reader.  When the reader
+ *		releases mmap_lock, the modifier wakes up and holds the reader there
  *
- * A failure means that the reader used memory that was freed (KASAN says so in the
- * kernel's log), or went on where nothing is what it was.  Without KASAN, or poison in
- * what is freed, a reader may use such memory and do well: a node that was replaced
- * says so until its memory is somebody else's, and what a reader finds by it is looked
- * up once more since there was a change.  So a pass is one only where it is watched; a
- * failure is one everywhere.  Where the kernel is not
- * preempted the reader is stopped where it offers that, which it does among its pages,
- * or at the end of its system call; and what is tested of the fallback is only how it
- * goes on after it had to wait.  PREEMPT_RT hands mmap_lock to who is more urgent:
- * there the modifier is always first.
+ * A failure means that the reader used freed memory, which KASAN reports in the kernel
+ * log, or that it went on at a wrong position.
+ *
+ * Limits:
+ *   - Without KASAN or poisoning of freed memory such a reader may go unnoticed.  A node
+ *     that was replaced is marked as such until its memory is reused, and a mapping that
+ *     is found by it is looked up once more, since there was a change.  So a test that
+ *     finds nothing is skipped on such a kernel.
+ *   - A kernel that is not preemptible holds the reader at its scheduling points only: in
+ *     the walk over pages, or at the end of the system call.  There the fallback test
+ *     covers only how the reader goes on after it has waited.
+ *   - PREEMPT_RT gives mmap_lock to the waiter with the highest priority, which is the
+ *     modifier, so that the reader is never held.
  */
 #ifndef PROC_TEST_STOPPED_H
 #define PROC_TEST_STOPPED_H
@@ -66,66 +69,98 @@
 #include "stage.h"
 #include "watchdog.h"
 
-/* The mapping that is locked, or has the pages, on the stage of change_beside... */
+/* Characters of change_beside's pictures that are its large mapping, which is constant. */
 #define LARGE_FROM 2
 #define LARGE_PAGES 3
-/* ...where each character is so many bytes.  What is walked is most of a reading... */
+
+/*
+ * Bytes for each character in the fallback test.  The large mapping has as many pages as
+ * LOCKED_NS needs.
+ */
 #define LOCKED_UNIT (2UL << 20)
+
+/*
+ * Bytes for each character in the smaps and numa_maps tests.  The walk over the large
+ * mapping takes most of a reading.
+ */
 #define WALKED_UNIT (8UL << 20)
-/* ...what is locked has pages for so long a lock, and a reader shall pass meanwhile. */
+
+/*
+ * Nanoseconds for which the large mapping is write-locked at a time.  Long enough for a
+ * reading to reach the mapping meanwhile.
+ */
 #define LOCKED_NS (10 * NSEC_PER_MSEC)
 
 /*
- * Transitions that replace more nodes than are freed at once, half of them on each
- * of two CPUs: SLUB has sheaves of 60 at most, for each CPU, since 6.18.  Without sheaves, as with its debugging, it is 500, or what
- * comes together in 5 s, and a reader is not held for so long.
+ * Transitions whose nodes, half of them on each of two CPUs, are more than are freed at
+ * once.  Since 6.18 SLUB has sheaves of at most 60 objects for each CPU.  Without sheaves,
+ * as with slab debugging, RCU collects 500 objects, or those of 5 s: a reader is not held
+ * for that long.
  */
 #define STOPPED_BURST 200
+
 /*
- * How long the modifier then goes on, in RCU grace periods: one that may be under way,
- * one more, one in which the modifier's CPU sees that it is over, and as much again
- * until it is the turn of those nodes.  They are waited for: where time is lost, as on a
- * busy host, none may come to its end in the time that it takes otherwise.  Where that
- * cannot be, it is a time.
+ * RCU grace periods that the modifier holds the reader after a burst: one that may be
+ * under way, one more, one in which the modifier's CPU sees its end, and one until those
+ * nodes are freed.  They are waited for, since on a busy host they may take any time.
  */
 #define STOPPED_PERIODS 4
-#define STOPPED_HOLD (80 * NSEC_PER_MSEC)
-/* How long a reader is let go, beyond what a reading takes: it shall get on. */
-#define STOPPED_PAUSE (10 * NSEC_PER_MSEC)
-/* Bursts during all of which no new reading began: so many are enough... */
+
+/* Nanoseconds of that at least, also where grace periods cannot be waited for. */
+#define STOPPED_HOLD_NS (80 * NSEC_PER_MSEC)
+
+/*
+ * Nanoseconds that a released reader runs at most, beyond the length of a reading.
+ * Arbitrary; the reader has to get on.
+ */
+#define STOPPED_RUN_NS (10 * NSEC_PER_MSEC)
+
+/* Bursts during which the reader was held, after which a test ends.  Arbitrary. */
 #define STOPPED_ENOUGH 10
-/* ...and fewer than these are none. */
+
+/* Bursts below which a test is skipped as not exercised.  Arbitrary. */
 #define STOPPED_FLOOR 3
-/* Seconds at most, and between two looks. */
+
+/* Seconds after which a test ends.  Arbitrary. */
 #define STOPPED_SECONDS 4.0
+
+/* Seconds of a time slice.  Arbitrary. */
 #define STOPPED_SLICE 0.25
 
 /*
- * What was replaced is freed after what was replaced before, some ten nodes a tick
- * where RCU's callbacks get no other time: once the burst is made there is only one
- * transition in so long a time, or the first nodes would wait behind thousands.
+ * Nanoseconds between two transitions after a burst.  Nodes are freed in the order in
+ * which they were replaced, about ten a tick where RCU callbacks have no other time.
+ * Without a pause the nodes of the burst would wait behind thousands.
  */
-#define STOPPED_SLOWLY NSEC_PER_MSEC
-/*
- * Pages that the modifier fills meanwhile, again and again.  Freed nodes still look like
- * nodes that were replaced, and a reader knows what to do then, until somebody else
- * writes there.  That is a matter of luck where slabs are kept; but SLUB_TINY gives
- * empty ones back at once, and the next page that is asked for is such a one.
- */
-#define LITTER_PAGES 1024
-#define LITTER_NS (20 * NSEC_PER_USEC)
-/* No node and no pointer, on any architecture. */
-#define LITTER 0x5a
+#define STOPPED_TRANSITION_NS NSEC_PER_MSEC
 
 /*
- * What the background operations shares with the test: counts @times, @locks the mapping.  The
- * modifier's own: @filled pages of @litter, in the burst that began at @burst_ns with
- * @burst_seq.
+ * Pages that the modifier fills again and again while the reader is held.  A freed node
+ * still looks like a replaced node, which a reader can handle, until its memory is reused.
+ * SLUB_TINY gives empty slabs back at once, so that the next page is such a slab.
+ * Otherwise reuse is a matter of luck.
+ */
+#define REUSE_PAGES 1024
+
+/* Nanoseconds between two of these pages.  Arbitrary. */
+#define REUSE_NS (20 * NSEC_PER_USEC)
+
+/* Byte that fills these pages: no node and no pointer on any architecture. */
+#define REUSE_BYTE 0x5a
+
+/**
+ * struct stopped - state of a test; in shared memory
+ * @bursts:	number of bursts during which the reader was held all the time
+ * @locks:	the background thread write-locks the large mapping
+ * @pages:	REUSE_PAGES pages; used by the modifier only, as are all below
+ * @filled:	number of these pages that are filled
+ * @burst_ns:	time at which the present burst began, nanoseconds
+ * @burst_seq:	sequence number at which the present burst began
  */
 struct stopped {
-	_Atomic uint32_t times;
+	_Atomic uint32_t bursts;
 	bool locks;
-	unsigned char *litter;
+	unsigned char *pages;
 	size_t filled;
 	int64_t burst_ns;
 	uint32_t burst_seq;
@@ -177,12 +212,15 @@ FIXTURE_TEARDOWN(stopped)
 	munmap(self->stopped, sizeof(*self->stopped));
 }
 
-/* The same for all architectures; not every C library has it. */
+/* Not in every C library; the same on all architectures. */
 #ifndef MLOCK_ONFAULT
 #define MLOCK_ONFAULT 0x01
 #endif
 
-/* Write-locks the large mapping for as long as it takes to look at all its pages. */
+/*
+ * Write-lock the large mapping, and mmap_lock, while mlock2() and munlock() walk all its
+ * pages; return 0 or -errno.
+ */
 static int background_lock(const struct stage *stage)
 {
 	void *addr = stage_addr(stage, LARGE_FROM);
@@ -193,20 +231,23 @@ static int background_lock(const struct stage *stage)
 	return 0;
 }
 
-/* As long as it takes until what was replaced is freed. */
-static void background_hold(void)
+/* Wait until the nodes that a burst has replaced are freed. */
+static void background_wait_freed(void)
 {
 	int64_t begin = now_ns();
 	int periods = STOPPED_PERIODS;
 
 	while (periods && !syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0))
 		periods--;
-	begin += STOPPED_HOLD - now_ns();
+	begin += STOPPED_HOLD_NS - now_ns();
 	if (begin > 0)
 		sleep_ns(begin);
 }
 
-/* Returns in which round the reader was stopped for all of a burst; 0 for none. */
+/*
+ * Have the modifier release the reader, and wait for a burst of transitions.  Return the
+ * round in which the reader was held during all of the burst, or 0 where it was not.
+ */
 static uint32_t background_burst(struct race *race, bool locks)
 {
 	uint32_t seq, round;
@@ -227,12 +268,12 @@ static uint32_t background_burst(struct race *race, bool locks)
 		if (race->limit != RACE_FREE)
 			return 0;
 	}
-	background_hold();
+	background_wait_freed();
 	return race->limit == RACE_FREE && race->round == round ? round : 0;
 }
 
-/* Ends with its process. */
-static void *background(void *arg)
+/* Make bursts until the process ends. */
+static void *background_thread(void *arg)
 {
 	struct race *race = arg;
 	struct stopped *stopped = race->background.arg;
@@ -249,28 +290,29 @@ static void *background(void *arg)
 		}
 		round = background_burst(race, stopped->locks);
 		if (round && round != last)
-			atomic_fetch_add(&stopped->times, 1);
+			atomic_fetch_add(&stopped->bursts, 1);
 		last = round;
 	}
 	return NULL;
 }
 
-static void litter(struct stopped *stopped)
+/* Fill one more page; free all of them first where none is left. */
+static void reuse_page(struct stopped *stopped)
 {
 	size_t page = getpagesize();
 
-	if (stopped->filled == LITTER_PAGES) {
-		madvise(stopped->litter, LITTER_PAGES * page, MADV_DONTNEED);
+	if (stopped->filled == REUSE_PAGES) {
+		madvise(stopped->pages, REUSE_PAGES * page, MADV_DONTNEED);
 		stopped->filled = 0;
 	}
-	memset(stopped->litter + stopped->filled++ * page, LITTER, page);
+	memset(stopped->pages + stopped->filled++ * page, REUSE_BYTE, page);
 }
 
-/* After each transition, while the reader is stopped. */
+/* Fill pages after a transition while the reader is held; slow down after a burst. */
 static int background_made(struct race *race, unsigned int index, void *arg)
 {
 	struct stopped *stopped = arg;
-	int64_t end = now_ns() + STOPPED_SLOWLY;
+	int64_t end = now_ns() + STOPPED_TRANSITION_NS;
 
 	if (race->limit != RACE_FREE || race->release)
 		return 0;
@@ -278,56 +320,61 @@ static int background_made(struct race *race, unsigned int index, void *arg)
 		stopped->burst_ns = race->held_ns;
 		stopped->burst_seq = race->seq;
 	}
-	litter(stopped);
+	reuse_page(stopped);
 	while (race->seq - stopped->burst_seq > 2 * STOPPED_BURST &&
 	       !race->release && now_ns() < end) {
-		spin_ns(LITTER_NS);
-		litter(stopped);
+		spin_ns(REUSE_NS);
+		reuse_page(stopped);
 	}
 	return 0;
 }
 
-static int litter_begin(struct stopped *stopped)
+/* Reserve the pages; return 0 or -errno. */
+static int reuse_begin(struct stopped *stopped)
 {
-	size_t len = LITTER_PAGES * getpagesize();
+	size_t len = REUSE_PAGES * getpagesize();
 
-	stopped->litter = mmap(NULL, len, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (stopped->litter == MAP_FAILED)
+	stopped->pages = mmap(NULL, len, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (stopped->pages == MAP_FAILED)
 		return -errno;
-	/* A page at a time; where this is refused there are no huge pages. */
-	madvise(stopped->litter, len, MADV_NOHUGEPAGE);
+	/* Pages are allocated one by one.  An error means that there are no huge pages. */
+	madvise(stopped->pages, len, MADV_NOHUGEPAGE);
 	return 0;
 }
 
-/* All pages; to be locked, only as many as it takes to be busy for a while. */
+/*
+ * Populate the large mapping and start the threads; return 0 or -errno.  A mapping that is
+ * write-locked is populated until that takes LOCKED_NS.
+ */
 static int background_begin(struct race *race, void *arg)
 {
 	struct stopped *stopped = arg;
 	unsigned char *addr = stage_addr(&race->stage, LARGE_FROM);
 	size_t len = LARGE_PAGES * race->stage.page, page = getpagesize();
-	size_t at = 0, some = 16 * page;
+	size_t at = 0, end = 16 * page;
 	pthread_t thread;
 	int64_t took = 0;
-	int err = litter_begin(stopped);
+	int err = reuse_begin(stopped);
 
-	/* Where this is refused there are no huge pages. */
+	/* An error means that there are no huge pages. */
 	madvise(addr, len, MADV_NOHUGEPAGE);
 	while (!err && at < len && took < LOCKED_NS) {
-		for (; at < some && at < len; at += page)
+		for (; at < end && at < len; at += page)
 			stage_touch(addr + at);
 		if (stopped->locks) {
 			took = -now_ns();
 			err = background_lock(&race->stage);
 			took += now_ns();
 		}
-		some *= 2;
+		end *= 2;
 	}
 	if (!err)
 		err = -pthread_create(&thread, NULL, placeholder_thread, race);
-	return err ? err : -pthread_create(&thread, NULL, background, race);
+	return err ? err : -pthread_create(&thread, NULL, background_thread, race);
 }
 
+/* Return whether the kernel is PREEMPT_RT. */
 static bool is_preempt_rt(void)
 {
 	struct utsname uts;
@@ -335,6 +382,7 @@ static bool is_preempt_rt(void)
 	return !uname(&uts) && strstr(uts.version, "PREEMPT_RT");
 }
 
+/* Return whether a line of a file ends in @end. */
 static bool file_has_line(const char *path, const char *end)
 {
 	FILE *file = fopen(path, "r");
@@ -352,20 +400,22 @@ static bool file_has_line(const char *path, const char *end)
 	return found;
 }
 
-/* Whether the kernel notices that a maple node is used after it was freed. */
+/* Return whether the kernel detects the use of a freed maple node. */
 static bool freed_is_watched(void)
 {
 	return file_has_line("/sys/kernel/slab/maple_node/poison", "1\n") ||
 	       file_has_line("/proc/kallsyms", " kasan_report\n");
 }
 
-/* So that a reader is stopped anywhere in a reading; 0 or -errno. */
-static int stop_within_reading(struct context *context)
+/*
+ * Have a released reader run for a random part of a reading's length; return 0 or -errno.
+ */
+static int release_within_reading(struct context *context)
 {
 	int64_t begin = now_ns();
 	int err = reading_take(&context->reader, &context->reading);
 
-	context->race->release_ns = now_ns() - begin + STOPPED_PAUSE;
+	context->race->release_ns = now_ns() - begin + STOPPED_RUN_NS;
 	return err;
 }
 
@@ -379,9 +429,11 @@ TEST_F(stopped, race)
 	int err;
 
 	options.unit = variant->unit;
-	options.background = (struct background){ .begin = background_begin,
-					    .made = background_made,
-					    .arg = stopped };
+	options.background = (struct background){
+		.begin = background_begin,
+		.made = background_made,
+		.arg = stopped,
+	};
 	if (run.cpu[1] < 0)
 		SKIP(return, "fewer than two CPUs");
 	if (stopped->locks && is_preempt_rt())
@@ -392,15 +444,15 @@ TEST_F(stopped, race)
 		return;
 	context->oracle.tolerate_lost_tail = *known_bug_seen;
 	context->one_call = true;
-	err = stop_within_reading(context);
-	while (!err && stopped->times < STOPPED_ENOUGH &&
+	err = release_within_reading(context);
+	while (!err && stopped->bursts < STOPPED_ENOUGH &&
 	       now_ns() - begin < STOPPED_SECONDS * NSEC_PER_SEC)
 		err = race_in_slice(&run, &variant->slice, STOPPED_SLICE, 0, 0);
 	race_report(_metadata, &run, err, variant->name,
 		    again("stopped", variant->name, "race", options.seed));
-	diag("%s: %u times stopped, %.2f s", variant->name, stopped->times,
+	diag("%s: %u times stopped, %.2f s", variant->name, stopped->bursts,
 	     (now_ns() - begin) / 1e9);
-	if (stopped->times < STOPPED_FLOOR)
+	if (stopped->bursts < STOPPED_FLOOR)
 		SKIP(return, "race not exercised");
 	if (!freed_is_watched())
 		SKIP(return, "freed memory is not watched here");

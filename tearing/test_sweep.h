@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * test_sweep.h - all changes in a hurry, before anything takes its time
+ * test_sweep.h - test all changes in a file within seconds
  *
- * Most kernels that are broken are broken in many places.  Who works on one
- * learns it within seconds here, and from one of the other tests what it is that
- * does not hold.  What is rare is not found: see test_racing.h.
+ * Most broken kernels are broken in many places.  These tests run first and show that
+ * within seconds; the other tests show in which change and file.  Rare violations are
+ * left to test_racing.h.
  */
 #ifndef PROC_TEST_SWEEP_H
 #define PROC_TEST_SWEEP_H
@@ -26,14 +26,16 @@
 #include "run.h"
 #include "watchdog.h"
 
-/* Overlapped readings per change and way of interleaving... */
+/* Overlapped readings per change and time slice.  Arbitrary. */
 #define SWEEP_FLOOR 20
-/* ...and seconds at most. */
+
+/* Seconds.  Bound of a time slice.  Arbitrary. */
 #define SWEEP_TIMEOUT 0.02
 
-/* Room for the rows of the table. */
+/* Entries of the table of changes for which there is space: twice what it has. */
 #define SWEEP_MAX 64
 
+/* Fill in all changes; return their number. */
 static unsigned int sweep_list(const struct change *swept[])
 {
 	unsigned int n = 0;
@@ -57,7 +59,10 @@ FIXTURE_TEARDOWN(sweep)
 	context_close(_metadata, &self->context);
 }
 
-/* One change: 0, also where it cannot be made here, -errno, or 1 with a finding. */
+/*
+ * Race one change; return 0, -errno, or 1 for a violation.  0 also where the kernel refuses
+ * the change.
+ */
 static int sweep_change(struct run *run, const struct change *change,
 			const struct file_kind *kind,
 			const struct context_options *options)
@@ -75,18 +80,21 @@ static int sweep_change(struct run *run, const struct change *change,
 	return race_all(run, 0, SWEEP_FLOOR, SWEEP_TIMEOUT);
 }
 
-/* They come first, and share half of a test's time. */
+/*
+ * Return whether the time of all sweeps is used up: TEST_SECONDS since the start of the
+ * program, since they come first.
+ */
 static bool sweeps_are_late(void)
 {
 	return now_ns() - began_ns > TEST_SECONDS * NSEC_PER_SEC;
 }
 
-/* The body of all sweeps. */
+/* Sweep all changes in one file. */
 static void run_sweep(struct __test_metadata *_metadata, struct context *context,
 		      const struct file_kind *kind)
 {
 	const struct context_options options = race_options();
-	/* Once: who is pinned to a CPU may run on no other. */
+	/* Once, before this thread is pinned to one CPU. */
 	struct run run = run_of(context);
 	const struct change *swept[SWEEP_MAX];
 	uint32_t transitions = 0;
@@ -110,7 +118,7 @@ static void run_sweep(struct __test_metadata *_metadata, struct context *context
 				       again("sweep", "", kind->name,
 					     options.seed));
 		}
-		/* One bug, one red test; there may be others. */
+		/* The known bug fails one test only; the sweep goes on to find others. */
 		if (err && known_bug_shows(context)) {
 			left = true;
 			run.result.rule = RULE_NONE;
