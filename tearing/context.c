@@ -54,7 +54,7 @@ static void layout_as_seen(struct layout *layout, const struct file_kind *kind)
  */
 static int context_learn(struct context *context, const char *dir, unsigned int space)
 {
-	struct reader maps = { .kind = &file_maps, .buffer = 1 << 16 };
+	struct reader maps = { .kind = &file_maps, .buffer = READER_BUFFER };
 	struct layout *rest = &context->rest;
 	struct cursor cursor = { 0 };
 	int err = reader_open(&maps, dir);
@@ -197,7 +197,7 @@ int context_start(struct context *context, const struct change *change,
 
 	context->failed = "file";
 	context->reader.kind = kind;
-	context->reader.buffer = 1 << 16;
+	context->reader.buffer = READER_BUFFER;
 	context->reader.seq = &race->seq;
 	snprintf(dir, sizeof(dir), options->task ? "%d/task/%d" : "%d",
 		 options->own ? getpid() : context->child.pid, context->child.pid);

@@ -21,13 +21,10 @@ struct kernel_log *kernel_complaints;
 
 void known_bug_print(void)
 {
-	static const char *const lines[] = {
-		"this kernel loses mappings from /proc/PID/maps: a reader steps past what a merge",
-		"has just joined (lock_next_vma(), 6.17 and later); the kernel is at fault, not the test",
-	};
-
-	diag("summary: %s", lines[0]);
-	diag("summary: %s", lines[1]);
+	diag("summary: %s",
+	     "this kernel loses mappings from /proc/PID/maps: a reader steps past what a merge");
+	diag("summary: %s",
+	     "has just joined (lock_next_vma(), 6.17 and later); the kernel is at fault, not the test");
 }
 
 const char *program_begin(void)

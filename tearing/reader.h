@@ -19,6 +19,9 @@
 #include "../model/layout.h"
 #include "../model/parse.h"
 
+/* Bytes of a reader's buffer where a test needs no other size.  Arbitrary. */
+#define READER_BUFFER 65536
+
 /**
  * struct reader - a file, and how it is read
  * @kind:	file of /proc/PID

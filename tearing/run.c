@@ -30,9 +30,6 @@
  */
 #define READER_TIMER_NS (50 * NSEC_PER_USEC)
 
-/* Bytes of the reader's buffer where a test needs no other size.  Arbitrary. */
-#define READER_BUFFER (1 << 16)
-
 const struct time_slice time_slices[NR_SLICES] = {
 	[TIME_SLICE_OVERLAP] = { INTERLEAVE_OVERLAP, "overlap", 40, 2 },
 	[TIME_SLICE_FREE] = { INTERLEAVE_FREE, "free", 20, 2 },

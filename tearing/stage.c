@@ -403,7 +403,7 @@ static int stage_open_uffd(struct stage *stage)
 int stage_setup(struct stage *stage, const struct change *change,
 		unsigned int fillers, size_t unit, const int file[STAGE_FILES])
 {
-	struct reader maps = { .kind = &file_maps, .buffer = 1 << 16 };
+	struct reader maps = { .kind = &file_maps, .buffer = READER_BUFFER };
 	struct reading reading;
 	int err;
 
@@ -413,7 +413,7 @@ int stage_setup(struct stage *stage, const struct change *change,
 	memcpy(stage->file, file, sizeof(stage->file));
 	stage->uffd = -1;
 	/* Never freed: the mappings of malloc() have to be constant. */
-	if (!reading_alloc(&reading, (1 << 16) + fillers * 128UL,
+	if (!reading_alloc(&reading, READER_BUFFER + fillers * 128UL,
 			   64 + fillers / 8))
 		return -ENOMEM;
 	err = reader_open(&maps, "self");

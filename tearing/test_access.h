@@ -58,7 +58,7 @@ FIXTURE_TEARDOWN(access)
 /* Take a reading of the layout in place, and keep a copy of its text. */
 static bool keep_text(char **text, size_t *len, struct context *context)
 {
-	context->reader.buffer = 1 << 16;
+	context->reader.buffer = READER_BUFFER;
 	if (reading_take(&context->reader, &context->reading))
 		return false;
 	free(*text);
@@ -234,7 +234,7 @@ static void shared_readers_race(struct __test_metadata *_metadata,
 	while (now_ns() < end && !reader[0].result.rule && !reader[1].result.rule)
 		sleep_ns(5 * NSEC_PER_MSEC);
 	*stop = true;
-	/* One thread may have got the lock that the other one waits for for ever. */
+	/* One thread may have got the lock that the other one never gets. */
 	for (i = 0; i < 2; i++) {
 		while (!reader[i].tid)
 			sleep_ns(NSEC_PER_MSEC);

@@ -322,7 +322,7 @@ TEST_F(query, edges)
 		SKIP(return, "race not exercised");
 }
 
-/**
+/*
  * struct misuse - a request that the kernel must refuse
  * @what:	description, in words
  * @size:	size of the request, bytes; 0 for the right one
@@ -478,11 +478,11 @@ TEST_F(query, misuse)
 }
 
 /*
- * Nanoseconds.  Bound of the time that the query for a build ID takes, at real-time
- * priority: RT_HOLD_NS.  The file's notes are doubled until half of it is reached, which
- * is more than a time slice or two of the scheduler.
+ * Nanoseconds.  Bound of the time that a query for a build ID takes, at real-time
+ * priority.  The file's notes are doubled until a query takes half of it, which is more
+ * than a time slice or two of the scheduler.
  */
-#define ID_NS (15 * NSEC_PER_MSEC)
+#define ID_NS RT_HOLD_NS
 
 /* Bytes of notes in the first file.  Arbitrary; small enough for a slow machine. */
 #define ID_FIRST (16UL << 10)

@@ -89,7 +89,7 @@ static int step_at_page_end(struct run *run, unsigned int skip)
 	ssize_t got;
 	int err;
 
-	context->reader.buffer = 1 << 16;
+	context->reader.buffer = READER_BUFFER;
 	err = reading_take(&context->reader, reading);
 	if (err)
 		return err;
@@ -102,7 +102,7 @@ static int step_at_page_end(struct run *run, unsigned int skip)
 		context->reader.buffer = cursor.pos - reading->len;
 		err = got < 0 ? got : 0;
 	}
-	context->reader.buffer = 1 << 16;
+	context->reader.buffer = READER_BUFFER;
 	if (!err)
 		err = reading_call(&context->reader, reading) < 0 ? -EIO : 0;
 	if (!err)

@@ -46,7 +46,7 @@ static void run_stepped(struct __test_metadata *_metadata,
 			struct context *context, const struct change *change,
 			const struct file_kind *kind)
 {
-	static const size_t buffers[] = { 100, 1 << 16 };
+	static const size_t buffers[] = { 100, READER_BUFFER };
 	struct run run = { .context = context, .how = "stepped" };
 	unsigned int i, steps;
 	int err = 0;
