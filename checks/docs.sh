@@ -24,21 +24,41 @@ names()
 	grep -ohE -e "$1" $pages | sort -u
 }
 
-# By its last part: which folder a source is in, the pages need not say.
-git ls-files --cached --others --exclude-standard >"$work/present"
-names '[A-Za-z0-9_./-]*[a-z0-9_]\.(h|c|sh|rst|txt|patch|svg|awk)\>' |
-	grep -vE '^(/|proc\.rst$|run_kselftest\.sh$|P\.svg$|YOURS\.patch$)' |
-while read -r name; do
-	case $name in
-	doc/*|results/*|lab/*|ci/*|scripts/*|checks/*)
-		[ -e "$name" ]
-		;;
-	*)
-		grep -qE "(^|/)${name##*/}\$" "$work/present"
-		;;
-	esac || echo "$name"
-done >"$work/unknown"
+# By its path from here, and not by its last part only.  In results/ the files beside
+# a page need no path.
+files='[A-Za-z0-9_./-]*[a-z0-9_]\.(h|c|sh|rst|txt|patch|svg|awk)\>'
+{
+	names "$files" | while read -r name; do
+		[ -e "$name" ] || echo "$name"
+	done
+	grep -ohE -e "$files" results/README results/*.txt | sort -u |
+	while read -r name; do
+		[ -e "$name" ] || [ -e "results/$name" ] || echo "$name"
+	done
+} | grep -vxE '/.*|proc\.rst|run_kselftest\.sh|P\.svg|YOURS\.patch' >"$work/unknown"
 ok "every file that is named is there" holds_nothing "$work/unknown"
+
+# What is said of C: functions, kinds of structs, and lines of an example that are
+# quoted from a source.
+names '\<[a-z_0-9]+\(\)' | tr -d '()' | while read -r name; do
+	xargs grep -qw -e "$name" <"$work/sources" || echo "$name()"
+done >"$work/unknown"
+names '\<(struct|enum) [a-z_]+' | while read -r name; do
+	case $name in
+	*' change_over_border')
+		# The row of the example.
+		continue
+		;;
+	esac
+	xargs grep -qE -e "^(static )?(const )?$name\>" <"$work/sources" ||
+		echo "$name"
+done >>"$work/unknown"
+for line in '^	*SCENARIO(maps_hog,' '^	*run_racing('; do
+	quoted=$(grep -h -e "$line" doc/contributing.rst | sed 's/^[[:blank:]]*//')
+	[ "$quoted" ] && xargs grep -qF -e "$quoted" <"$work/sources" ||
+		echo "$line: $quoted"
+done >>"$work/unknown"
+ok "what is said of C is in the sources" holds_nothing "$work/unknown"
 
 for page in doc/*.rst results/*; do
 	case $page in
