@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# run_tests.sh - the front door of the /proc/PID/maps gate
+# run_tests.sh - the wrapper of the /proc/PID/maps tests
 #
 # It works in three rooms: in a kernel tree (tools/testing/selftests/proc), in
 # an installed copy of the kselftests, and outside both, where it provides a
@@ -119,11 +119,11 @@ progress()
 
 #
 # Nothing may be left behind, even where this script is killed by SIGKILL.  So
-# it does not clean up itself: the undertaker does, when the pipe between them
-# closes.  Over the pipe it learns which sessions to end.  A session is the one
+# it does not clean up itself: a cleanup process does, when the pipe between them
+# closes.  Over the pipe it reads which sessions to end.  A session is the one
 # thing that neither timeout(1) nor the test harness takes its children out of.
 #
-undertaker()
+cleanup()
 {
 	trap '' HUP INT TERM
 	sessions=
@@ -160,11 +160,11 @@ end_session()
 	done
 }
 
-start_undertaker()
+start_cleanup()
 {
 	tmp=$(mktemp -d 2>/dev/null) || die "$CANNOT_TELL" "cannot make a temporary directory"
 	mkfifo "$tmp/pipe" || die "$CANNOT_TELL" "cannot make a pipe in $tmp"
-	tmp=$tmp setsid sh "$me" --undertaker <"$tmp/pipe" >/dev/null 2>&1 &
+	tmp=$tmp setsid sh "$me" --cleanup <"$tmp/pipe" >/dev/null 2>&1 &
 	exec 9>"$tmp/pipe"
 	trap 'exec 9>&-; wait' EXIT
 	trap 'die 129 interrupted' HUP
@@ -172,7 +172,7 @@ start_undertaker()
 	trap 'die 143 interrupted' TERM
 }
 
-# in_session COMMAND...: to be run in the background; the undertaker knows of
+# in_session COMMAND...: to be run in the background; the cleanup process knows
 # the session before anything happens in it.
 in_session()
 {
@@ -680,7 +680,7 @@ gate()
 		{ sh "$scripts/install.sh" build || exit "$CANNOT_TELL"; }
 	dir=$(room) || exit "$CANNOT_TELL"
 	tell_tree "$@"
-	start_undertaker
+	start_cleanup
 	check_files
 	[ "$dir" ] && build
 	check_bits
@@ -704,7 +704,7 @@ gate()
 		run_installed
 	fi >>"$tmp/report" 2>&1 &
 	runner=$!
-	# Not a pipe: no test must be held up by whoever reads this.
+	# Not a pipe: no test must wait for what reads this.
 	in_session sh "$me" --show "$tmp/report" "$runner" &
 	reader=$!
 	wait "$runner"
@@ -748,8 +748,8 @@ case ${1-gate} in
 --programs)
 	echo "$PROGRAMS"
 	;;
---undertaker)
-	undertaker
+--cleanup)
+	cleanup
 	;;
 --judge)
 	judge "$2" 0 "${3:-0}" >&2

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The definitions in ci/, each by the schema or linter of those who read it,
+# The definitions in ci/, each by the schema or linter of the system that reads it,
 # where that is at hand:
 #
 #   GITHUB_SCHEMA   github-workflow.json of SchemaStore

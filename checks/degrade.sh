@@ -21,7 +21,7 @@ for program in $programs; do
 	cp "$top/$program" "$bin"
 done
 gcc -O2 -Wall -Wextra -o "$bin/refuse" "$top/checks/refuse.c" || exit
-# For those who are not root.
+# For users that are not root.
 chmod 755 "$work" "$bin"
 
 # Where a bad query gets a process stuck, that is told elsewhere.
@@ -129,13 +129,13 @@ degrades "RLIMIT_NOFILE 6" prlimit --nofile=6:6
 degrades "RLIMIT_AS 48 MiB" prlimit --as=50331648:50331648
 
 if [ "$(id -u)" -eq 0 ]; then
-	nobody="setpriv --reuid=65534 --regid=65534 --clear-groups"
+	unprivileged="setpriv --reuid=65534 --regid=65534 --clear-groups"
 	# shellcheck disable=SC2086
-	degrades "not root" $nobody
+	degrades "not root" $unprivileged
 	# shellcheck disable=SC2086
-	degrades "RLIMIT_NPROC 2" $nobody prlimit --nproc=2:2
+	degrades "RLIMIT_NPROC 2" $unprivileged prlimit --nproc=2:2
 	# shellcheck disable=SC2016
-	in_namespace "hidepid=2, not root" "$nobody" \
+	in_namespace "hidepid=2, not root" "$unprivileged" \
 		'mount -t proc -o hidepid=2 proc /proc &&
 		! $as test -e /proc/1/status'
 	in_namespace "no /sys" '' 'mount -t tmpfs tmpfs /sys &&
@@ -181,7 +181,7 @@ else
 fi
 
 #
-# The front door without a place for its files.
+# The wrapper without a place for its files.
 #
 equal "run_tests.sh without a directory for files: could not tell" "$(
 	TMPDIR=$work/none status "$top/run_tests.sh" gate -- -r none.none)" 4

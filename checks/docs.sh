@@ -138,6 +138,10 @@ ok "the table of doc/lab.rst is that of lab/expected" holds_nothing "$work/unkno
 sed 's/"[^"]*"//g' $pages results/README results/*.txt |
 	grep -niwE 'who|whoever|somebody|nobody|everybody' >"$work/persons"
 ok "no person is the subject of a sentence" holds_nothing "$work/persons"
+grep -rnwiE 'who|whoever|whom|somebody|nobody|front door|undertaker' \
+	run_tests.sh scripts lab mutants checks ci .ci |
+	grep -vE '^checks/(docs|rooms)\.sh:' >"$work/persons"
+ok "nor in a script" holds_nothing "$work/persons"
 
 if python3 -c 'import docutils' 2>/dev/null; then
 	for page in doc/*.rst; do

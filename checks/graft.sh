@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Grafting: twice is once, undoing gives every byte back, nobody's edits are
-# lost.
+# Grafting: twice is once, undoing gives every byte back, no edit is lost.
 
 # shellcheck source=lib/tap.sh
 . "$(dirname "$0")/lib/tap.sh"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The front door of an installed copy, by the kernel's own runner, which opens
+# The wrapper of an installed copy, by the kernel's own runner, which opens
 # /dev/stdout by itself: what passes is called a pass, and no line is lost.
 
 # shellcheck source=lib/tap.sh
@@ -71,8 +71,8 @@ kselftest_override_timeout=77 "$gate" gate -- -r stepped.hole.maps \
 	>"$work/report" 2>"$work/summary" </dev/null
 ok "another limit of time is handed on" grep -q '77$' "$work/report"
 
-# Another user than who installed it, to whom the kernel's install leaves no right
-# to execute what its runner does; and limits that leave no room.
+# Another user than the one that installed it: the kernel's install leaves others no
+# right to execute what its runner does; and limits that leave no room.
 if [ "$(id -u)" -eq 0 ]; then
 	chmod 755 "$work"
 	set -- setpriv --reuid=61234 --regid=61234 --clear-groups

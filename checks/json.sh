@@ -41,10 +41,10 @@ mkdir "$room"
 
 # --- regular files, and links to them -------------------------------------------
 
-echo "somebody's" >"$room/a.tmp"
+echo "another's" >"$room/a.tmp"
 equal "a file: exit status" "$(latency $whole "$room/a")" 0
 ok "a file: has the scenario" is_report "$room/a" 1
-equal "a file: no other one is touched" "$(cat "$room/a.tmp")" "somebody's"
+equal "a file: no other one is touched" "$(cat "$room/a.tmp")" "another's"
 equal "a file: no other one is left" "$(cd "$room" && echo *)" "a a.tmp"
 equal "a file: as the umask has it" "$(stat -c %a "$room/a")" \
 	"$(printf %o $((0666 & ~0$(umask))))"

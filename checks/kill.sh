@@ -15,12 +15,12 @@ busy()
 	[ "$(marked | wc -l)" -ge "$1" ]
 }
 
-# Built by the front door, which else would do it while it is to be killed.
+# Built by the wrapper, which else would do it while it is to be killed.
 "$top/run_tests.sh" gate -- -l >"$work/build" 2>&1 || { cat "$work/build"; exit 1; }
 mkdir "$work/tmp"
 
 # Signals that a shell ignores in the background are needed here: hence perl.
-front_door()
+wrapper()
 {
 	# shellcheck disable=SC2016
 	env "$mark" TMPDIR="$work/tmp" DURATION=20 perl -e '
@@ -36,7 +36,7 @@ reached()
 }
 
 for signal in HUP INT TERM KILL; do
-	front_door
+	wrapper
 	ok "run_tests.sh: runs before SIG$signal" until_true reached
 	sleep 1
 	kill -s "$signal" "$pid"

@@ -107,7 +107,7 @@ equal "nor for the next program" \
 	echo "# not ok 1 latency.maps_alone.interference"
 	echo "# not ok 2 latency.smaps_alone.interference"
 } >"$work/alone"
-equal "who interferes in one way may in another" \
+equal "expected interference may show in another test" \
 	"$(in_answers reds "$work/alone" \
 		"pass interference interference pass pass")" \
 	latency.smaps_alone.interference
@@ -169,12 +169,12 @@ asked()
 	jq -r '.[0] | "\(.answers.maps) \(.twice)"' "$matrix"
 }
 asked ok >"$work/said"
-equal "who could not tell is asked once more" "$(tail -n 1 "$work/said")" \
+equal "a program that could not tell is asked once more" "$(tail -n 1 "$work/said")" \
 	"interference true"
 ok "and the line says so" grep -q asked-twice "$work/matrix"
 asked "not ok" >"$work/said"
 equal "a red test is an answer" "$(tail -n 1 "$work/said")" "unsure false"
-ok "and nobody is asked again" [ ! -e "$work/fake/second" ]
+ok "and it is not asked again" [ ! -e "$work/fake/second" ]
 
 for kernel in $LAB_KERNELS; do
 	has_kernel "$kernel" || continue

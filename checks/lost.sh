@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# What keeps an answer from being given, or from being heard: the front door could
-# not tell, and says why; and nothing that is not its own is written to.
+# What keeps an answer from being given, or from being heard: the wrapper could not
+# tell, and says why; and nothing that is not its own is written to.
 
 # shellcheck source=lib/tap.sh
 . "$(dirname "$0")/lib/tap.sh"

@@ -23,7 +23,7 @@ for patch in "$room"/*.patch; do
 			echo "$patch: no $field"
 	done
 done >"$work/headless"
-ok "each mutant says what it breaks and who must notice" \
+ok "each mutant says what it breaks and which test must notice" \
 	holds_nothing "$work/headless"
 
 # --- runs ---------------------------------------------------------------------

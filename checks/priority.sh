@@ -156,9 +156,9 @@ ok "and it is said" grep -q 'changer or reader: Connection timed out' "$work/rep
 ok "and what was counted until then" grep -q 'hole: readings [0-9]' "$work/report"
 ok "and how to see it again" grep -qF -e '-r racing.hole.maps' "$work/report"
 
-# --- those who are held in the kernel -------------------------------------------
+# --- processes held in the kernel -----------------------------------------------
 
-# In a group that is frozen, a process waits as one does who waits for a lock.
+# In a frozen group, a process waits as it does for a lock.
 freezer=/sys/fs/cgroup/freezer/gate-check-$$
 thaw()
 {
@@ -211,7 +211,7 @@ held_target()
 		"$work/report"
 }
 
-freezing "who is held in the kernel" held_target
+freezing "a target that is held in the kernel" held_target
 
 # --- others -----------------------------------------------------------------------
 

@@ -73,7 +73,7 @@ ok "no constructor" holds_nothing_of grep -l 'attribute__((constructor' $sources
 
 # What a sentence is about is a thing of the program or the kernel.
 # shellcheck disable=SC2086
-ok "no sentence about who" holds_nothing_of grep -nwiE \
+ok "no person is the subject of a comment" holds_nothing_of grep -nwiE \
 	'who|whoever|whom|somebody|nobody' $sources
 
 finish

@@ -11,7 +11,7 @@
 
 run=$top/run_tests.sh
 proc=tools/testing/selftests/proc
-who='Some Body <somebody@example.org>'
+author='A Developer <developer@example.org>'
 # The types: names and macros that are not ours; no history to look a commit up
 # in; and whether MAINTAINERS knows of new files, which is asked below.
 ignore=CAMELCASE,COMPLEX_MACRO,UNKNOWN_COMMIT_ID,FILE_PATH_CHANGES
@@ -20,13 +20,13 @@ kernel=$("$top/scripts/tree.sh" --pristine) || exit
 : "${SERIES_KDIR:=${KDIR:-$kernel}}"
 unset KDIR
 
-ok "series" "$run" graft --patches "$work/patches" --author "$who" "$SERIES_KDIR"
+ok "series" "$run" graft --patches "$work/patches" --author "$author" "$SERIES_KDIR"
 ls "$work/patches" >"$work/list"
 explain "$work/list"
 equal "the directory is not used twice" "$(status "$run" graft \
-	--patches "$work/patches" --author "$who" "$SERIES_KDIR")" 1
+	--patches "$work/patches" --author "$author" "$SERIES_KDIR")" 1
 equal "an author that is none" "$(status "$run" graft \
-	--patches "$work/none" --author nobody "$SERIES_KDIR")" 4
+	--patches "$work/none" --author no-address "$SERIES_KDIR")" 4
 equal "no kernel tree" "$(status "$run" graft --patches "$work/none" "$work")" 1
 
 # A tree of the paths that are needed, and a history that starts here.  The
@@ -72,7 +72,7 @@ for patch in "$work/patches"/*.patch; do
 	ok "$name: git am" git am -q "$patch"
 	equal "$name: signed off by its author" \
 		"$(git log -1 --format='%an <%ae>/%(trailers:key=Signed-off-by,valueonly)')" \
-		"$who/$who"
+		"$author/$author"
 	ok "$name: checkpatch" scripts/checkpatch.pl --no-tree --strict \
 		--ignore "$ignore" --terse --no-summary --show-types "$patch"
 	if [ -e "$proc/proc_maps_tearing.c" ]; then

@@ -10,7 +10,7 @@
 cd "$top" || exit
 tree=$(scripts/tree.sh)/../../../.. || exit
 
-# Until a file is added to git, nobody else has it, but it is ours already.
+# Also files that are not added to git yet.
 git ls-files --cached --others --exclude-standard >"$work/files"
 while read -r file; do
 	[ ! -e "$file" ] || echo "$file"

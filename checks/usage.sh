@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The front door: help everywhere, and bad usage is neither pass nor fail.
+# The wrapper: help everywhere, and bad usage is neither pass nor fail.
 
 # shellcheck source=lib/tap.sh
 . "$(dirname "$0")/lib/tap.sh"

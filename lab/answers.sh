@@ -139,8 +139,8 @@ excused_words()
 }
 
 # reds OUT EXPECTED: what failed and is neither expected nor in a column; a program
-# that did not come to its end is one.  Whose readers are expected to interfere may
-# do so in other ways than that of its column.
+# that did not come to its end is one.  A kernel on which readers are expected to
+# interfere may show it in other tests than that of its column.
 reds()
 {
 	awk -v expected="$2" -v columns="$columns" \

@@ -15,7 +15,7 @@ say()
 	printf "${0##*/}: %s\n" "$@" >&2
 }
 
-# What is going on, for who watches; a bot reads the result.
+# Progress, for a terminal; a bot reads the result.
 note()
 {
 	[ ! -t 2 ] || say "$@"

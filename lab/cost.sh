@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #: cost [K]...           what a line of maps costs to read, kernel beside kernel
 #
-# cost.sh - what a cure, or any other patch, costs the reader
+# cost.sh - what lab/cure.patch, or any other patch, costs the reader
 #
 # Usage: cost.sh [K]...
 #

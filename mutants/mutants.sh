@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #: mutants [NAME]...     does the gate catch kernels that are broken on purpose?
 #
-# mutants.sh - who tests the test?
+# mutants.sh - test the tests, on kernels that are broken on purpose
 #
 # Usage: mutants.sh [--times N] [--timeout S] [--beside] [--um] [--out DIR]
 #                   [--config NAME [--bare]] [--resume]
@@ -11,7 +11,7 @@
 #        mutants.sh --table DIR...
 #
 # Each mutants/NAME.patch breaks one thing in a kernel that is otherwise good:
-# the newest linux-source with the lab's cure.  Each is built, booted in the
+# the newest linux-source with the lab's cure.patch.  Each is built, booted in the
 # lab's machine, and judged by the gate up to its first "not ok".  A line each:
 #
 #   caught  NAME  10/10  seconds  first test that failed: what it said

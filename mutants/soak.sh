@@ -10,7 +10,7 @@
 #
 # Each run is the whole gate.  Places, all of them by default:
 #
-#   cured      the newest linux-source with the lab's cure, two CPUs, emulated
+#   cured      the newest linux-source with lab/cure.patch, two CPUs, emulated
 #   one-cpu    the same with one CPU
 #   busy       the same with eight busy loops on the two CPUs
 #   debug      the same with KASAN, lockdep and the like
@@ -153,11 +153,11 @@ on_this()
 	attended env PATH="$here:$programs:$PATH" GUEST_LIMIT=$run_limit \
 		GUEST_PROGRAMS="$programs" GUEST_OUT="$dir/files" \
 		setpriv --pdeathsig TERM $(gates "$often" "$@") > "$dir/out"
-	# Who may not read it does not have it.
+	# Without the permission there is no log.
 	dmesg 2>/dev/null > "$dir/log" || :
 }
 
-# Nearly all that there is; whoever reads it swaps others out.
+# Nearly all memory that there is: reading it swaps other pages out.
 short_of_memory='mount -o remount,size=400M /dev/shm &&
 	dd if=/dev/zero of=/dev/shm/fill bs=1M count=220 || exit 4;
 	while :; do dd if=/dev/shm/fill of=/dev/null bs=64k; done 2>/dev/null &'

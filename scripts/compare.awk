@@ -70,7 +70,7 @@ function judge(name,	i, v)
 		good = good " " name
 }
 
-# What is not the same, so that nobody takes it for the kernel's doing.
+# What is not the same: differences that the kernel did not make.
 function differences(	keys, m, i, text)
 {
 	m = split("procfile nbusytasks mappings nbusycpus busyduration " \

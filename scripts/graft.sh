@@ -17,7 +17,7 @@
 #
 # --patches changes nothing in KDIR, which need not be a git repository: it writes
 # to DIR what git am takes, a cover letter and one patch after the other, each of
-# which builds.  The author, who signs them off, is the one that git knows in KDIR,
+# which builds.  Their author, and sign-off, is the one that git knows in KDIR,
 # else that of this repository.
 
 set -eu
@@ -32,7 +32,7 @@ diff=.graft.diff new=.graft.new
 
 usage()
 {
-	echo "Usage: $0 [--undo | --patches DIR [--author WHO]] KDIR" >&2
+	echo "Usage: $0 [--undo | --patches DIR [--author \"NAME <MAIL>\"]] KDIR" >&2
 	exit 2
 }
 

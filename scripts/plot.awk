@@ -8,7 +8,7 @@ function title(w)
 	return par[w, "procfile"] ", Linux " par[w, "kernel"]
 }
 
-# What the distribution is of: all rows in which somebody reads, or one.
+# What the distribution is of: all rows with busy tasks, or one.
 /^sample / && $5 == "victim" && $2 > 0 && (only == "" || name == only) {
 	for (i = 11; i <= NF; i++) {
 		split($i, bucket, ":")
@@ -83,7 +83,7 @@ function tics(	k, text)
 }
 
 END {
-	# Told apart also by those who do not see all colours.
+	# Colours that differ with colour blindness, too.
 	m = split("#0072b2 #d55e00 #009e73 #cc79a7 #e69f00 #56b4e9", colour, " ")
 	for (w = 1; w <= m; w++)
 		print "set linetype " w " lc rgb \"" colour[w] "\" lw 2"

@@ -8,10 +8,10 @@ function number(value, format)
 	return value == "-" ? "-" : sprintf(format, value)
 }
 
-function line(who, busy, samples, median, minimum, maximum, hung, over, twice,
+function line(label, busy, samples, median, minimum, maximum, hung, over, twice,
 	      mean)
 {
-	printf "  %5d %-9s %8d %9s %9s %9s %6s %6s %6s %9s\n", busy, who, samples,
+	printf "  %5d %-9s %8d %9s %9s %9s %6s %6s %6s %9s\n", busy, label, samples,
 	       number(median, "%9.3f"), number(minimum, "%9.3f"),
 	       number(maximum, "%9.3f"), hung + 0 ? "*" hung : "",
 	       number(over, "%4.0f %%"), number(twice, "%4.0f %%"),

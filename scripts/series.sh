@@ -178,7 +178,7 @@ compare_with_graft()
 	done
 }
 
-# The author, who vouches for the patches: never made up.
+# The author signs the patches off, so none is made up.
 identify()
 {
 	if [ ! "$author" ]; then
@@ -193,7 +193,7 @@ identify()
 	?*' <'?*@?*'>')
 		;;
 	*)
-		note "who is the author?  Say --author \"NAME <MAIL>\""
+		note "no author is known: say --author \"NAME <MAIL>\""
 		exit 4
 		;;
 	esac

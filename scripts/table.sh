@@ -23,7 +23,7 @@
 #  --procfile NAME     maps, smaps, smaps_rollup, numa_maps, pagemap, status, or
 #                      query, for PROCMAP_QUERY (maps)
 #  --busyduration MS   a hog spins so long, then sleeps 1 ms; 0: spins (0)
-#  --control           measure also while the scanners read somebody else, so
+#  --control           measure also while the scanners read another process, so
 #                      that the table means something in a VM
 #  --cpumapper N       the mapper's CPU (the first one)
 #  --cpubusytasks N    the first busy CPU (one that is not the mapper's sibling)
@@ -413,7 +413,7 @@ taken()
 	grep -q "^sample $1 $2 $3 victim " "$results"
 }
 
-# A line for who watches: where we are, and how long it will take.
+# A line for a terminal: what was done, and how long the rest will take.
 progress()
 {
 	[ -t 2 ] || return 0

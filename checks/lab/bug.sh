@@ -27,7 +27,7 @@ for kernel in $LAB_KERNELS; do
 	grep '^# took' "$work/bug/out" | sort -V | sed -n '1p;$p'
 	red=$(grep -c '^# took .*: red' "$work/bug/out")
 	green=$(grep -c '^# took .*: green' "$work/bug/out")
-	# A program that could not tell ends green, too, and acquits nobody.
+	# A program that could not tell ends green, too, but that is no pass.
 	unsure=$(grep -c '^ok .*# SKIP' "$work/bug/out")
 	green=$((green - unsure))
 	case $("$top/run_tests.sh" lab expected "$kernel" | cut -d ' ' -f 1) in

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The cure must not be what a maintainer turns down for its price: in
-# instructions per line, which no host makes more or less.
+# The fix, lab/cure.patch, must not cost too much: in instructions per line, which do
+# not depend on the host.
 
 # shellcheck source=../lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"

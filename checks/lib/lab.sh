@@ -27,7 +27,7 @@ lab_run()
 	# The debug kernel and some machines take a quarter of an hour.
 	"$top/run_tests.sh" lab run --out "$work/runs" --timeout 1800 "$@" \
 		>"$work/matrix" 2>&1 </dev/null
-	# shellcheck disable=SC2034 # for who sources this
+	# shellcheck disable=SC2034 # for the file that sources this
 	lab_status=$?
 	explain "$work/matrix"
 }
@@ -58,7 +58,7 @@ series()
 		awk '/^[0-9]/ { print $1 }'
 }
 
-# choose_kernels OWN: sets LAB_KERNELS, where nobody did, to each series that the
+# choose_kernels OWN: sets LAB_KERNELS, unless it is set, to each series that the
 # archive has and these
 choose_kernels()
 {
@@ -112,7 +112,7 @@ judge()
 # has_kernel K [ARCH]: whether it can be had; $image is its bzImage
 has_kernel()
 {
-	# shellcheck disable=SC2034 # for who sources this
+	# shellcheck disable=SC2034 # for the file that sources this
 	image=$("$top/run_tests.sh" lab fetch --arch "${2:-amd64}" "$1" \
 		2>"$work/out") && return
 	explain "$work/out"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# marked.sh - who belongs to a run, and whether all are gone
+# marked.sh - which processes belong to a run, and whether all are gone
 #
 # A process is known by a word in its environment, which its children have too.
 mark=GATE_CHECK_MARK=$$
@@ -11,7 +11,7 @@ marked()
 	grep -lzx "$mark" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3
 }
 
-# all_gone: within three seconds; says who is left.
+# all_gone: within three seconds; prints the processes that are left.
 all_gone()
 {
 	for _ in $(seq 10); do

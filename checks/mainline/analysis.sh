@@ -17,7 +17,7 @@ dir=$("$top/scripts/tree.sh") || exit
 cd "$dir" || exit
 set -- -D_GNU_SOURCE -I../../../../tools/include/uapi
 
-# The harness makes functions that nobody declares.  Headers that are not ours
+# The harness makes functions without a declaration.  Headers that are not ours
 # lie in /usr.
 run_sparse()
 {

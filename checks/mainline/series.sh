@@ -27,7 +27,7 @@ explain "$work/cheap" 200
 equal "each patch applies, builds and pleases checkpatch" "$code" 0
 
 "$top/run_tests.sh" graft --patches "$work/patches" \
-	--author 'Some Body <somebody@example.org>' "$kernel" >"$work/list" || exit
+	--author 'A Developer <developer@example.org>' "$kernel" >"$work/list" || exit
 tree=$work/linux
 kernel_copy "$tree"
 cd "$tree" || exit
