@@ -42,7 +42,7 @@ usage()
 	it ever show what was never there?  On the running kernel.
 
 	Without a command: install what is missing (as root, by apt-get), build,
-	run everything.  KTAP goes to stdout, a summary for people to stderr.
+	run everything.  KTAP goes to stdout, the verdict to stderr.
 
 	  gate [-- OPTIONS]     the same, with options for the test programs:
 	                        -l             list the tests

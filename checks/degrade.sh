@@ -72,7 +72,7 @@ answered()
 	constant_reasons "$work/report"
 }
 
-# How many tests gave which answer, for people.
+# How many tests gave which answer; only printed.
 sum_up()
 {
 	awk '/^ok .*# SKIP/ { s++; next } /^ok / { p++ } /^not ok/ { f++ }

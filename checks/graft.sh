@@ -62,7 +62,7 @@ restored "graft twice"
 ok "undo again" "$run" graft --undo .
 restored "undone twice"
 
-# Other people's edits of the same files.
+# Edits of the same files by other developers.
 "$run" graft . || exit
 sed -i 's/^TEST_GEN_PROGS += thread-self$/&\nTEST_GEN_PROGS += other/' \
 	"$proc/Makefile"
