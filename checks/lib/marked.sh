@@ -26,10 +26,10 @@ all_gone()
 	return 1
 }
 
-# until_true COMMAND...: within ten seconds.
+# until_true COMMAND...: within half a minute: the first program takes ten seconds.
 until_true()
 {
-	for _ in $(seq 100); do
+	for _ in $(seq 300); do
 		"$@" && return
 		sleep 0.1
 	done
