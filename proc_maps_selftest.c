@@ -36,7 +36,7 @@
 #include "lib/random.h"
 #include "lib/util.h"
 #include "model/change.h"
-#include "model/judge.h"
+#include "model/check.h"
 #include "model/layout.h"
 #include "model/oracle.h"
 #include "model/page_tag.h"
@@ -1274,7 +1274,7 @@ static int add_too_many(void *arg)
 
 	stdio_to_null();
 	for (i = 0; i <= ORACLE_POSITIONS; i++)
-		nr = oracle_add(at, nr, i);
+		nr = oracle_add_position(at, nr, i);
 	return arg || nr;
 }
 
@@ -1729,7 +1729,7 @@ TEST(tickets_follow_pages)
 			for (n = 0; before[n / PER]; n++)
 				if (before[n / PER] != '.')
 					tag[n] = n + 1;
-			tags_follow(op, tag, PER);
+			tags_apply(op, tag, PER);
 			for (n = 0; after[n / PER]; n++) {
 				bool about = n / PER >= op->page &&
 					     n / PER < op->page + op->pages;
@@ -1810,15 +1810,15 @@ TEST(complaints_are_known)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(complaints); i++) {
-		EXPECT_TRUE(kernel_log_complains(&all, complaints[i]));
-		EXPECT_TRUE(kernel_log_complains(&most, complaints[i]));
+		EXPECT_TRUE(kernel_log_is_complaint(&all, complaints[i]));
+		EXPECT_TRUE(kernel_log_is_complaint(&most, complaints[i]));
 	}
 	for (i = 0; i < ARRAY_SIZE(hangs); i++) {
-		EXPECT_TRUE(kernel_log_complains(&all, hangs[i]));
-		EXPECT_FALSE(kernel_log_complains(&most, hangs[i]));
+		EXPECT_TRUE(kernel_log_is_complaint(&all, hangs[i]));
+		EXPECT_FALSE(kernel_log_is_complaint(&most, hangs[i]));
 	}
 	for (i = 0; i < ARRAY_SIZE(others); i++)
-		EXPECT_FALSE(kernel_log_complains(&all, others[i]));
+		EXPECT_FALSE(kernel_log_is_complaint(&all, others[i]));
 }
 
 /* Reports as the kernel writes them, at these seconds; NAME is this program's. */
@@ -1888,7 +1888,7 @@ TEST(complaints_are_whose_task_they_name)
 				 atoi(line), k, atol(strchr(line, ',') + 1),
 				 at ? (int)(at - text) : 400, text,
 				 at ? name : "", at ? at + 4 : "");
-			ours |= watch_hear(&kernel_log, record);
+			ours |= kernel_log_add(&kernel_log, record);
 		}
 		EXPECT_EQ(logs[i].ours, ours) {
 			TH_LOG("log %u", i);
@@ -1907,15 +1907,15 @@ TEST(patience_is_for_who_runs)
 {
 	struct timeout timeout = {
 		.left_ns = 3 * TIMEOUT_STEP_NS,
-		.looked_ns = now_ns(),
-		.step_ns = patience_step(1),
+		.polled_ns = now_ns(),
+		.step_ns = timeout_step(1),
 	};
 
-	timeout.looked_ns -= 3600 * NSEC_PER_SEC;
+	timeout.polled_ns -= 3600 * NSEC_PER_SEC;
 	EXPECT_FALSE(timed_out(&timeout));
-	timeout.looked_ns -= 3600 * NSEC_PER_SEC;
+	timeout.polled_ns -= 3600 * NSEC_PER_SEC;
 	EXPECT_FALSE(timed_out(&timeout));
-	timeout.looked_ns -= 3600 * NSEC_PER_SEC;
+	timeout.polled_ns -= 3600 * NSEC_PER_SEC;
 	EXPECT_TRUE(timed_out(&timeout));
 }
 
@@ -1924,13 +1924,13 @@ static double seconds_of_patience(int64_t timer_ns, int64_t look_ns)
 {
 	struct timeout timeout = {
 		.left_ns = 5 * NSEC_PER_SEC,
-		.step_ns = patience_step(timer_ns),
+		.step_ns = timeout_step(timer_ns),
 	};
 	int64_t now = 0;
 
 	do
 		now += look_ns;
-	while (!patience_look(&timeout, now));
+	while (!timeout_poll(&timeout, now));
 	return now / 1e9;
 }
 
@@ -1983,11 +1983,11 @@ TEST(stuck_is_counted_for_each_pair)
 /* Whatever was done instead of real-time priority is undone. */
 static int run_at_and_back(void *arg)
 {
-	run_nice = getpriority(PRIO_PROCESS, 0);
+	default_nice = getpriority(PRIO_PROCESS, 0);
 	set_level(0, LEVEL_READER);
 	set_level(0, 0);
-	return getpriority(PRIO_PROCESS, 0) != run_nice ||
-	       run_policy() != SCHED_OTHER;
+	return getpriority(PRIO_PROCESS, 0) != default_nice ||
+	       get_policy() != SCHED_OTHER;
 }
 
 static int run_at_refused(void *arg)
@@ -2000,7 +2000,7 @@ static int run_at_refused(void *arg)
 static int ask_to_queue(void *arg)
 {
 	may_queue();
-	return run_policy() != SCHED_OTHER;
+	return get_policy() != SCHED_OTHER;
 }
 
 /* As a user may be who has nothing but a limit on priorities, or not even that. */
@@ -2016,25 +2016,25 @@ static int start_as_idle(void *arg)
 {
 	if (!set_policy(0, SCHED_IDLE, 0))
 		return 0;
-	run_plainly();
+	policy_reset();
 	/* There is no way back for everybody. */
-	return run_policy() != SCHED_OTHER && !geteuid();
+	return get_policy() != SCHED_OTHER && !geteuid();
 }
 
 static int start_as_batch(void *arg)
 {
 	if (!set_policy(0, SCHED_BATCH | SCHED_RESET_ON_FORK, 0))
 		return 0;
-	run_plainly();
-	return run_policy() != SCHED_OTHER;
+	policy_reset();
+	return get_policy() != SCHED_OTHER;
 }
 
 static int start_at_real_time(void *arg)
 {
 	if (!set_policy(0, SCHED_RR, 7))
 		return 0;
-	run_plainly();
-	return run_policy() != SCHED_OTHER;
+	policy_reset();
+	return get_policy() != SCHED_OTHER;
 }
 
 /* A limit that is lower than what is asked for: then there is none of it. */
@@ -2044,8 +2044,8 @@ static int start_with_rttime(void *arg)
 
 	if (setrlimit(RLIMIT_RTTIME, &limit))
 		return 0;
-	run_plainly();
-	return set_level(0, LEVEL_READER) || run_policy() != SCHED_OTHER;
+	policy_reset();
+	return set_level(0, LEVEL_READER) || get_policy() != SCHED_OTHER;
 }
 
 /* The kernel ends what spins at real-time priority, also where it was told not to. */
@@ -2054,25 +2054,25 @@ static int start_with_no_rttime(void *arg)
 	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
 
 	setrlimit(RLIMIT_RTTIME, &limit);
-	run_plainly();
+	policy_reset();
 	return getrlimit(RLIMIT_RTTIME, &limit) ||
-	       limit.rlim_cur > RT_LONGEST_NS / NSEC_PER_USEC;
+	       limit.rlim_cur > RT_LIMIT_NS / NSEC_PER_USEC;
 }
 
 /* In vain where there is no such priority; then nothing is held. */
 static int spin_and_pause(void *arg)
 {
-	int64_t end = now_ns() + 20 * RT_HOLD_NS;
+	int64_t end = now_ns() + 20 * RT_RUN_NS;
 	struct rlimit limit;
 
-	run_plainly();
+	policy_reset();
 	if (!getrlimit(RLIMIT_RTTIME, &limit)) {
-		limit.rlim_cur = 5 * RT_HOLD_NS / NSEC_PER_USEC;
+		limit.rlim_cur = 5 * RT_RUN_NS / NSEC_PER_USEC;
 		setrlimit(RLIMIT_RTTIME, &limit);
 	}
 	set_level(0, LEVEL_READER);
 	while (now_ns() < end)
-		rt_pause(rt_level);
+		rt_throttle(rt_level);
 	return 0;
 }
 
@@ -2130,21 +2130,21 @@ TEST(cgroup_is_guarded_before_it_is_there)
 TEST(known_is_who_it_was)
 {
 	struct child child = { 0 };
-	struct known known;
+	struct process_handle handle;
 
 	ASSERT_EQ(0, child_start(&child, pause_forever, NULL));
-	known = known_open(child.pid);
-	EXPECT_FALSE(known_gone(&known));
-	EXPECT_TRUE(known_signal(&known, 0));
+	handle = process_open(child.pid);
+	EXPECT_FALSE(process_gone(&handle));
+	EXPECT_TRUE(process_signal(&handle, 0));
 	EXPECT_EQ(0, child_kill(&child));
-	EXPECT_TRUE(known_gone(&known));
-	if (known.fd >= 0) {
-		known.pid = getpid();
-		EXPECT_FALSE(known_signal(&known, 0));
+	EXPECT_TRUE(process_gone(&handle));
+	if (handle.fd >= 0) {
+		handle.pid = getpid();
+		EXPECT_FALSE(process_signal(&handle, 0));
 	}
-	known_close(&known);
-	known.pid = getpid();
-	EXPECT_FALSE(known_gone(&known));
+	process_close(&handle);
+	handle.pid = getpid();
+	EXPECT_FALSE(process_gone(&handle));
 }
 
 static int rest_for_good(void *arg)
@@ -2409,7 +2409,7 @@ TEST_HARNESS_MAIN
 int main(int argc, char **argv)
 {
 	/* Some tests spin: not at a real-time priority that was inherited. */
-	run_plainly();
+	policy_reset();
 	list_rows();
 	return harness_main(argc, argv);
 }

@@ -83,7 +83,7 @@ TEST_F_TIMEOUT(latency, interference, 60)
 	const char *name = variant->name;
 	const struct scenario *scenario = &variant->scenario;
 	bool expected = kernel_release() >= variant->lockless;
-	bool strict = env_says("GATE");
+	bool strict = env_value("GATE");
 	struct knobs *knobs = &self->knobs;
 	struct trial *trial = self->trial;
 	struct positive_control *positive = control_of(scenario);
@@ -231,7 +231,7 @@ FIXTURE_TEARDOWN(reader)
 TEST_F_TIMEOUT(reader, progress, 60)
 {
 	bool judged = kernel_release() >= variant->lockless ||
-		      env_says("GATE");
+		      env_value("GATE");
 	struct trial *trial = self->trial;
 	unsigned int starved = 0;
 	const char *reason;

@@ -320,7 +320,7 @@ check_names()
 }
 
 # says NAME: is this variable of the environment set, and no word for no?  The
-# programs ask env_says().
+# programs ask env_value().
 says()
 {
 	word=

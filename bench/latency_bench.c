@@ -114,7 +114,7 @@ int main(void)
 	cpu_set_t allowed;
 	int cpu;
 
-	run_plainly();
+	policy_reset();
 	sched_getaffinity(0, sizeof(allowed), &allowed);
 	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
 		if (!CPU_ISSET(cpu, &allowed))

@@ -239,7 +239,7 @@ int main(void)
 		die("no mappings, no operations");
 	scenario.scanners = busy * knobs.cpus_load;
 	scenario.hogs = scenario.scanners;
-	run_plainly();
+	policy_reset();
 	if (cpu_pin((int)number("CPU_SCRIPT", (unsigned int)knobs.cpu_mapper)))
 		die("cannot run on that CPU");
 	setpriority(PRIO_PROCESS, 0, LOAD_NICE_HURRY);

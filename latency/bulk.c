@@ -215,7 +215,7 @@ size_t bulk_size(void)
 {
 	uint64_t size = (uint64_t)sysconf(_SC_AVPHYS_PAGES) / 8 *
 			(uint64_t)sysconf(_SC_PAGESIZE);
-	uint64_t most = env_says("FULL") ? 1ULL << 30 : 1ULL << 28;
+	uint64_t most = env_value("FULL") ? 1ULL << 30 : 1ULL << 28;
 
 	return (size_t)(size < most ? size : most);
 }

@@ -81,7 +81,7 @@ static bool exhausted(unsigned int seconds)
 
 	if (runner_timeout() > RUNNER_TIMEOUT)
 		budget *= runner_timeout() / RUNNER_TIMEOUT;
-	return !env_says("FULL") && !env_says("DURATION") &&
+	return !env_value("FULL") && !env_value("DURATION") &&
 	       program->spent > budget * NSEC_PER_SEC;
 }
 
@@ -159,7 +159,7 @@ bool program_end(void)
 
 const char *latency_begin(void)
 {
-	const char *missing = env_complaint() ?: limits_missing();
+	const char *missing = env_error() ?: limits_missing();
 
 	if (missing)
 		return missing;
@@ -286,7 +286,7 @@ const char *left_out(enum list list, struct knobs *knobs, unsigned int seconds)
 {
 	const char *reason;
 
-	if (list == LONG && !env_says("FULL"))
+	if (list == LONG && !env_value("FULL"))
 		return SKIP_FULL;
 	reason = latency_prepare(knobs);
 	if (reason)

@@ -25,35 +25,35 @@
 #define SYS_pidfd_open 434
 #endif
 
-struct known known_open(pid_t pid)
+struct process_handle process_open(pid_t pid)
 {
-	struct known known = { .pid = pid };
+	struct process_handle handle = { .pid = pid };
 
-	known.fd = syscall(SYS_pidfd_open, pid, 0);
-	return known;
+	handle.fd = syscall(SYS_pidfd_open, pid, 0);
+	return handle;
 }
 
-void known_close(struct known *known)
+void process_close(struct process_handle *handle)
 {
-	if (known->fd >= 0)
-		close(known->fd);
-	known->fd = -1;
+	if (handle->fd >= 0)
+		close(handle->fd);
+	handle->fd = -1;
 }
 
-bool known_signal(const struct known *known, int sig)
+bool process_signal(const struct process_handle *handle, int sig)
 {
-	if (known->fd < 0)
-		return !kill(known->pid, sig);
-	return !syscall(SYS_pidfd_send_signal, known->fd, sig, NULL, 0);
+	if (handle->fd < 0)
+		return !kill(handle->pid, sig);
+	return !syscall(SYS_pidfd_send_signal, handle->fd, sig, NULL, 0);
 }
 
-bool known_gone(const struct known *known)
+bool process_gone(const struct process_handle *handle)
 {
-	struct pollfd end = { .fd = known->fd, .events = POLLIN };
+	struct pollfd end = { .fd = handle->fd, .events = POLLIN };
 
-	if (known->fd >= 0)
+	if (handle->fd >= 0)
 		return poll(&end, 1, 0) == 1;
-	return strchr("ZX?", task_state(known->pid));
+	return strchr("ZX?", task_state(handle->pid));
 }
 
 void *shared_alloc(size_t size)
@@ -117,7 +117,7 @@ bool child_alive(struct child *child)
 
 int child_wait(struct child *child, int64_t timeout_ns)
 {
-	struct timeout timeout = timeout_in(timeout_ns);
+	struct timeout timeout = timeout_start(timeout_ns);
 
 	while (child_alive(child)) {
 		if (timed_out(&timeout))

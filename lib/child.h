@@ -19,12 +19,12 @@
 #include <sys/types.h>
 
 /**
- * struct known - a process that is none of our children, whose number may become
+ * struct process_handle - a process that is none of our children, whose number may become
  * another one's
  * @pid:	its number
  * @fd:		a descriptor of it; -1 before 5.3, and of a thread
  */
-struct known {
+struct process_handle {
 	pid_t pid;
 	int fd;
 };
@@ -39,16 +39,16 @@ struct child {
 	int status;
 };
 
-/** known_open() - get hold of a process that is there now */
-struct known known_open(pid_t pid);
+/** process_open() - get hold of a process that is there now */
+struct process_handle process_open(pid_t pid);
 
-void known_close(struct known *known);
+void process_close(struct process_handle *handle);
 
-/** known_signal() - as kill(), of the process that it was */
-bool known_signal(const struct known *known, int sig);
+/** process_signal() - as kill(), of the process that it was */
+bool process_signal(const struct process_handle *handle, int sig);
 
-/** known_gone() - it has ended; its parent may not have been told so */
-bool known_gone(const struct known *known);
+/** process_gone() - it has ended; its parent may not have been told so */
+bool process_gone(const struct process_handle *handle);
 
 /**
  * shared_alloc() - zeroed memory that a process shares with its children

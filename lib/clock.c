@@ -13,7 +13,7 @@ void sleep_ns(int64_t ns)
 	nanosleep(&ts, NULL);
 }
 
-int64_t patience_step(int64_t timer_ns)
+int64_t timeout_step(int64_t timer_ns)
 {
 	return timer_ns < TIMEOUT_POLL_NS ? TIMEOUT_STEP_NS :
 	       TIMEOUT_STEP_NS + 2 * timer_ns;
@@ -29,20 +29,20 @@ static int64_t timer_resolution(void)
 	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
-struct timeout timeout_in(int64_t ns)
+struct timeout timeout_start(int64_t ns)
 {
 	return (struct timeout){
 		.left_ns = ns,
-		.looked_ns = now_ns(),
-		.step_ns = patience_step(timer_resolution()),
+		.polled_ns = now_ns(),
+		.step_ns = timeout_step(timer_resolution()),
 	};
 }
 
-bool patience_look(struct timeout *timeout, int64_t now)
+bool timeout_poll(struct timeout *timeout, int64_t now)
 {
-	int64_t step = now - timeout->looked_ns;
+	int64_t step = now - timeout->polled_ns;
 
-	timeout->looked_ns = now;
+	timeout->polled_ns = now;
 	timeout->left_ns -= step < timeout->step_ns ? step :
 							timeout->step_ns;
 	return timeout->left_ns <= 0;
@@ -50,7 +50,7 @@ bool patience_look(struct timeout *timeout, int64_t now)
 
 bool timed_out(struct timeout *timeout)
 {
-	return patience_look(timeout, now_ns());
+	return timeout_poll(timeout, now_ns());
 }
 
 void spin_ns(int64_t ns)

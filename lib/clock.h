@@ -26,7 +26,7 @@
 /**
  * struct timeout - what is left of the time that somebody is given
  * @left_ns:	so much
- * @looked_ns:	when it was looked at last
+ * @polled_ns:	when it was looked at last
  * @step_ns:	two looks count as no more
  *
  * Time counts as far as whoever waits was let run itself.  A virtual machine on
@@ -35,7 +35,7 @@
  */
 struct timeout {
 	int64_t left_ns;
-	int64_t looked_ns;
+	int64_t polled_ns;
 	int64_t step_ns;
 };
 
@@ -60,18 +60,18 @@ static inline int compare_ns(const void *a, const void *b)
 void sleep_ns(int64_t ns);
 
 /**
- * patience_step() - what two looks may count as
+ * timeout_step() - what two looks may count as
  * @timer_ns:	how exact timers are
  *
  * Where timers go by ticks, a short sleep lasts for the rest of one and for another
  * one: to count less of it would make minutes of seconds.
  */
-int64_t patience_step(int64_t timer_ns);
+int64_t timeout_step(int64_t timer_ns);
 
-struct timeout timeout_in(int64_t ns);
+struct timeout timeout_start(int64_t ns);
 
 /* It is looked at, at @now. */
-bool patience_look(struct timeout *timeout, int64_t now);
+bool timeout_poll(struct timeout *timeout, int64_t now);
 
 /** timed_out() - to be asked every TIMEOUT_POLL_NS or more often */
 bool timed_out(struct timeout *timeout);

@@ -31,15 +31,15 @@ bool set_policy(pid_t tid, int policy, int priority)
 	return !syscall(SYS_sched_setscheduler, tid, policy, &param);
 }
 
-int run_policy(void)
+int get_policy(void)
 {
 	return syscall(SYS_sched_getscheduler, 0) & ~SCHED_RESET_ON_FORK;
 }
 
 /* Real-time priority is bounded; false where a lower bound is set already. */
-static bool rt_bound(void)
+static bool rt_limit(void)
 {
-	const rlim_t longest = RT_LONGEST_NS / NSEC_PER_USEC;
+	const rlim_t longest = RT_LIMIT_NS / NSEC_PER_USEC;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_RTTIME, &limit) ||
@@ -49,14 +49,14 @@ static bool rt_bound(void)
 	return !setrlimit(RLIMIT_RTTIME, &limit);
 }
 
-bool run_plainly(void)
+bool policy_reset(void)
 {
 	/* Who may not do that may do it if children do not inherit their nice. */
 	if (!set_policy(0, SCHED_OTHER, 0))
 		set_policy(0, SCHED_OTHER | SCHED_RESET_ON_FORK, 0);
-	rt_refused = !rt_bound();
-	return run_policy() != SCHED_FIFO && run_policy() != SCHED_RR &&
-	       run_policy() != RUN_DEADLINE;
+	rt_refused = !rt_limit();
+	return get_policy() != SCHED_FIFO && get_policy() != SCHED_RR &&
+	       get_policy() != RUN_DEADLINE;
 }
 
 char task_state(pid_t tid)
@@ -80,7 +80,7 @@ char task_state(pid_t tid)
 	return state && state[1] == ' ' ? state[2] : '?';
 }
 
-int run_nice;
+int default_nice;
 
 __thread int rt_level;
 
@@ -93,7 +93,7 @@ bool set_level(pid_t tid, int level)
 
 	/* Also what was done instead is to be undone. */
 	if (!level || !done)
-		setpriority(PRIO_PROCESS, tid, level ? -20 : run_nice);
+		setpriority(PRIO_PROCESS, tid, level ? -20 : default_nice);
 	if (!tid) {
 		rt_level = done ? level : 0;
 		rt_since_ns = now_ns();
@@ -101,17 +101,17 @@ bool set_level(pid_t tid, int level)
 	return done;
 }
 
-void rt_pause_before(int level, int64_t ns)
+void rt_throttle_before(int level, int64_t ns)
 {
-	if (!level || now_ns() - rt_since_ns + ns < RT_HOLD_NS)
+	if (!level || now_ns() - rt_since_ns + ns < RT_RUN_NS)
 		return;
-	sleep_ns(RT_PAUSE_NS);
+	sleep_ns(RT_SLEEP_NS);
 	rt_since_ns = now_ns();
 }
 
-void rt_pause(int level)
+void rt_throttle(int level)
 {
-	rt_pause_before(level, 0);
+	rt_throttle_before(level, 0);
 }
 
 void choose_cpus(int cpu[2])

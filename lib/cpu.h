@@ -21,22 +21,22 @@
  * of the kernel's ends its process, whatever else gets no CPU.  What the tests do
  * takes no tenth of it.
  */
-#define RT_LONGEST_NS (3 * NSEC_PER_SEC)
+#define RT_LIMIT_NS (3 * NSEC_PER_SEC)
 
 /*
  * At real-time priority nothing here keeps a CPU for longer than this...  Who holds a
  * reader longer goes on on another CPU, and takes the reader along: changer_move().
  */
-#define RT_HOLD_NS (15 * NSEC_PER_MSEC)
+#define RT_RUN_NS (15 * NSEC_PER_MSEC)
 
 /* ...before others have it for so long. */
-#define RT_PAUSE_NS (2 * NSEC_PER_MSEC)
+#define RT_SLEEP_NS (2 * NSEC_PER_MSEC)
 
 /*
  * Real-time priorities: the modifier's is above the reader's, who has one only
  * where the race is urgent, that is must not be disturbed by a busy machine.
  */
-enum { LEVEL_READER = 1, LEVEL_CHANGER = 2 };
+enum { LEVEL_READER = 1, LEVEL_MODIFIER = 2 };
 
 /**
  * pin_thread() - pin a thread to a CPU
@@ -47,17 +47,17 @@ enum { LEVEL_READER = 1, LEVEL_CHANGER = 2 };
  */
 bool pin_thread(pid_t tid, int cpu);
 
-/* Not where a limit is lower: see run_plainly(). */
+/* Not where a limit is lower: see policy_reset(). */
 extern bool rt_refused;
 
 /* By system call: musl's sched_setscheduler() does nothing but fail. */
 bool set_policy(pid_t tid, int policy, int priority);
 
 /* This thread's policy; what becomes of its children is none of it. */
-int run_policy(void);
+int get_policy(void);
 
 /**
- * run_plainly() - have this thread's policy be the normal one
+ * policy_reset() - have this thread's policy be the normal one
  *
  * To be called before anything is started: at the real-time priority that was
  * inherited, all that spins here would keep its CPU from all that could end it;
@@ -65,13 +65,13 @@ int run_policy(void);
  *
  * Return: false where it has to stay at real-time priority.
  */
-bool run_plainly(void);
+bool policy_reset(void);
 
 /** task_state() - 'R', 'S', 'D' ... as in /proc/PID/stat; '?' where there is none. */
 char task_state(pid_t tid);
 
 /* What this program's threads have where nothing else is wished. */
-extern int run_nice;
+extern int default_nice;
 
 /* This thread's level, and since when it has had it, or has last slept for others. */
 extern __thread int rt_level;
@@ -88,16 +88,16 @@ extern __thread int64_t rt_since_ns;
 bool set_level(pid_t tid, int level);
 
 /**
- * rt_pause_before() - give the CPU away for a moment, if it is time
+ * rt_throttle_before() - give the CPU away for a moment, if it is time
  * @level:	the level that this thread has been given
  * @ns:		how long what comes next may take
  *
- * So that RT_HOLD_NS is kept.
+ * So that RT_RUN_NS is kept.
  */
-void rt_pause_before(int level, int64_t ns);
+void rt_throttle_before(int level, int64_t ns);
 
-/** rt_pause() - the same; what comes next is short */
-void rt_pause(int level);
+/** rt_throttle() - the same; what comes next is short */
+void rt_throttle(int level);
 
 /* The first two CPUs that this process may run on; -1 for none. */
 void choose_cpus(int cpu[2]);

@@ -16,7 +16,7 @@ static bool env_is_one_of(const char *word, const char *const *list,
 	return *list;
 }
 
-const char *env_says(const char *name)
+const char *env_value(const char *name)
 {
 	static const char *const no[] = {
 		"", "0", "n", "no", "off", "false", NULL
@@ -26,7 +26,7 @@ const char *env_says(const char *name)
 	return value && !env_is_one_of(value, no, strcasecmp) ? value : NULL;
 }
 
-const char *env_complaint(void)
+const char *env_error(void)
 {
 	static const char *const plants[] = {
 		"", "0", "gap", "perm", "idle", "stall", "hang", "content",

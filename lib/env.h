@@ -9,24 +9,24 @@
 #define RUNNER_TIMEOUT 120.0
 
 /**
- * env_says() - what a variable of the environment says
+ * env_value() - what a variable of the environment says
  * @name: of the variable
  *
  * Bots' definitions export what nobody has set, too, as an empty word.
  *
  * Return: its value, or NULL where it is unset, empty, 0 or a word for no.
  */
-const char *env_says(const char *name);
+const char *env_value(const char *name);
 
 /**
- * env_complaint() - is there a word in the environment that means nothing?
+ * env_error() - is there a word in the environment that means nothing?
  *
  * A run with another fault than was meant, or another seed, would look like one
  * that answers the question.
  *
  * Return: NULL, or what is wrong, in words that do not vary.
  */
-const char *env_complaint(void);
+const char *env_error(void);
 
 /**
  * runner_timeout() - seconds that the program is given in this run

@@ -48,7 +48,7 @@ int futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
 
 int futex_await(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
 {
-	struct timeout timeout = timeout_in(timeout_ns);
+	struct timeout timeout = timeout_start(timeout_ns);
 
 	while (futex_wait(word, value, TIMEOUT_POLL_NS))
 		if (timed_out(&timeout))

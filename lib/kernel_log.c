@@ -51,7 +51,7 @@ static bool line_has(const char *line, const char *const words[])
 	return false;
 }
 
-bool kernel_log_complains(const struct kernel_log *kernel_log, const char *line)
+bool kernel_log_is_complaint(const struct kernel_log *kernel_log, const char *line)
 {
 	static const char *const faults[] = {
 		"BUG: ", "BUG at ", "Oops: ", "general protection fault",
@@ -123,7 +123,7 @@ static bool watch_names_any(const char *line)
 	return false;
 }
 
-bool watch_hear(struct kernel_log *kernel_log, const char *record)
+bool kernel_log_add(struct kernel_log *kernel_log, const char *record)
 {
 	const char *text = strchr(record, ';');
 	unsigned int priority;
@@ -137,7 +137,7 @@ bool watch_hear(struct kernel_log *kernel_log, const char *record)
 	if (now_us - kernel_log->since_us > WATCH_REPORT_US ||
 	    strstr(text, "[ cut here ]") || strstr(text, "---[ end trace"))
 		kernel_log->pending = false;
-	if (!kernel_log->pending && kernel_log_complains(kernel_log, text)) {
+	if (!kernel_log->pending && kernel_log_is_complaint(kernel_log, text)) {
 		snprintf(kernel_log->said, sizeof(kernel_log->said), "%.*s",
 			 (int)strcspn(text, "\n"), text);
 		kernel_log->since_us = now_us;
@@ -167,7 +167,7 @@ bool kernel_log_poll(struct kernel_log *kernel_log, char *buf, size_t size)
 		if (got <= 0)
 			break;
 		record[got] = '\0';
-		if (watch_hear(kernel_log, record) && !found) {
+		if (kernel_log_add(kernel_log, record) && !found) {
 			snprintf(buf, size, "%s", kernel_log->said);
 			found = true;
 		}

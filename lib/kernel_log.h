@@ -36,10 +36,10 @@ struct kernel_log {
 void kernel_log_begin(struct kernel_log *kernel_log, bool whole);
 
 /* Does the kernel complain of itself?  Not: of the machine, of a program. */
-bool kernel_log_complains(const struct kernel_log *kernel_log, const char *line);
+bool kernel_log_is_complaint(const struct kernel_log *kernel_log, const char *line);
 
 /**
- * watch_hear() - a record of the log
+ * kernel_log_add() - a record of the log
  * @kernel_log:	remembers a complaint of which the task is not named yet
  * @record:	"priority,number,microseconds,flags;text", more lines perhaps
  *
@@ -48,7 +48,7 @@ bool kernel_log_complains(const struct kernel_log *kernel_log, const char *line)
  *
  * Return: whether there was a complaint that counts; then @kernel_log->said is it.
  */
-bool watch_hear(struct kernel_log *kernel_log, const char *record);
+bool kernel_log_add(struct kernel_log *kernel_log, const char *record);
 
 /**
  * kernel_log_poll() - has the kernel complained since the last look?

@@ -20,7 +20,7 @@ const char *limits_missing(void)
 	void *bytes;
 	int err = 0;
 
-	if (!run_plainly())
+	if (!policy_reset())
 		return "not permitted to leave real-time priority";
 	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur < LIMITS_FILES)
 		return "too few file descriptors allowed";

@@ -84,7 +84,7 @@ static bool file_mentions(const char *path, const char *word)
 
 bool machine_is_slow(void)
 {
-	const char *slow = env_says("KSFT_MACHINE_SLOW");
+	const char *slow = env_value("KSFT_MACHINE_SLOW");
 
 	if (slow && strcmp(slow, "no"))
 		return true;

@@ -28,7 +28,7 @@ void oracle_begin(struct oracle *oracle)
 	oracle->lost_tails = 0;
 }
 
-unsigned int oracle_add(uint64_t *at, unsigned int nr, uint64_t pos)
+unsigned int oracle_add_position(uint64_t *at, unsigned int nr, uint64_t pos)
 {
 	unsigned int i;
 
@@ -55,9 +55,10 @@ void oracle_resume(struct oracle *oracle, unsigned int current_mask)
 				continue;
 			next = layout_next(&oracle->layout[k], oracle->at[i]);
 			if (next && next->start > oracle->at[i])
-				oracle->nr_at = oracle_add(oracle->at,
-							   oracle->nr_at,
-							   next->start);
+				oracle->nr_at =
+					oracle_add_position(oracle->at,
+							    oracle->nr_at,
+							    next->start);
 		}
 }
 
@@ -78,8 +79,8 @@ unsigned int oracle_match(const struct oracle *oracle,
 				continue;
 			mask |= 1U << k;
 			if (current_mask & (1U << k))
-				*nr_ends = oracle_add(ends, *nr_ends,
-						      next->end);
+				*nr_ends = oracle_add_position(ends, *nr_ends,
+							       next->end);
 		}
 	return mask;
 }
@@ -100,7 +101,7 @@ unsigned int oracle_lost_tail(const struct oracle *oracle,
 			next = layout_next(layout, oracle->at[i]);
 			if (next && (next->start < oracle->at[i] ||
 				     next == layout_last(layout)))
-				nr = oracle_add(at, nr, next->end);
+				nr = oracle_add_position(at, nr, next->end);
 		}
 	}
 	return nr;
@@ -275,8 +276,9 @@ enum rule oracle_query(const struct oracle *oracle, unsigned int current_mask,
 					    !span_differs(s, answer, oracle->fields))
 						return RULE_NONE;
 				} else if (s && question->or_next) {
-					nr_then = oracle_add(then, nr_then,
-							     s->end);
+					nr_then = oracle_add_position(then,
+								      nr_then,
+								      s->end);
 				} else if (!answer) {
 					return RULE_NONE;
 				}

@@ -109,7 +109,7 @@ void oracle_begin(struct oracle *oracle);
  * illegal: a table that needs more is a defect of this program, which must not be
  * told as one of the kernel.
  */
-unsigned int oracle_add(uint64_t *at, unsigned int nr, uint64_t pos);
+unsigned int oracle_add_position(uint64_t *at, unsigned int nr, uint64_t pos);
 
 /**
  * oracle_resume() - a read() ended here, another goes on

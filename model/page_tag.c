@@ -52,7 +52,7 @@ const char *mismatch_print(char *buf, size_t size, const struct mismatch *mismat
 	return buf;
 }
 
-void tags_follow(const struct op *op, uint64_t *tag, size_t per)
+void tags_apply(const struct op *op, uint64_t *tag, size_t per)
 {
 	uint64_t *from = tag + op->page * per;
 	size_t n = op->pages * per * sizeof(*tag);

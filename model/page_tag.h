@@ -58,11 +58,11 @@ bool page_check(const void *page, size_t size, uint64_t tag,
 const char *mismatch_print(char *buf, size_t size, const struct mismatch *mismatch);
 
 /**
- * tags_follow() - a system call moves and drops pages, and their tags too
+ * tags_apply() - a system call moves and drops pages, and their tags too
  * @op:		the system call
  * @tag:	of the pages of a stage
  * @per:	pages for each character of its picture
  */
-void tags_follow(const struct op *op, uint64_t *tag, size_t per);
+void tags_apply(const struct op *op, uint64_t *tag, size_t per);
 
 #endif /* PROC_MODEL_PAGE_TAG_H */

@@ -361,8 +361,8 @@ int stress_made(struct race *race, unsigned int index, void *arg)
 	struct stress *stress = arg;
 	int err;
 
-	tags_follow(op, stress->stage_tag,
-		    race->stage.page / stress->page);
+	tags_apply(op, stress->stage_tag,
+		   race->stage.page / stress->page);
 	err = stage_verify(stress, change->draw[(index + 1) % change->nr]);
 	if (stress->entry->op[0])
 		return err;

@@ -38,12 +38,12 @@
 #include "../lib/random.h"
 #include "../lib/util.h"
 #include "../model/change.h"
-#include "../model/judge.h"
+#include "../model/check.h"
 #include "../model/layout.h"
 #include "../model/oracle.h"
 #include "../model/page_tag.h"
 #include "../model/parse.h"
-#include "../model/tally.h"
+#include "../model/counters.h"
 #include "children.h"
 #include "stressor.h"
 #include "target.h"
@@ -254,21 +254,21 @@ static struct check_result checker_check(struct child_checker *checker,
 }
 
 static bool is_punching(const struct stress *stress, const struct fork_child *slot,
-			const struct known *known)
+			const struct process_handle *handle)
 {
 	return stress->entry->holes && slot->seq < 2 * FORK_CHILD_HOLES &&
-	       !known_gone(known);
+	       !process_gone(handle);
 }
 
 /*
  * Whether a child is not there any more, or soon will not be: its parent, who waits
  * for it, may be late.
  */
-static bool fork_child_is_gone(const struct known *known)
+static bool fork_child_is_gone(const struct process_handle *handle)
 {
-	struct timeout timeout = timeout_in(STRESS_DIE_NS);
+	struct timeout timeout = timeout_start(STRESS_DIE_NS);
 
-	while (!known_gone(known)) {
+	while (!process_gone(handle)) {
 		if (timed_out(&timeout))
 			return false;
 		sleep_ns(NSEC_PER_MSEC);
@@ -279,7 +279,7 @@ static bool fork_child_is_gone(const struct known *known)
 /* Readings of a child that may punch holes meanwhile. */
 static int read_child(struct child_checker *checker, const struct context *context,
 		      const struct stress *stress, struct fork_child *slot,
-		      const struct known *known, struct check_result *result)
+		      const struct process_handle *handle, struct check_result *result)
 {
 	static const size_t buffers[] = { 1 << 16, 300, 1 << 16, 4096 };
 	struct context *fork_child = &checker->context;
@@ -288,14 +288,14 @@ static int read_child(struct child_checker *checker, const struct context *conte
 
 	futex_store(&slot->state, FORK_CHILD_GO);
 	for (i = 0; (i < ARRAY_SIZE(buffers) ||
-		     is_punching(stress, slot, known)) && !err; i++) {
+		     is_punching(stress, slot, handle)) && !err; i++) {
 		fork_child->reader.buffer = buffers[i % ARRAY_SIZE(buffers)];
 		err = reading_take(&fork_child->reader, &fork_child->reading);
 		if (err)
 			break;
 		*result = checker_check(checker, context, stress, slot);
 		/* It may have been killed for want of memory. */
-		if (result->rule == RULE_TAIL && fork_child_is_gone(known)) {
+		if (result->rule == RULE_TAIL && fork_child_is_gone(handle)) {
 			result->rule = RULE_NONE;
 			return 0;
 		}
@@ -465,7 +465,7 @@ static int read_children(struct child_checker *checker, const struct context *co
 			 struct stress *stress, struct check_result *result)
 {
 	struct reader *reader = &checker->context.reader;
-	struct known known;
+	struct process_handle handle;
 	unsigned int i;
 	char dir[16];
 	int err = 0;
@@ -478,7 +478,7 @@ static int read_children(struct child_checker *checker, const struct context *co
 						    FORK_CHILD_WATCHED))
 			continue;
 		/* It waits to be let go, so that the number is its own. */
-		known = known_open(slot->pid);
+		handle = process_open(slot->pid);
 		reader->seq = &slot->seq;
 		snprintf(dir, sizeof(dir), "%d", slot->pid);
 		err = reader_open(reader, dir);
@@ -487,9 +487,9 @@ static int read_children(struct child_checker *checker, const struct context *co
 					result);
 		else if (!err)
 			err = read_child(checker, context, stress, slot,
-					 &known, result);
+					 &handle, result);
 		reader_close(reader);
-		known_close(&known);
+		process_close(&handle);
 		futex_store(&slot->state, FORK_CHILD_RELEASED);
 		if (err == -ENOENT || err == -ESRCH)
 			err = 0;
@@ -523,7 +523,7 @@ static void stress_print(const struct stress *stress,
 static int stress_read(struct run *run, struct child_checker *checker,
 		       struct stress *stress, bool *fork_child, uint64_t counted)
 {
-	bool strong = env_says("STRESS");
+	bool strong = env_value("STRESS");
 	double timeout = strong ? STRESS_STRONG_EXTEND : STRESS_EXTEND;
 	double seconds = duration_from_env(strong ? STRESS_STRONG_SECONDS :
 						    STRESS_SECONDS,
@@ -581,7 +581,7 @@ static const char *stress_error(int err)
 /* The threads end when they are through with what they are about. */
 static int stress_end(struct stress *stress)
 {
-	struct timeout timeout = timeout_in(STRESS_END_NS);
+	struct timeout timeout = timeout_start(STRESS_END_NS);
 
 	stress->stop = true;
 	while (stress->running && !stress->race->error) {
@@ -613,9 +613,9 @@ static void run_stress(struct __test_metadata *_metadata,
 
 	stress_context->stress = stress;
 	ASSERT_TRUE(!!stress);
-	if (entry->strong && !env_says("STRESS"))
+	if (entry->strong && !env_value("STRESS"))
 		SKIP(return, "felt by the whole machine, set STRESS=1");
-	bytes = stress_plan(stress, entry, env_says("STRESS"));
+	bytes = stress_plan(stress, entry, env_value("STRESS"));
 	if (!bytes)
 		SKIP(return, "too little memory is free");
 	if (entry->allowed && !entry->allowed(stress))

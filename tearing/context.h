@@ -17,7 +17,7 @@
 
 #include "../lib/child.h"
 #include "../model/change.h"
-#include "../model/judge.h"
+#include "../model/check.h"
 #include "../model/layout.h"
 #include "../model/oracle.h"
 #include "../model/parse.h"

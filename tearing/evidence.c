@@ -39,7 +39,7 @@ void counters_print(const struct counters *counters, const char *what,
 	     "; lost tails %" PRIu64 "; lines %" PRIu64
 	     "; transitions %u; raced %.6f s",
 	     what, counters->readings, counters->overlapped, counters->original,
-	     counters->modified, counters->mixed, counters->overlapped_calls, counters->twice,
+	     counters->modified, counters->mixed, counters->overlapped_calls, counters->repeated,
 	     counters->lost_tails, counters->lines, transitions,
 	     (double)counters->race_ns / NSEC_PER_SEC);
 }

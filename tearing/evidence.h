@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../model/judge.h"
-#include "../model/tally.h"
+#include "../model/check.h"
+#include "../model/counters.h"
 #include "context.h"
 
 /**

@@ -16,7 +16,7 @@
 #include "../lib/kernel_log.h"
 #include "../lib/print.h"
 #include "../model/change.h"
-#include "../model/judge.h"
+#include "../model/check.h"
 #include "../model/oracle.h"
 #include "../model/parse.h"
 #include "context.h"

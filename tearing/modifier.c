@@ -163,10 +163,10 @@ static void modifier_hold(struct race *race, uint64_t *seed)
 		if (now - race->held_ns > HOLD_LONGEST_NS) {
 			modifier_release(race);
 			sleep_ns(NSEC_PER_MSEC);
-		} else if (now - rt_since_ns > RT_HOLD_NS &&
+		} else if (now - rt_since_ns > RT_RUN_NS &&
 			   !modifier_move(race, !race->cpu_index)) {
 			modifier_release(race);
-			sleep_ns(RT_PAUSE_NS);
+			sleep_ns(RT_SLEEP_NS);
 			rt_since_ns = now_ns();
 		}
 		return;
@@ -180,14 +180,14 @@ static void modifier_hold(struct race *race, uint64_t *seed)
 	}
 	race->release = false;
 	race->held_ns = now_ns();
-	set_level(0, LEVEL_CHANGER);
+	set_level(0, LEVEL_MODIFIER);
 }
 
 /* Set each priority that modifier_hold() sets; return 0 where all are permitted. */
 static int try_to_queue(void *arg)
 {
-	return arg || !set_level(0, LEVEL_CHANGER) || !set_policy(0, SCHED_IDLE, 0) ||
-	       !set_level(0, LEVEL_CHANGER);
+	return arg || !set_level(0, LEVEL_MODIFIER) || !set_policy(0, SCHED_IDLE, 0) ||
+	       !set_level(0, LEVEL_MODIFIER);
 }
 
 bool may_queue(void)
@@ -301,7 +301,7 @@ int modifier(void *arg)
 			modifier_interleave(race, &seed);
 		if (race->interleave == INTERLEAVE_OVERLAP ||
 		    race->interleave == INTERLEAVE_FREE)
-			rt_pause(race->level);
+			rt_throttle(race->level);
 		if (race->stop || race->limit != limit)
 			continue;
 		if (race->exec)
@@ -343,7 +343,7 @@ void race_go(struct race *race, enum interleave interleave, int cpu, bool urgent
 {
 	bool real_time = urgent || interleave == INTERLEAVE_PREEMPT ||
 			 interleave_holds(interleave);
-	int level = real_time ? LEVEL_CHANGER : 0;
+	int level = real_time ? LEVEL_MODIFIER : 0;
 
 	race->reader = syscall(SYS_gettid);
 	if (cpu >= 0)
@@ -370,7 +370,7 @@ static void race_count_reset(struct race *race)
 
 int race_freeze(struct race *race)
 {
-	struct timeout timeout = timeout_in(MODIFIER_TIMEOUT_NS);
+	struct timeout timeout = timeout_start(MODIFIER_TIMEOUT_NS);
 	uint32_t made;
 	int err;
 
@@ -378,7 +378,7 @@ int race_freeze(struct race *race)
 	while (!race->idle) {
 		/* At SCHED_IDLE the modifier may get no CPU for a long time. */
 		if (race->interleave == INTERLEAVE_QUEUE)
-			set_level(race->tid, LEVEL_CHANGER);
+			set_level(race->tid, LEVEL_MODIFIER);
 		sleep_ns(50 * NSEC_PER_USEC);
 		if (timed_out(&timeout))
 			return race->error ? race->error : -ETIMEDOUT;

@@ -29,7 +29,7 @@ void known_bug_print(void)
 
 const char *program_begin(void)
 {
-	const char *missing = env_complaint() ?: limits_missing();
+	const char *missing = env_error() ?: limits_missing();
 
 	if (missing)
 		return missing;
@@ -37,7 +37,7 @@ const char *program_begin(void)
 	began_ns = now_ns();
 	/* On a busy machine a higher priority gives more races.  It may be refused. */
 	setpriority(PRIO_PROCESS, 0, -10);
-	run_nice = getpriority(PRIO_PROCESS, 0);
+	default_nice = getpriority(PRIO_PROCESS, 0);
 	known_bug_seen = shared_alloc(sizeof(*known_bug_seen));
 	if (!known_bug_seen)
 		return "too little memory for what the tests share";
@@ -58,7 +58,7 @@ bool program_is_late(void)
 {
 	double limit = runner_timeout();
 
-	if (env_says("DURATION") && !env_says("kselftest_override_timeout"))
+	if (env_value("DURATION") && !env_value("kselftest_override_timeout"))
 		return false;
 	/* One sixth is left for the test that is under way. */
 	return limit > 0 && now_ns() - began_ns > limit * NSEC_PER_SEC * 5 / 6;
@@ -66,14 +66,14 @@ bool program_is_late(void)
 
 uint64_t seed_from_env(void)
 {
-	const char *seed = env_says("SEED");
+	const char *seed = env_value("SEED");
 
 	return seed ? strtoull(seed, NULL, 0) : (uint64_t)now_ns();
 }
 
 double duration_from_env(double fallback, double most)
 {
-	const char *duration = env_says("DURATION");
+	const char *duration = env_value("DURATION");
 	double seconds = duration ? strtod(duration, NULL) : 0;
 
 	if (!(seconds > 0))

@@ -238,7 +238,7 @@ int race_in_slice(struct run *run, const struct time_slice *slice, double second
 			break;
 		now = now_ns();
 		took = now - took;
-		rt_pause(rt_level);
+		rt_throttle(rt_level);
 		race->reading_ns += ((int64_t)took - race->reading_ns) / 8;
 	}
 	close(timer);
@@ -312,7 +312,7 @@ int step_boundaries(struct run *run, size_t buffer, unsigned int steps)
 		struct cursor cursor = { 0 };
 		struct span span;
 
-		rt_pause(rt_level);
+		rt_throttle(rt_level);
 		context->reader.buffer = READER_BUFFER;
 		err = reading_take(&context->reader, reading);
 		if (err)

@@ -13,7 +13,7 @@
 #include "../lib/print.h"
 #include "../model/change.h"
 #include "../model/oracle.h"
-#include "../model/tally.h"
+#include "../model/counters.h"
 #include "context.h"
 #include "evidence.h"
 #include "harness.h"

@@ -23,7 +23,7 @@
 #include "../lib/futex.h"
 #include "../lib/print.h"
 #include "../model/change.h"
-#include "../model/judge.h"
+#include "../model/check.h"
 #include "../model/oracle.h"
 #include "context.h"
 #include "evidence.h"

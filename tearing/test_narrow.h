@@ -27,7 +27,7 @@
 #include "../lib/machine.h"
 #include "../model/change.h"
 #include "../model/parse.h"
-#include "../model/tally.h"
+#include "../model/counters.h"
 #include "context.h"
 #include "harness.h"
 #include "program.h"

@@ -25,10 +25,10 @@
 #include "../lib/random.h"
 #include "../lib/util.h"
 #include "../model/change.h"
-#include "../model/judge.h"
+#include "../model/check.h"
 #include "../model/layout.h"
 #include "../model/oracle.h"
-#include "../model/tally.h"
+#include "../model/counters.h"
 #include "context.h"
 #include "evidence.h"
 #include "harness.h"
@@ -160,7 +160,7 @@ static int ask_in_slice(struct context *context, const struct time_slice *slice,
 				    random_next(&range->seed) & range->flags,
 				    range->edge, counters);
 		watchdog_heartbeat();
-		rt_pause(rt_level);
+		rt_throttle(rt_level);
 		/* Rarely, since it takes as long as a query. */
 		if (counters->readings % 16 == 0)
 			reader_timer_again(timer);
@@ -482,7 +482,7 @@ TEST_F(query, misuse)
  * priority.  The file's notes are doubled until a query takes half of it, which is more
  * than a time slice or two of the scheduler.
  */
-#define ID_NS RT_HOLD_NS
+#define ID_NS RT_RUN_NS
 
 /* Bytes of notes in the first file.  Arbitrary; small enough for a slow machine. */
 #define ID_FIRST (16UL << 10)
@@ -605,10 +605,10 @@ static bool slow_query_prepare(const struct context *context, uint64_t addr)
 	size_t bytes;
 
 	for (bytes = ID_FIRST; bytes <= ID_MOST && took <= ID_NS / 2; bytes *= 2) {
-		rt_pause(rt_level);
+		rt_throttle(rt_level);
 		if (!write_notes(context->race->file[0], bytes))
 			return false;
-		rt_pause_before(rt_level, ID_NS);
+		rt_throttle_before(rt_level, ID_NS);
 		took = ask_id(context->reader.fd, addr);
 		if (took < 0)
 			return false;
@@ -650,12 +650,12 @@ TEST_F(query, build_id)
 		cpu[1] < 0 ? cpu[0] : cpu[1], true);
 	for (i = 0; i < ID_ROUNDS && free - held < ID_FREE &&
 	     held - free < ID_HELD; i++) {
-		rt_pause_before(rt_level, ID_NS);
+		rt_throttle_before(rt_level, ID_NS);
 		interval_begin(race, &during);
 		took = ask_id(context->reader.fd, addr);
 		ASSERT_GE(took, 0);
 		interval_end(race, &during);
-		rt_pause_before(rt_level, ID_NS);
+		rt_throttle_before(rt_level, ID_NS);
 		interval_begin(race, &calm);
 		spin_ns(took);
 		interval_end(race, &calm);

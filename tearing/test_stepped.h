@@ -55,7 +55,7 @@ static void run_stepped(struct __test_metadata *_metadata,
 		return;
 	/* Both wait for each other thousands of times: other processes delay each. */
 	set_level(0, LEVEL_READER);
-	set_level(context->race->tid, LEVEL_CHANGER);
+	set_level(context->race->tid, LEVEL_MODIFIER);
 	for (i = 0; i < ARRAY_SIZE(buffers) && !err; i++)
 		for (steps = 1; steps <= change->nr && !err; steps++)
 			err = step_boundaries(&run, buffers[i], steps);

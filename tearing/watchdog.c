@@ -88,13 +88,13 @@ static struct watchdog_main watchdog_now(void)
 static void watchdog_bite(const struct watchdog_main *poll)
 {
 	const uint32_t pid[] = { poll->reader, poll->modifier, poll->runner };
-	struct known known[ARRAY_SIZE(pid)];
+	struct process_handle handle[ARRAY_SIZE(pid)];
 	struct watchdog_main now;
 	bool same;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(pid); i++)
-		known[i] = known_open(pid[i]);
+		handle[i] = process_open(pid[i]);
 	now = watchdog_now();
 	same = now.reader == poll->reader && now.modifier == poll->modifier &&
 	       now.runner == poll->runner && now.heartbeat == poll->heartbeat;
@@ -107,8 +107,8 @@ static void watchdog_bite(const struct watchdog_main *poll)
 	/* The stuck threads may never die of it; the runner, which is the last, does. */
 	for (i = 0; i < ARRAY_SIZE(pid); i++) {
 		if (same)
-			known_signal(&known[i], SIGKILL);
-		known_close(&known[i]);
+			process_signal(&handle[i], SIGKILL);
+		process_close(&handle[i]);
 	}
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "judge.h"
+#include "check.h"
 #include "layout.h"
 
 unsigned int layouts_between(const struct oracle *oracle, uint32_t before,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "tally.h"
+#include "counters.h"
 
 void counters_add(struct counters *counters, const struct check_result *result)
 {
 	counters->readings++;
 	counters->lines += result->lines;
 	counters->overlapped_calls += result->overlapped_calls;
-	counters->twice += !!result->steps_back;
+	counters->repeated += !!result->steps_back;
 	counters->lost_tails += !!result->lost_tails;
 	counters->layouts |= result->fits;
 	if (!result->overlapped)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * judge.h - hold one reading against the oracle
+ * check.h - hold one reading against the oracle
  *
  * Pure code: the reading has been taken.
  */
-#ifndef PROC_MODEL_JUDGE_H
-#define PROC_MODEL_JUDGE_H
+#ifndef PROC_MODEL_CHECK_H
+#define PROC_MODEL_CHECK_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -60,4 +60,4 @@ unsigned int layouts_between(const struct oracle *oracle, uint32_t before,
 struct check_result check_reading(struct oracle *oracle, const struct file_kind *kind,
 				  const struct reading *reading);
 
-#endif /* PROC_MODEL_JUDGE_H */
+#endif /* PROC_MODEL_CHECK_H */

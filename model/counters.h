@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * tally.h - counters of the readings of a test
+ * counters.h - counters of the readings of a test
  */
-#ifndef PROC_MODEL_TALLY_H
-#define PROC_MODEL_TALLY_H
+#ifndef PROC_MODEL_COUNTERS_H
+#define PROC_MODEL_COUNTERS_H
 
 #include <stdint.h>
 
-#include "judge.h"
+#include "check.h"
 
 /**
  * struct counters - what happened in the readings of a test
@@ -18,18 +18,18 @@
  * @original:	overlapped readings that one layout explains: the first one
  * @modified:	another one
  * @mixed:	overlapped readings that only several layouts explain
- * @twice:	readings in which a mapping was seen again after it grew
+ * @repeated:	readings in which a mapping was seen again after it grew
  * @lost_tails:	readings with the signature of the known bug
  * @race_ns:	how long was raced for them, up to what ended it
  * @layouts:	mask of the layouts seen
  */
 struct counters {
 	uint64_t readings, overlapped, overlapped_calls, lines;
-	uint64_t original, modified, mixed, twice, lost_tails;
+	uint64_t original, modified, mixed, repeated, lost_tails;
 	int64_t race_ns;
 	unsigned int layouts;
 };
 
 void counters_add(struct counters *counters, const struct check_result *result);
 
-#endif /* PROC_MODEL_TALLY_H */
+#endif /* PROC_MODEL_COUNTERS_H */
