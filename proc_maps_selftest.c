@@ -1875,7 +1875,7 @@ TEST(complaints_are_whose_task_they_name)
 
 	snprintf(name, sizeof(name), "%s", program_invocation_short_name);
 	for (i = 0; i < ARRAY_SIZE(logs); i++) {
-		struct kernel_log kernel_log = { .log = -1 };
+		struct kernel_log kernel_log = { .fd = -1 };
 		bool ours = false;
 
 		for (k = 0; k < 8 && logs[i].line[k]; k++) {
@@ -2116,7 +2116,7 @@ TEST(cgroup_is_guarded_before_it_is_there)
 		/* A folder that is none of the kernel's has no limit to be set. */
 		EXPECT_EQ(-ENOENT, cgroup_make(&cgroup, 1));
 		EXPECT_EQ(0, access(cgroup.path, F_OK));
-		EXPECT_EQ(cgroup.guardian.pid, getsid(cgroup.guardian.pid));
+		EXPECT_EQ(cgroup.cleanup.pid, getsid(cgroup.cleanup.pid));
 		memcpy(path, cgroup.path, sizeof(path));
 		cgroup_end(&cgroup);
 		EXPECT_EQ(-1, access(path, F_OK));

@@ -14,10 +14,16 @@
 #include "clock.h"
 #include "futex.h"
 
-/* For the guardian to be ready, which is before there is anything to guard. */
+/*
+ * Timeout in nanoseconds for the start of the cleanup process.  Generous: a fork()
+ * and a few system calls, on a busy machine.
+ */
 #define CGROUP_READY_NS (5 * NSEC_PER_SEC)
 
-/* For the last process to leave: what is being swapped in is not killed at once. */
+/*
+ * Time in nanoseconds in which the cleanup process retries to remove the directory.
+ * A killed process stays in the cgroup until the page that it swaps in has arrived.
+ */
 #define CGROUP_TIMEOUT_NS (10 * NSEC_PER_SEC)
 
 const char *cgroup_root = "/sys/fs/cgroup";
@@ -37,7 +43,10 @@ static int cgroup_write(const struct cgroup *cgroup, const char *file,
 	return err;
 }
 
-/* Its files are the test's own: a reader of the report waits for nobody else. */
+/*
+ * Starts a session and closes all inherited files but @keep.  The runner reads the
+ * test program's standard output until the last process has closed it.
+ */
 static void cgroup_detach(int keep)
 {
 	int fd, null = open("/dev/null", O_RDWR);
@@ -51,8 +60,9 @@ static void cgroup_detach(int keep)
 			close(fd);
 }
 
-static void cgroup_guard(const struct cgroup *cgroup, int pipe,
-			 _Atomic uint32_t *ready)
+/* Runs the cleanup process: waits for the end of @pipe, and removes the directory. */
+static void cgroup_cleanup_main(const struct cgroup *cgroup, int pipe,
+				_Atomic uint32_t *ready)
 {
 	int64_t deadline;
 	char byte;
@@ -68,8 +78,8 @@ static void cgroup_guard(const struct cgroup *cgroup, int pipe,
 	}
 }
 
-/* Has the guardian stand there, whatever happens to this process; 0 or -errno. */
-static int cgroup_post(struct cgroup *cgroup)
+/* Starts the cleanup process and waits until it is in its session; 0 or -errno. */
+static int cgroup_start_cleanup(struct cgroup *cgroup)
 {
 	_Atomic uint32_t *ready = shared_alloc(sizeof(*ready));
 	int end[2], err;
@@ -85,14 +95,13 @@ static int cgroup_post(struct cgroup *cgroup)
 	pid = fork();
 	if (!pid) {
 		close(end[1]);
-		cgroup_guard(cgroup, end[0], ready);
+		cgroup_cleanup_main(cgroup, end[0], ready);
 		_exit(0);
 	}
 	close(end[0]);
 	cgroup->pipe = end[1];
-	cgroup->guardian.pid = pid > 0 ? pid : 0;
-	err = pid < 0 ? -EAGAIN :
-	      futex_await(ready, 0, CGROUP_READY_NS);
+	cgroup->cleanup.pid = pid > 0 ? pid : 0;
+	err = pid < 0 ? -EAGAIN : futex_await(ready, 0, CGROUP_READY_NS);
 	munmap(ready, sizeof(*ready));
 	return err;
 }
@@ -109,14 +118,14 @@ int cgroup_make(struct cgroup *cgroup, uint64_t limit)
 		return -errno;
 	snprintf(cgroup->path, sizeof(cgroup->path), "%s/proc_maps_stress.%d",
 		 cgroup_root, getpid());
-	err = cgroup_post(cgroup);
+	err = cgroup_start_cleanup(cgroup);
 	if (err)
 		return err;
 	if (mkdir(cgroup->path, 0700))
 		return -errno;
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)limit);
 	err = cgroup_write(cgroup, "memory.max", text);
-	/* The limit is on what is in memory; the rest must be able to leave. */
+	/* Memory above the limit must go to swap, not to the OOM killer. */
 	return err ? err : cgroup_write(cgroup, "memory.swap.max", "max");
 }
 
@@ -127,11 +136,10 @@ int cgroup_enter(const struct cgroup *cgroup)
 
 void cgroup_end(struct cgroup *cgroup)
 {
-	/* Where none could be started its pipe is here all the same. */
+	/* The pipe exists even if the fork() of the cleanup process failed. */
 	if (cgroup->pipe > 0)
 		close(cgroup->pipe);
-	if (cgroup->guardian.pid) {
-		child_wait(&cgroup->guardian, 2 * CGROUP_TIMEOUT_NS);
-	}
+	if (cgroup->cleanup.pid)
+		child_wait(&cgroup->cleanup, 2 * CGROUP_TIMEOUT_NS);
 	memset(cgroup, 0, sizeof(*cgroup));
 }

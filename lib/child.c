@@ -16,11 +16,10 @@
 #include "clock.h"
 #include "cpu.h"
 
-/* The same number on all architectures. */
+/* Not in older libcs.  The numbers are the same on all architectures. */
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal 424
 #endif
-
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif

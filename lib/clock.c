@@ -13,13 +13,15 @@ void sleep_ns(int64_t ns)
 	nanosleep(&ts, NULL);
 }
 
-int64_t timeout_step(int64_t timer_ns)
+void spin_ns(int64_t ns)
 {
-	return timer_ns < TIMEOUT_POLL_NS ? TIMEOUT_STEP_NS :
-	       TIMEOUT_STEP_NS + 2 * timer_ns;
+	int64_t end = now_ns() + ns;
+
+	while (now_ns() < end)
+		;
 }
 
-/* How exact timers are: a nanosecond, or a tick. */
+/* The resolution of timers in nanoseconds: 1, or the length of a tick. */
 static int64_t timer_resolution(void)
 {
 	struct timespec ts;
@@ -27,6 +29,12 @@ static int64_t timer_resolution(void)
 	if (clock_getres(CLOCK_MONOTONIC, &ts))
 		return 1;
 	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
+int64_t timeout_step(int64_t timer_ns)
+{
+	return timer_ns < TIMEOUT_POLL_NS ? TIMEOUT_STEP_NS :
+	       TIMEOUT_STEP_NS + 2 * timer_ns;
 }
 
 struct timeout timeout_start(int64_t ns)
@@ -43,20 +51,11 @@ bool timeout_poll(struct timeout *timeout, int64_t now)
 	int64_t step = now - timeout->polled_ns;
 
 	timeout->polled_ns = now;
-	timeout->left_ns -= step < timeout->step_ns ? step :
-							timeout->step_ns;
+	timeout->left_ns -= step < timeout->step_ns ? step : timeout->step_ns;
 	return timeout->left_ns <= 0;
 }
 
 bool timed_out(struct timeout *timeout)
 {
 	return timeout_poll(timeout, now_ns());
-}
-
-void spin_ns(int64_t ns)
-{
-	int64_t end = now_ns() + ns;
-
-	while (now_ns() < end)
-		;
 }

@@ -11,7 +11,13 @@
 
 #include "cpu.h"
 
-#define RUN_DEADLINE 6
+/* SCHED_DEADLINE, which is not in every libc's <sched.h>. */
+#define POLICY_DEADLINE 6
+
+bool rt_refused;
+int default_nice;
+__thread int rt_level;
+__thread int64_t rt_since_ns;
 
 bool pin_thread(pid_t tid, int cpu)
 {
@@ -21,8 +27,6 @@ bool pin_thread(pid_t tid, int cpu)
 	CPU_SET(cpu, &set);
 	return !sched_setaffinity(tid, sizeof(set), &set);
 }
-
-bool rt_refused;
 
 bool set_policy(pid_t tid, int policy, int priority)
 {
@@ -36,8 +40,8 @@ int get_policy(void)
 	return syscall(SYS_sched_getscheduler, 0) & ~SCHED_RESET_ON_FORK;
 }
 
-/* Real-time priority is bounded; false where a lower bound is set already. */
-static bool rt_limit(void)
+/* Sets RLIMIT_RTTIME to RT_LIMIT_NS; returns false if the hard limit is lower. */
+static bool rt_set_limit(void)
 {
 	const rlim_t longest = RT_LIMIT_NS / NSEC_PER_USEC;
 	struct rlimit limit;
@@ -51,12 +55,15 @@ static bool rt_limit(void)
 
 bool policy_reset(void)
 {
-	/* Who may not do that may do it if children do not inherit their nice. */
+	/*
+	 * The kernel forbids to clear SCHED_RESET_ON_FORK without CAP_SYS_NICE.  With
+	 * the flag kept, the policy can still be changed.
+	 */
 	if (!set_policy(0, SCHED_OTHER, 0))
 		set_policy(0, SCHED_OTHER | SCHED_RESET_ON_FORK, 0);
-	rt_refused = !rt_limit();
+	rt_refused = !rt_set_limit();
 	return get_policy() != SCHED_FIFO && get_policy() != SCHED_RR &&
-	       get_policy() != RUN_DEADLINE;
+	       get_policy() != POLICY_DEADLINE;
 }
 
 char task_state(pid_t tid)
@@ -74,24 +81,18 @@ char task_state(pid_t tid)
 	}
 	if (got > 0) {
 		stat[got] = '\0';
-		/* The name before it may hold anything. */
+		/* The state follows the command name, which may contain parentheses. */
 		state = strrchr(stat, ')');
 	}
 	return state && state[1] == ' ' ? state[2] : '?';
 }
-
-int default_nice;
-
-__thread int rt_level;
-
-__thread int64_t rt_since_ns;
 
 bool set_level(pid_t tid, int level)
 {
 	bool done = (!level || !rt_refused) &&
 		    set_policy(tid, level ? SCHED_FIFO : SCHED_OTHER, level);
 
-	/* Also what was done instead is to be undone. */
+	/* Level 0 also undoes the nice value that replaced a refused priority. */
 	if (!level || !done)
 		setpriority(PRIO_PROCESS, tid, level ? -20 : default_nice);
 	if (!tid) {
@@ -133,14 +134,15 @@ int cpu_pin(int cpu)
 	return cpu < 0 || pin_thread(0, cpu) ? 0 : -errno;
 }
 
-static int cpu_id(int cpu, const char *what)
+/* Reads a number of a CPU's topology; -1 if it is unknown. */
+static int cpu_id(int cpu, const char *name)
 {
 	char path[96];
 	int id = -1;
 	FILE *file;
 
 	snprintf(path, sizeof(path),
-		 "/sys/devices/system/cpu/cpu%d/topology/%s", cpu, what);
+		 "/sys/devices/system/cpu/cpu%d/topology/%s", cpu, name);
 	file = fopen(path, "r");
 	if (!file)
 		return -1;

@@ -7,7 +7,7 @@
 #include "env.h"
 #include "print.h"
 
-/* Whether @word is one of @list, which ends with NULL, as @compare sees it. */
+/* Returns true if @word is in @list, which ends with NULL, by @compare. */
 static bool env_is_one_of(const char *word, const char *const *list,
 			  int (*compare)(const char *, const char *))
 {
@@ -28,7 +28,7 @@ const char *env_value(const char *name)
 
 const char *env_error(void)
 {
-	static const char *const plants[] = {
+	static const char *const faults[] = {
 		"", "0", "gap", "perm", "idle", "stall", "hang", "content",
 		"kid", "exec", NULL
 	};
@@ -36,7 +36,7 @@ const char *env_error(void)
 	const char *seed = getenv("SEED") ?: "";
 	char *end;
 
-	if (!env_is_one_of(inject, plants, strcmp))
+	if (!env_is_one_of(inject, faults, strcmp))
 		return "PLANT is no fault that can be planted";
 	if (*seed) {
 		strtoull(seed, &end, 0);

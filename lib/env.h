@@ -1,40 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * env.h - variables of the environment
+ * env.h - environment variables
  */
 #ifndef PROC_LIB_ENV_H
 #define PROC_LIB_ENV_H
 
-/* Seconds that a program is given: see settings. */
+/* Timeout of a program in seconds; the same number as in the file "settings". */
 #define RUNNER_TIMEOUT 120.0
 
 /**
- * env_value() - what a variable of the environment says
- * @name: of the variable
+ * env_value() - read an environment variable
+ * @name:	its name
  *
- * Bots' definitions export what nobody has set, too, as an empty word.
+ * The job definitions of CI systems export variables without a value as well.
  *
- * Return: its value, or NULL where it is unset, empty, 0 or a word for no.
+ * Return: its value; NULL if it is unset, empty, 0, n, no, off or false.
  */
 const char *env_value(const char *name);
 
 /**
- * env_error() - is there a word in the environment that means nothing?
+ * env_error() - check PLANT and SEED for values that have no meaning
  *
- * A run with another fault than was meant, or another seed, would look like one
- * that answers the question.
+ * A misspelt fault or seed would otherwise run as if the variable were not set.
  *
- * Return: NULL, or what is wrong, in words that do not vary.
+ * Return: NULL, or a constant text that names the error.
  */
 const char *env_error(void);
 
 /**
- * runner_timeout() - seconds that the program is given in this run
+ * runner_timeout() - get the timeout of the program in this run
  *
- * Return: RUNNER_TIMEOUT, or what its runner was told instead; 0 is no limit.
+ * Return: seconds: kselftest_override_timeout, or RUNNER_TIMEOUT if that is not
+ * set; 0 for none.
  */
 double runner_timeout(void);
 
+/**
+ * env_number() - read a number from an environment variable
+ * @name:	its name
+ * @fallback:	the number if the variable is unset, empty or invalid
+ *
+ * Prints a diagnostic if the value is invalid.
+ *
+ * Return: the number, which is not negative unless @fallback is.
+ */
 long env_number(const char *name, long fallback);
 
 #endif /* PROC_LIB_ENV_H */

@@ -4,8 +4,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "futex.h"
 #include "clock.h"
+#include "futex.h"
 
 long futex(_Atomic uint32_t *word, int op, uint32_t value,
 	   const struct timespec *timeout)
@@ -32,8 +32,9 @@ int futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
 		if (left <= 0)
 			return -ETIMEDOUT;
 		/*
-		 * A lost wake-up (the writer was killed) costs one slice.  They
-		 * grow, or a thousand children at a gate would keep a CPU busy.
+		 * If the writer is killed before its wake-up, the loss is at most one
+		 * sleep.  The sleeps grow, since a thousand children that wait at a
+		 * barrier would otherwise keep a CPU busy.
 		 */
 		if (left > slice)
 			left = slice;

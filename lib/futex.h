@@ -1,28 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * futex.h - words in shared memory to wait for, and a start barrier
+ * futex.h - futexes in shared memory, and a start barrier made of two of them
  */
 #ifndef PROC_LIB_FUTEX_H
 #define PROC_LIB_FUTEX_H
 
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <time.h>
 
 /**
- * struct start_barrier - a start gate in shared memory; zeroed means closed
- * @arrived:	how many children stand before it
- * @open:	whether they may go
+ * struct start_barrier - a barrier in shared memory that starts children together
+ * @arrived:	number of children that have arrived
+ * @open:	1 if the barrier is open, else 0
+ *
+ * Zeroed memory is a closed barrier.
  */
 struct start_barrier {
 	_Atomic uint32_t arrived;
 	_Atomic uint32_t open;
 };
 
-/*
- * syscall() takes the kernel's struct timespec, not libc's: where a 32-bit libc
- * has a 64-bit time_t, that is the one of the call ending in _time64.
+/**
+ * futex() - call the futex system call
+ * @word:	the futex
+ * @op:		FUTEX_WAIT or FUTEX_WAKE
+ * @value:	expected value, or number of waiters to wake
+ * @timeout:	relative timeout, or NULL
+ *
+ * The kernel takes its own struct timespec, not that of libc.  If a 32-bit libc has
+ * a 64-bit time_t, its struct timespec is that of futex_time64().
+ *
+ * Return: as syscall().
  */
 long futex(_Atomic uint32_t *word, int op, uint32_t value,
 	   const struct timespec *timeout);
@@ -30,42 +39,49 @@ long futex(_Atomic uint32_t *word, int op, uint32_t value,
 /**
  * futex_wait() - sleep while *@word is @value
  * @word:	a word in shared memory
- * @value:	the value that is not waited for
- * @timeout_ns:	how long at most
+ * @value:	the value at which the caller sleeps
+ * @timeout_ns:	timeout in nanoseconds of CLOCK_MONOTONIC
  *
- * Return: 0 when *@word is different, -ETIMEDOUT when it never was.
+ * Return: 0 if *@word is different, or -ETIMEDOUT.
  */
 int futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns);
 
 /**
- * futex_await() - as futex_wait(), of who should answer at once
+ * futex_await() - sleep while *@word is @value, with a timeout of running time
  * @word:	a word in shared memory
- * @value:	the value that is not waited for
- * @timeout_ns: as for struct timeout
+ * @value:	the value at which the caller sleeps
+ * @timeout_ns:	timeout in nanoseconds, counted as by struct timeout
  *
- * Return: 0 when *@word is different, -ETIMEDOUT when it never was.
+ * For words that another process sets at once if it is not stuck.  Wakes up every
+ * TIMEOUT_POLL_NS, so futex_wait() is better for long waits.
+ *
+ * Return: 0 if *@word is different, or -ETIMEDOUT.
  */
 int futex_await(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns);
 
-/** futex_store() - store @value in *@word and wake all that wait for it. */
+/** futex_store() - store @value in *@word and wake all waiters. */
 void futex_store(_Atomic uint32_t *word, uint32_t value);
 
 /**
- * start_barrier_arrive() - a child's side: arrive, then wait until the gate is open
- * @barrier:	the gate
- * @timeout_ns:	how long at most
+ * start_barrier_arrive() - arrive at a barrier and wait until it opens
+ * @barrier:	the barrier
+ * @timeout_ns:	timeout in nanoseconds of CLOCK_MONOTONIC
+ *
+ * To be called by the children.
  *
  * Return: 0 or -ETIMEDOUT.
  */
 int start_barrier_arrive(struct start_barrier *barrier, int64_t timeout_ns);
 
 /**
- * start_barrier_open() - the parent's side: open the gate when everybody is there
- * @barrier:	the gate
- * @children:	how many are expected
- * @timeout_ns:	how long to wait for them at most
+ * start_barrier_open() - wait until all children have arrived, and open the barrier
+ * @barrier:	the barrier
+ * @children:	number of children expected
+ * @timeout_ns:	timeout in nanoseconds of CLOCK_MONOTONIC
  *
- * Return: 0, or -ETIMEDOUT with the gate still closed.
+ * To be called by the parent.
+ *
+ * Return: 0, or -ETIMEDOUT with the barrier still closed.
  */
 int start_barrier_open(struct start_barrier *barrier, uint32_t children, int64_t timeout_ns);
 

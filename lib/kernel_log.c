@@ -10,14 +10,18 @@
 #include "kernel_log.h"
 
 /*
- * What a test can bring about, of the bits in Documentation/admin-guide/
- * tainted-kernels.rst: a bad page (5), an oops (7), a warning (9), a lockup (14).
+ * Bits of /proc/sys/kernel/tainted that a test can cause: a bad page (5), an oops (7),
+ * a warning (9) and a lockup (14).  See Documentation/admin-guide/tainted-kernels.rst.
  */
 #define KERNEL_LOG_TAINT 0x42a0UL
 
-/* The lines of a report follow each other, however slow the console is. */
-#define WATCH_REPORT_US 5000000ULL
+/*
+ * Longest time between the first line of a report and one that names its task, in
+ * microseconds of the log's clock.  Generous: a slow console delays each line.
+ */
+#define KERNEL_LOG_REPORT_US 5000000ULL
 
+/* Reads the bits of KERNEL_LOG_TAINT; 0 if they cannot be read. */
 static unsigned long kernel_log_taint(void)
 {
 	FILE *file = fopen("/proc/sys/kernel/tainted", "re");
@@ -36,9 +40,9 @@ void kernel_log_begin(struct kernel_log *kernel_log, bool whole)
 	kernel_log->whole = whole;
 	kernel_log->pending = false;
 	kernel_log->taint = kernel_log_taint();
-	kernel_log->log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (kernel_log->log >= 0)
-		lseek(kernel_log->log, 0, SEEK_END);
+	kernel_log->fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (kernel_log->fd >= 0)
+		lseek(kernel_log->fd, 0, SEEK_END);
 }
 
 static bool line_has(const char *line, const char *const words[])
@@ -68,7 +72,7 @@ bool kernel_log_is_complaint(const struct kernel_log *kernel_log, const char *li
 	};
 	const char *warning = strstr(line, "WARNING: ");
 
-	/* "traps: NAME[PID] general protection fault": a program's own. */
+	/* "traps: NAME[PID] general protection fault" is about a program. */
 	if (!strncmp(line, "traps: ", 7))
 		return false;
 	if (line_has(line, hangs))
@@ -76,17 +80,17 @@ bool kernel_log_is_complaint(const struct kernel_log *kernel_log, const char *li
 	return (warning && strstr(warning, " at ")) || line_has(line, faults);
 }
 
-/* How the kernel begins to name a task in its reports; what follows is the name. */
-static const char *const watch_names[] = {
+/* Words of the kernel's reports that the name of a task follows. */
+static const char *const task_prefixes[] = {
 	"Comm: ", "Comm:", ", comm: ", "by task ", "in process ", ", name: ", NULL
 };
 
 /*
- * Does a line of a complaint name this program, as the kernel knows it?  Behind one
- * of these words, or before a number: "NAME/PID is trying to acquire lock".  Not as
- * others speak of a program: "NAME[PID]: segfault", "NAME (PID): drop_caches".
+ * Returns true if a line of a report names this program as its task: behind one of
+ * task_prefixes, or as in "NAME/PID is trying to acquire lock".  Lines such as
+ * "NAME[PID]: segfault" and "NAME (PID): drop_caches" belong to no report.
  */
-static bool kernel_log_names_us(const char *line)
+static bool kernel_log_names_program(const char *line)
 {
 	const char *at;
 	char name[16];
@@ -98,26 +102,26 @@ static bool kernel_log_names_us(const char *line)
 	for (at = line; (at = strstr(at, name)); at += n) {
 		if (at[n] == '/' && at[n + 1] >= '0' && at[n + 1] <= '9')
 			return true;
-		for (i = 0; watch_names[i]; i++) {
-			size_t before = strlen(watch_names[i]);
+		for (i = 0; task_prefixes[i]; i++) {
+			size_t before = strlen(task_prefixes[i]);
 
 			if ((size_t)(at - line) >= before && strchr(" /\n", at[n]) &&
-			    !memcmp(at - before, watch_names[i], before))
+			    !memcmp(at - before, task_prefixes[i], before))
 				return true;
 		}
 	}
 	return false;
 }
 
-/* Does it name a task?  "by task 7" is a number, which does not tell whose. */
-static bool watch_names_any(const char *line)
+/* Returns true if a line names any task; "by task 7" does not tell whose task it is. */
+static bool kernel_log_names_any(const char *line)
 {
 	size_t i;
 
-	for (i = 0; watch_names[i]; i++) {
-		const char *at = strstr(line, watch_names[i]);
+	for (i = 0; task_prefixes[i]; i++) {
+		const char *at = strstr(line, task_prefixes[i]);
 
-		if (at && !strchr("0123456789", at[strlen(watch_names[i])]))
+		if (at && !strchr("0123456789", at[strlen(task_prefixes[i])]))
 			return true;
 	}
 	return false;
@@ -130,23 +134,23 @@ bool kernel_log_add(struct kernel_log *kernel_log, const char *record)
 	uint64_t now_us;
 	bool counts;
 
-	/* What user space writes to the log has another facility than 0. */
+	/* Records that user space has written have a facility other than 0. */
 	if (sscanf(record, "%u,%*u,%" SCNu64, &priority, &now_us) != 2 ||
 	    priority >> 3 || !text++)
 		return false;
-	if (now_us - kernel_log->since_us > WATCH_REPORT_US ||
+	if (now_us - kernel_log->since_us > KERNEL_LOG_REPORT_US ||
 	    strstr(text, "[ cut here ]") || strstr(text, "---[ end trace"))
 		kernel_log->pending = false;
 	if (!kernel_log->pending && kernel_log_is_complaint(kernel_log, text)) {
-		snprintf(kernel_log->said, sizeof(kernel_log->said), "%.*s",
+		snprintf(kernel_log->complaint, sizeof(kernel_log->complaint), "%.*s",
 			 (int)strcspn(text, "\n"), text);
 		kernel_log->since_us = now_us;
 		kernel_log->pending = true;
 	}
 	if (!kernel_log->pending)
 		return false;
-	counts = kernel_log->whole || kernel_log_names_us(text);
-	if (counts || watch_names_any(text))
+	counts = kernel_log->whole || kernel_log_names_program(text);
+	if (counts || kernel_log_names_any(text))
 		kernel_log->pending = false;
 	return counts;
 }
@@ -154,25 +158,25 @@ bool kernel_log_add(struct kernel_log *kernel_log, const char *record)
 bool kernel_log_poll(struct kernel_log *kernel_log, char *buf, size_t size)
 {
 	unsigned long taint = kernel_log_taint();
-	bool found = false;
-	/* The list of modules makes the longest one, a kilobyte and more. */
+	/* The longest record, the list of modules, has more than a kilobyte. */
 	char record[8192];
+	bool found = false;
 	ssize_t got;
 
-	while (kernel_log->log >= 0) {
-		got = read(kernel_log->log, record, sizeof(record) - 1);
-		/* So much was logged that the beginning is lost; a longer line. */
+	while (kernel_log->fd >= 0) {
+		got = read(kernel_log->fd, record, sizeof(record) - 1);
+		/* EPIPE: records were overwritten.  EINVAL: the record is too long. */
 		if (got < 0 && (errno == EPIPE || errno == EINVAL))
 			continue;
 		if (got <= 0)
 			break;
 		record[got] = '\0';
 		if (kernel_log_add(kernel_log, record) && !found) {
-			snprintf(buf, size, "%s", kernel_log->said);
+			snprintf(buf, size, "%s", kernel_log->complaint);
 			found = true;
 		}
 	}
-	/* That does not tell who it was. */
+	/* The taint names no task, so it counts only for the whole machine. */
 	if (!found && kernel_log->whole && taint & ~kernel_log->taint) {
 		snprintf(buf, size, "tainted 0x%lx, was 0x%lx", taint,
 			 kernel_log->taint);
@@ -186,8 +190,8 @@ bool kernel_log_end(struct kernel_log *kernel_log, char *buf, size_t size)
 {
 	bool found = kernel_log_poll(kernel_log, buf, size);
 
-	if (kernel_log->log >= 0)
-		close(kernel_log->log);
-	kernel_log->log = -1;
+	if (kernel_log->fd >= 0)
+		close(kernel_log->fd);
+	kernel_log->fd = -1;
 	return found;
 }

@@ -1,66 +1,82 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * kernel_log.h - complaints of the kernel about itself
+ * kernel_log.h - warnings and bug reports in the kernel log
  *
- * A kernel that warns of what a test did has failed the test, whatever was read.
+ * A test during which the kernel reports a bug of its own fails, whatever was read.
  */
 #ifndef PROC_LIB_KERNEL_LOG_H
 #define PROC_LIB_KERNEL_LOG_H
 
-#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /**
- * struct kernel_log - the kernel's state of mind when a test began
- * @taint:	/proc/sys/kernel/tainted
- * @log:	/dev/kmsg, behind its last record; -1 where it may not be read
- * @whole:	the whole machine is meant: a complaint counts whoever it is about,
- *		and that somebody waits long is one, too; else only those that
- *		name this program
- * @pending:	a complaint was heard, and not yet of which task it is...
- * @since_us:	...at this time of the log
- * @said:	the first line of that one, or of the one that counts
+ * struct kernel_log - state of the kernel-log monitor
+ * @taint:	bits of /proc/sys/kernel/tainted at the last poll
+ * @fd:		/dev/kmsg, behind its last record; -1 if it cannot be read
+ * @whole:	true if complaints about all tasks count, and reports of hangs as
+ *		well; false if only complaints that name this program count
+ * @pending:	true if a complaint was read whose report has not named a task yet
+ * @since_us:	time of the pending complaint in the log, in microseconds
+ * @complaint:	first line of the pending complaint, or of the last that counts
  */
 struct kernel_log {
 	unsigned long taint;
-	int log;
+	int fd;
 	bool whole;
 	bool pending;
 	uint64_t since_us;
-	char said[256];
+	char complaint[256];
 };
 
-/** kernel_log_begin() - from here on complaints count; @whole: see struct kernel_log. */
+/**
+ * kernel_log_begin() - start to monitor the kernel log
+ * @kernel_log:	filled in; must be passed to kernel_log_end()
+ * @whole:	see struct kernel_log
+ */
 void kernel_log_begin(struct kernel_log *kernel_log, bool whole);
 
-/* Does the kernel complain of itself?  Not: of the machine, of a program. */
+/**
+ * kernel_log_is_complaint() - check whether a line reports a bug of the kernel
+ * @kernel_log:	tells whether reports of hangs count
+ * @line:	the line
+ *
+ * Return: true if it does; false for reports on the hardware or on a program.
+ */
 bool kernel_log_is_complaint(const struct kernel_log *kernel_log, const char *line);
 
 /**
- * kernel_log_add() - a record of the log
- * @kernel_log:	remembers a complaint of which the task is not named yet
- * @record:	"priority,number,microseconds,flags;text", more lines perhaps
+ * kernel_log_add() - process one record of the log
+ * @kernel_log:	keeps a pending complaint from one record to the next
+ * @record:	"priority,number,microseconds,flags;text", possibly of several lines
  *
- * A record is one line of a report, which need not name the task.  The first one
- * below that names any decides; where the report is over there is none.
+ * A record holds one line of a report, which need not name the task.  The first
+ * later record that names a task decides whether the complaint counts.  If the
+ * report ends before, the complaint does not count.
  *
- * Return: whether there was a complaint that counts; then @kernel_log->said is it.
+ * Return: true if a complaint counts; its text is in @kernel_log->complaint.
  */
 bool kernel_log_add(struct kernel_log *kernel_log, const char *record);
 
 /**
- * kernel_log_poll() - has the kernel complained since the last look?
+ * kernel_log_poll() - look for complaints since the last poll
  * @kernel_log:	after kernel_log_begin()
  * @buf:	filled with the first complaint
- * @size:	how much fits
+ * @size:	size of @buf in bytes
  *
- * Return: whether it has.
+ * Return: true if there was one.
  */
 bool kernel_log_poll(struct kernel_log *kernel_log, char *buf, size_t size);
 
-/** kernel_log_end() - the same for the last time. */
+/**
+ * kernel_log_end() - poll for the last time, and stop monitoring
+ * @kernel_log:	after kernel_log_begin()
+ * @buf:	filled with the first complaint
+ * @size:	size of @buf in bytes
+ *
+ * Return: true if there was one.
+ */
 bool kernel_log_end(struct kernel_log *kernel_log, char *buf, size_t size);
 
 #endif /* PROC_LIB_KERNEL_LOG_H */

@@ -3,13 +3,15 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-#include "limits.h"
 #include "child.h"
 #include "cpu.h"
+#include "limits.h"
 
-/* What the tests of this folder need at most, beyond what they measure. */
+/* Most processes that a test has at the same time, beside the harness's own. */
 #define LIMITS_CHILDREN 12
+/* Upper bound of the file descriptors that a process of a test has open. */
 #define LIMITS_FILES 16
+/* Upper bound of the address space in bytes of a test's buffers and stacks. */
 #define LIMITS_BYTES (32UL << 20)
 
 const char *limits_missing(void)

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * limits.h - resource limits that leave no space for the tests
+ * limits.h - check of the resource limits that the tests need
  */
 #ifndef PROC_LIB_LIMITS_H
 #define PROC_LIB_LIMITS_H
 
 /**
- * limits_missing() - do this process's limits leave room for the tests?
+ * limits_missing() - check whether the limits of this process suffice for the tests
  *
- * Where they do not, nothing that fails later says anything about readings.  The
- * harness itself needs children, so this is to be asked before it starts.  Leaves
- * behind whatever policy of the scheduler was inherited.
+ * If they do not, a later failure says nothing about readings.  The harness needs
+ * children itself, so this must be called before it starts.  Resets an inherited
+ * scheduling policy, see policy_reset().
  *
- * Return: NULL, or the reason why not, in words that do not vary.
+ * Return: NULL, or a constant text that names the limit.
  */
 const char *limits_missing(void);
 

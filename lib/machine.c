@@ -5,8 +5,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "machine.h"
 #include "env.h"
+#include "machine.h"
 
 int kernel_release(void)
 {
@@ -69,6 +69,7 @@ bool machine_nodes(int node[2])
 	return node[0] != node[1];
 }
 
+/* Returns true if a line of the file contains @word. */
 static bool file_mentions(const char *path, const char *word)
 {
 	FILE *file = fopen(path, "r");
@@ -84,11 +85,8 @@ static bool file_mentions(const char *path, const char *word)
 
 bool machine_is_slow(void)
 {
-	const char *slow = env_value("KSFT_MACHINE_SLOW");
-
-	if (slow && strcmp(slow, "no"))
-		return true;
-	return !access("/proc/lockdep_stats", F_OK) ||
+	return env_value("KSFT_MACHINE_SLOW") ||
+	       !access("/proc/lockdep_stats", F_OK) ||
 	       file_mentions("/proc/kallsyms", " kasan_report\n") ||
 	       file_mentions("/proc/kallsyms", " kcsan_setup_watchpoint\n");
 }

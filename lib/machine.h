@@ -1,47 +1,54 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * machine.h - what the kernel says about the machine: release, memory, nodes, speed
+ * machine.h - facts about the machine: kernel release, memory, NUMA nodes, speed
  */
 #ifndef PROC_LIB_MACHINE_H
 #define PROC_LIB_MACHINE_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/sysmacros.h>
 
-/* Releases, in their order. */
+/* A kernel release as one number, ordered as the releases are. */
 #define KERNEL(major, minor) ((major) * 1000 + (minor))
 
-/** kernel_release() - of the running kernel, as KERNEL() has it; 0: not known. */
+/**
+ * kernel_release() - get the release of the running kernel
+ *
+ * Return: the release as KERNEL() encodes it; 0 if it cannot be parsed.
+ */
 int kernel_release(void);
 
 /**
- * machine_count() - a number behind a word
- * @path:	a file of lines "WORD NUMBER": /proc/vmstat, /proc/meminfo
- * @word:	with its colon, where it has one
+ * machine_count() - read a number from a file of lines "WORD NUMBER"
+ * @path:	the file, such as /proc/vmstat or /proc/meminfo
+ * @word:	the word, with its colon if the file has one
  *
- * Return: the number; 0 where there is none.
+ * Return: the number; 0 if there is no such line.
  */
 uint64_t machine_count(const char *path, const char *word);
 
-/** machine_free() - bytes that can be had without swapping. */
+/** machine_free() - get the bytes of memory that are available without swapping. */
 uint64_t machine_free(void);
 
-/** machine_swap() - bytes of swap that are free. */
+/** machine_swap() - get the bytes of free swap space. */
 uint64_t machine_swap(void);
 
 /**
- * machine_nodes() - the first and the last node that has memory
+ * machine_nodes() - find the first and the last NUMA node that has memory
  * @node:	filled in
  *
- * Return: whether they are two.
+ * Return: true if they are different.
  */
 bool machine_nodes(int node[2]);
 
-/*
- * lockdep and KASAN make every lock and every access many times slower, and
- * lockdep adds locks of its own.  Neither is asked of its own configuration,
- * which may be compressed or missing, but of what it leaves in /proc.
+/**
+ * machine_is_slow() - check for a debug kernel, or one that is declared slow
+ *
+ * lockdep, KASAN and KCSAN make each lock or memory access many times slower.  They
+ * are recognized by what they leave in /proc, since the configuration of the kernel
+ * may be compressed or missing.  KSFT_MACHINE_SLOW declares any machine slow.
+ *
+ * Return: true if latencies of this machine are no evidence.
  */
 bool machine_is_slow(void);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * procmap.h - PROCMAP_QUERY, also where the installed kernel headers are older
+ * procmap.h - definitions of the PROCMAP_QUERY ioctl
  *
- * The numbers are the ABI of Linux 6.11, which introduced the ioctl.
+ * Kernel headers before Linux 6.11 have none.  These are the ABI of 6.11.
  */
 #ifndef PROC_LIB_PROCMAP_H
 #define PROC_LIB_PROCMAP_H
