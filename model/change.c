@@ -143,6 +143,10 @@ const struct change change_creep = {
 		{ OP_PROTECT, 1, 3, 'r' } },
 };
 
+/*
+ * The head of a mapping is replaced after the reader has found the mapping.  The
+ * reader must go back to report the new head.
+ */
 const struct change change_replace_head = {
 	.name = "replace_head", .nr = 3,
 	.draw = { "wwwwww",
@@ -153,6 +157,7 @@ const struct change change_replace_head = {
 		{ OP_MAP, 0, 2, 'w' } },
 };
 
+/* Mappings of one page: a cursor that advances one page too far skips one. */
 const struct change change_single_pages = {
 	.name = "single_pages", .nr = 2,
 	.draw = { "wrwrwrwr",
@@ -187,6 +192,10 @@ const struct change change_move = {
 		{ OP_MOVE, 5, 2, 0, 1 } },
 };
 
+/*
+ * Unlike mmap(MAP_FIXED), mremap() first unmaps the destination.  Since Linux 6.17 a
+ * reader can see that state, which is the third layout.
+ */
 const struct change change_move_onto = {
 	.name = "move_onto", .nr = 3,
 	.draw = { "ww.rr.n",
@@ -222,6 +231,10 @@ const struct change change_stack = {
 		{ OP_UNMAP, 0, 4 } },
 };
 
+/*
+ * A mapping that grows like the stack, near the beginning of the file.  It keeps its
+ * distance (stack_guard_gap) to the mapping below, unless that is PROT_NONE.
+ */
 const struct change change_grow = {
 	.name = "grow", .nr = 2,
 	.needs = "no mapping that grows down",
@@ -231,6 +244,10 @@ const struct change change_grow = {
 		{ OP_UNMAP, 2, 2 } },
 };
 
+/*
+ * Changes on both sides of a mapping that another process locks and unlocks.  They
+ * replace the maple-tree node of that mapping at each transition or every other.
+ */
 const struct change change_beside = {
 	.name = "beside", .nr = 4,
 	.needs = "mlock() refused",
@@ -253,6 +270,7 @@ const struct change change_rename = {
 		{ OP_ATTR, 2, 4, 'p' } },
 };
 
+/* Two permissions change at once, in a mapping that keeps its bounds. */
 const struct change change_two_bits = {
 	.name = "two_bits", .nr = 2,
 	.draw = { "rnnnr",
@@ -261,6 +279,7 @@ const struct change change_two_bits = {
 		{ OP_PROTECT, 1, 3, 'n' } },
 };
 
+/* No mapping follows: a walk that finds no more must be verified. */
 const struct change change_top = {
 	.name = "top", .place = PLACE_TOP, .nr = 2,
 	.needs = "no room above the stack",
@@ -278,6 +297,7 @@ const struct change change_read_only_file = {
 		{ OP_MAP, 2, 2, 'C' } },
 };
 
+/* Device, inode, offset and path must be those of the same file. */
 const struct change change_swap_files = {
 	.name = "swap_files", .nr = 2,
 	.draw = { "nAAAAn",

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * change_list.h - the rows of change.h, for whoever does something with each
+ * change_list.h - list of the entries of change.h
  *
- * Included with CHANGE() defined.  The names are names of tests: bots keep their
- * history under them.
+ * To be included with CHANGE() defined.  The names are parts of test names, under
+ * which CI systems keep their history: do not rename them.
  */
 CHANGE(split_middle);
 CHANGE(split_low);

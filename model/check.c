@@ -19,10 +19,11 @@ unsigned int layouts_between(const struct oracle *oracle, uint32_t before,
 }
 
 /*
- * A record belongs to the read() that returned its first byte, with one
- * exception.  Where a read() asks for exactly what was left of the record
- * before, seq_file (since 5.10) looks the next one up although there is no room
- * for any of it, and keeps it for the read() that follows.
+ * Returns true if the record at the cursor may have been looked up by the read()
+ * before the one that returned it.  Normally a record belongs to the read() that
+ * returned its first byte.  If a read() asks for exactly the rest of the record
+ * before, seq_file (since 5.10) also looks up the next record, and keeps it for the
+ * next read() since nothing of it fits.
  */
 static bool looked_up_early(const struct reading *reading,
 			    const struct cursor *cursor, unsigned int before)
@@ -31,21 +32,30 @@ static bool looked_up_early(const struct reading *reading,
 	       cursor->record == reading->chunk[cursor->chunk - 1].end;
 }
 
+/* Counts the calls during which a transition was made. */
+static unsigned int overlapped_calls(const struct reading *reading)
+{
+	unsigned int i, calls = 0;
+
+	for (i = 0; i < reading->nr_chunks; i++)
+		if (reading->chunk[i].before != reading->chunk[i].after ||
+		    reading->chunk[i].before & 1)
+			calls++;
+	return calls;
+}
+
 struct check_result check_reading(struct oracle *oracle, const struct file_kind *kind,
 				  const struct reading *reading)
 {
 	struct check_result result = { 0 };
 	struct cursor *cursor = &result.where;
-	unsigned int i, before = 0, mask = 0;
+	unsigned int nr = reading->nr_chunks, before = 0, mask = 0;
 	enum parse parsed;
 	struct span span;
 
-	for (i = 0; i < reading->nr_chunks; i++)
-		if (reading->chunk[i].before != reading->chunk[i].after ||
-		    reading->chunk[i].before & 1)
-			result.overlapped_calls++;
+	result.overlapped_calls = overlapped_calls(reading);
 	result.overlapped = result.overlapped_calls ||
-		(i && reading->chunk[0].before != reading->chunk[i - 1].after);
+		(nr && reading->chunk[0].before != reading->chunk[nr - 1].after);
 
 	oracle_begin(oracle);
 	while ((parsed = reading_next(kind, reading, cursor, &span)) !=
@@ -74,8 +84,8 @@ struct check_result check_reading(struct oracle *oracle, const struct file_kind 
 		result.lines++;
 	}
 	if (parsed == PARSE_END && reading->whole) {
-		/* The end is seen by the read() that found no more lines. */
-		const struct chunk *last = &reading->chunk[reading->nr_chunks - 1];
+		/* The end was found by the read() that returned no more lines. */
+		const struct chunk *last = &reading->chunk[nr - 1];
 
 		oracle_resume(oracle, mask);
 		result.before = reading->chunk[before].before;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * check.h - hold one reading against the oracle
+ * check.h - check of a whole reading against the oracle
  *
- * Pure code: the reading has been taken.
+ * The code makes no system call and reads no /proc.
  */
 #ifndef PROC_MODEL_CHECK_H
 #define PROC_MODEL_CHECK_H
@@ -14,18 +14,18 @@
 #include "parse.h"
 
 /**
- * struct check_result - what became of one reading
- * @rule:	the rule that was broken, or RULE_NONE
- * @overlapped:	a transition was made during the reading
- * @overlapped_calls:	single read()s that a transition overlapped
- * @fits:	layouts that alone explain the whole reading
- * @steps_back:	lines that start no higher than the line before
- * @lost_tails:	signatures of the known bug that were tolerated
- * @lines:	lines judged
- * @current:	layouts that were held to be current for the record at @where
- * @before:	the modifier's sequence number when these begin
- * @after:	and when they end
- * @where:	the offending record, or the end of the text
+ * struct check_result - the result of checking one reading
+ * @rule:	rule that was broken, or RULE_NONE
+ * @overlapped:	true if a transition was made during the reading
+ * @overlapped_calls:	number of calls during which a transition was made
+ * @fits:	mask of the layouts that alone explain the whole reading
+ * @steps_back:	number of lines that start at or below the start of the line before
+ * @lost_tails:	number of tolerated signatures of the known bug
+ * @lines:	number of lines checked
+ * @current:	mask of the layouts that were current for the record at @where
+ * @before:	the modifier's sequence number when the first of these was current
+ * @after:	the modifier's sequence number when the last of these was current
+ * @where:	the record that breaks the rule, or the end of the text
  */
 struct check_result {
 	enum rule rule;
@@ -39,23 +39,25 @@ struct check_result {
 };
 
 /**
- * layouts_between() - which layouts were current
- * @oracle:	knows their number, and what a transition passes through
- * @before:	sequence number
- * @after:	a later one
+ * layouts_between() - find the layouts that were current between two instants
+ * @oracle:	the layouts
+ * @before:	the modifier's sequence number at the first instant
+ * @after:	the modifier's sequence number at the second instant
  *
- * Return: a mask of layouts.
+ * The number is even between transitions, and odd during one.
+ *
+ * Return: mask of the layouts.
  */
 unsigned int layouts_between(const struct oracle *oracle, uint32_t before,
 			     uint32_t after);
 
 /**
- * check_reading() - hold one reading against the rules
- * @oracle:	layouts and fields; its reading state is overwritten
+ * check_reading() - check one reading by the rule of the oracle
+ * @oracle:	the layouts and fields; the state of the reading is overwritten
  * @kind:	the file that was read
  * @reading:	the reading
  *
- * Return: the finding.
+ * Return: the result.
  */
 struct check_result check_reading(struct oracle *oracle, const struct file_kind *kind,
 				  const struct reading *reading);

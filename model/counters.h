@@ -10,18 +10,18 @@
 #include "check.h"
 
 /**
- * struct counters - what happened in the readings of a test
- * @readings:	how many
- * @overlapped:	of these, with a transition during the reading
- * @overlapped_calls:	single read()s or ioctl()s during a transition
- * @lines:	lines judged
- * @original:	overlapped readings that one layout explains: the first one
- * @modified:	another one
- * @mixed:	overlapped readings that only several layouts explain
- * @repeated:	readings in which a mapping was seen again after it grew
+ * struct counters - sums over the readings of a test
+ * @readings:	number of readings
+ * @overlapped:	readings during which a transition was made
+ * @overlapped_calls:	read()s or ioctl()s during which a transition was made
+ * @lines:	lines checked
+ * @original:	overlapped readings that the first layout alone explains
+ * @modified:	overlapped readings that another layout alone explains
+ * @mixed:	overlapped readings that only several layouts together explain
+ * @repeated:	readings that show a mapping again after it grew
  * @lost_tails:	readings with the signature of the known bug
- * @race_ns:	how long was raced for them, up to what ended it
- * @layouts:	mask of the layouts seen
+ * @race_ns:	duration of the race in nanoseconds
+ * @layouts:	mask of the layouts that alone explain a reading
  */
 struct counters {
 	uint64_t readings, overlapped, overlapped_calls, lines;
@@ -30,6 +30,7 @@ struct counters {
 	unsigned int layouts;
 };
 
+/** counters_add() - add the result of one reading. */
 void counters_add(struct counters *counters, const struct check_result *result);
 
 #endif /* PROC_MODEL_COUNTERS_H */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * layout.h - what an address space looks like, as data
+ * layout.h - spans and layouts: an address space as data
  *
- * A span is one VMA as user space sees it; a layout is a list of spans in
- * rising order, without overlap.  Nothing in here knows about /proc or makes a
- * system call, so all of it can be checked exhaustively (proc_maps_selftest).
+ * A span is one VMA as user space sees it.  A layout is a list of spans in ascending
+ * order, without overlap.  The code makes no system call and reads no /proc, so that
+ * proc_maps_selftest can test it exhaustively.
  *
- * Addresses are 64 bits wide everywhere: a 32-bit reader may look at a 64-bit
- * process, and struct procmap_query is 64-bit on every architecture.
+ * Addresses have 64 bits on all architectures: a 32-bit reader may read the maps of
+ * a 64-bit process, and struct procmap_query has 64-bit fields everywhere.
  */
 #ifndef PROC_MODEL_LAYOUT_H
 #define PROC_MODEL_LAYOUT_H
@@ -15,31 +15,33 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 
-/* Longer names are compared by their first SPAN_NAME - 1 bytes. */
+/*
+ * Size of a name in bytes, with the final 0.  Longer names are cut, which suffices to
+ * tell the test's files apart.
+ */
 #define SPAN_NAME 128
 
-/* Which fields of a span a file tells; numa_maps, say, has no end. */
+/* Fields of a span; a file need not show all of them: numa_maps has no end. */
 enum span_field {
 	SPAN_START = 1 << 0,
 	SPAN_END = 1 << 1,
 	SPAN_PERM = 1 << 2,
 	SPAN_FILE = 1 << 3,	/* offset, device and inode */
-	SPAN_LABEL = 1 << 4,	/* the name */
+	SPAN_LABEL = 1 << 4,	/* name */
 	SPAN_ALL = (1 << 5) - 1,
 };
 
 /**
  * struct span - one VMA
- * @start:	first byte
- * @end:	first byte behind it
- * @offset:	offset in the file, in bytes; 0 without a file
- * @inode:	inode of the file; 0 without one
- * @major:	device of the file
- * @minor:	device of the file
- * @perm:	"rwxp" as maps prints it
- * @name:	path, [heap], [anon:...] or nothing, as maps prints it
+ * @start:	address of the first byte
+ * @end:	address of the first byte behind it
+ * @offset:	offset in the file in bytes; 0 without a file
+ * @inode:	inode number of the file; 0 without a file
+ * @major:	major number of the file's device
+ * @minor:	minor number of the file's device
+ * @perm:	permissions as maps prints them, such as "rw-p"
+ * @name:	path, [heap], [anon:...] or an empty string, as maps prints it
  */
 struct span {
 	uint64_t start, end;
@@ -52,16 +54,21 @@ struct span {
 /**
  * struct layout - an address space at one instant
  * @nr:		number of spans
- * @span:	the spans, ascending
+ * @span:	the spans, by ascending address
  */
 struct layout {
 	unsigned int nr;
 	struct span *span;
 };
 
-/*
- * What get_gate_vma() adds behind all mappings on x86 and 32-bit group.  It is no
- * mapping of the process, and PROCMAP_QUERY does not find it.
+/**
+ * span_is_gate_vma() - check whether a span is the gate VMA
+ * @span:	a span
+ *
+ * maps shows the VMA of get_gate_vma() behind all mappings on x86 and 32-bit Arm.
+ * It is no mapping of the process, and PROCMAP_QUERY does not find it.
+ *
+ * Return: true if it is.
  */
 static inline bool span_is_gate_vma(const struct span *span)
 {
@@ -69,7 +76,7 @@ static inline bool span_is_gate_vma(const struct span *span)
 	       !strcmp(span->name, "[vectors]");
 }
 
-/** span_differs() - the fields out of @fields in which two spans differ. */
+/** span_differs() - get the fields of @fields in which two spans differ. */
 static inline unsigned int span_differs(const struct span *a,
 					const struct span *b,
 					unsigned int fields)
@@ -91,11 +98,11 @@ static inline unsigned int span_differs(const struct span *a,
 }
 
 /**
- * layout_next() - the successor rule
+ * layout_next() - find the span that must follow in a reading
  * @layout:	the layout
- * @pos:	the end of what was reported last, 0 at the beginning
+ * @pos:	end of the last span reported, 0 at the beginning
  *
- * Return: the first span whose end is above @pos, or NULL behind the last.
+ * Return: the first span whose end is above @pos, or NULL if there is none.
  */
 static inline const struct span *layout_next(const struct layout *layout,
 					     uint64_t pos)
@@ -113,7 +120,7 @@ static inline const struct span *layout_next(const struct layout *layout,
 	return low < layout->nr ? &layout->span[low] : NULL;
 }
 
-/** layout_covering() - the span that @addr lies in, or NULL for a hole. */
+/** layout_covering() - find the span that contains @addr; NULL for a hole. */
 static inline const struct span *layout_covering(const struct layout *layout,
 						 uint64_t addr)
 {
@@ -123,43 +130,49 @@ static inline const struct span *layout_covering(const struct layout *layout,
 }
 
 /**
- * layout_cut() - take a stretch of anonymous memory out of a layout
- * @layout:	has room for one span more
- * @from:	first byte
- * @to:		the byte behind
+ * layout_cut() - remove a range of anonymous memory from a layout
+ * @layout:	the layout; its array has space for one more span
+ * @from:	address of the first byte of the range
+ * @to:		address of the first byte behind it
  */
 void layout_cut(struct layout *layout, uint64_t from, uint64_t to);
 
 /**
- * span_print() - a span in the notation of maps
- * @buf:	where to
- * @size:	how much fits
- * @span:	the span, or NULL for "end of file"
+ * span_print() - format a span as a line of maps
+ * @buf:	filled in
+ * @size:	size of @buf in bytes
+ * @span:	the span; NULL is printed as "end of file"
  *
  * Return: @buf.
  */
 const char *span_print(char *buf, size_t size, const struct span *span);
 
 /**
- * layout_draw() - a stretch of a layout as one line of a ruler picture
- * @buf:	where to; @pages + 1 bytes are written
+ * layout_draw() - draw a range of a layout as one line
+ * @buf:	filled with @pages + 1 bytes
  * @layout:	the layout
- * @base:	first byte of the stretch
- * @pages:	its length in pages
- * @page_size:	bytes per page
+ * @base:	address of the first byte of the range
+ * @pages:	length of the range in pages
+ * @page_size:	size of a page in bytes
  *
- * One character a page: '.' is a hole, the last letter of the permissions that
- * is set stands for a mapping ('n' for none), and a capital marks the page
- * that a mapping starts with.
+ * The line has one character for each page.  '.' is a hole.  A mapping is shown by
+ * the last letter that is set in its "rwx", or 'n' for none.  The first page of a
+ * mapping has a capital letter.
  *
  * Return: @buf.
  */
 const char *layout_draw(char *buf, const struct layout *layout, uint64_t base,
 			unsigned int pages, uint64_t page_size);
 
-/* The last mapping of a layout; what the kernel adds of its own comes behind. */
+/**
+ * layout_last() - find the last mapping of a layout
+ * @layout:	the layout
+ *
+ * Return: the last span that is not the gate VMA, or NULL.
+ */
 const struct span *layout_last(const struct layout *layout);
 
+/** span_set_name() - set a name of @len bytes, cut to the size of span->name. */
 void span_set_name(struct span *span, const char *name, size_t len);
 
 #endif /* PROC_MODEL_LAYOUT_H */

@@ -108,9 +108,9 @@ unsigned int oracle_lost_tail(const struct oracle *oracle,
 }
 
 /*
- * Whether some address in [from, to) is mapped in every current layout.  It is
- * enough to look at the starts of spans and at @from itself: where all are
- * mapped, the stretch begins with one of these.
+ * Returns true if some address in [from, to) is mapped in every current layout.  A
+ * range that all of them map begins at the start of a span or at @from, so no other
+ * addresses need to be tried.
  */
 static bool oracle_always_mapped(const struct oracle *oracle,
 				 unsigned int current_mask, uint64_t from,
@@ -140,9 +140,9 @@ static bool oracle_always_mapped(const struct oracle *oracle,
 	return false;
 }
 
-/* Does any layout in @mask hold a span that differs from @line in no @fields? */
-static bool oracle_knows(const struct oracle *oracle, unsigned int mask,
-			 const struct span *line, unsigned int fields)
+/* Returns true if a layout of @mask has a span that equals @line in all @fields. */
+static bool oracle_has_span(const struct oracle *oracle, unsigned int mask,
+			    const struct span *line, unsigned int fields)
 {
 	unsigned int i, k;
 
@@ -158,10 +158,10 @@ static bool oracle_knows(const struct oracle *oracle, unsigned int mask,
 	return false;
 }
 
-/* Names the rule that an illegal line breaks; the first that applies. */
-static enum rule oracle_blame(const struct oracle *oracle,
-			      unsigned int current_mask,
-			      const struct span *line)
+/* Finds the first rule that an illegal line breaks. */
+static enum rule oracle_broken_rule(const struct oracle *oracle,
+				    unsigned int current_mask,
+				    const struct span *line)
 {
 	unsigned int place = SPAN_START | (oracle->fields & SPAN_END);
 	uint64_t from = oracle->last.end;
@@ -172,12 +172,12 @@ static enum rule oracle_blame(const struct oracle *oracle,
 		from = oracle->at[0];
 	if (oracle_always_mapped(oracle, current_mask, from, line->start))
 		return RULE_GAP;
-	if (oracle_knows(oracle, current_mask, line, oracle->fields))
+	if (oracle_has_span(oracle, current_mask, line, oracle->fields))
 		return RULE_SKIPPED;
-	if (oracle_knows(oracle, ~0U, line, oracle->fields))
+	if (oracle_has_span(oracle, ~0U, line, oracle->fields))
 		return RULE_STALE;
-	if (oracle_knows(oracle, ~0U, line,
-			 place | (oracle->fields & SPAN_PERM)))
+	if (oracle_has_span(oracle, ~0U, line,
+			    place | (oracle->fields & SPAN_PERM)))
 		return RULE_FOREIGN;
 	return RULE_MIXED;
 }
@@ -197,7 +197,7 @@ enum rule oracle_line(struct oracle *oracle, unsigned int current_mask,
 		oracle->lost_tails += !!nr_ends;
 	}
 	if (!nr_ends)
-		return oracle_blame(oracle, current_mask, line);
+		return oracle_broken_rule(oracle, current_mask, line);
 
 	if (oracle->last.end && line->start <= oracle->last.start)
 		oracle->steps_back++;
@@ -208,7 +208,7 @@ enum rule oracle_line(struct oracle *oracle, unsigned int current_mask,
 	return RULE_NONE;
 }
 
-/* The layouts that have nothing above one of the positions. */
+/* Returns the layouts that have no mapping above one of the positions. */
 static unsigned int oracle_nothing_above(const struct oracle *oracle,
 					 const uint64_t *at, unsigned int nr_at)
 {
@@ -236,9 +236,12 @@ enum rule oracle_end(struct oracle *oracle, unsigned int current_mask)
 	return mask & current_mask ? RULE_NONE : RULE_TAIL;
 }
 
-/* A mapping of shared anonymous memory has a file, with an inode, too. */
-static bool question_fits(const struct question *question,
-			  const struct span *span)
+/*
+ * Returns true if a span has the properties that a question asks for.  Shared
+ * anonymous memory counts as file-backed: it has an inode.
+ */
+static bool question_matches(const struct question *question,
+			     const struct span *span)
 {
 	int i;
 
@@ -269,7 +272,7 @@ enum rule oracle_query(const struct oracle *oracle, unsigned int current_mask,
 				const struct span *s;
 
 				s = layout_next(&oracle->layout[k], at[i]);
-				if (s && question_fits(question, s) &&
+				if (s && question_matches(question, s) &&
 				    (question->or_next ||
 				     s->start <= question->addr)) {
 					if (answer &&

@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * oracle.h - which readings of an address space are legal
+ * oracle.h - the rule for legal readings of an address space
  *
- * One sentence decides:
+ * A layout is current during a system call if the address space had that layout at
+ * some time between the begin and the end of the call.  The rule:
  *
- *	After a line that ended at E may come the first span whose end is above
- *	E, in one of the layouts that were current during that read().
+ *	After a line that ended at E, the next line is the first span whose end is
+ *	above E in one of the layouts that are current during the read().
  *
- * Nothing is listed by hand; for any layouts it follows that
+ * For any layouts it follows that
  *   - ends strictly rise (starts may repeat or step back: a mapping may be seen
  *     before and after it grew),
  *   - every address that is mapped in all current layouts is covered,
  *   - no line mixes two layouts,
- *   - with one current layout the reading equals that layout,
- *   - PROCMAP_QUERY answers for an address what a line would say.
+ *   - with one current layout, the reading equals that layout,
+ *   - PROCMAP_QUERY answers for an address what a line would show.
  *
- * Where one read() ends and the next begins, kernels before 6.17 remember the
- * start of the line to come instead of the end of the line that was:
- * oracle_resume() allows both.  They differ only across a hole.
+ * Between two read()s, kernels before 6.17 keep the start of the next line instead
+ * of the end of the last line.  oracle_resume() allows both.  They differ only
+ * across a hole.
  *
- * Files without ends (numa_maps) leave several answers to "where did that line
- * end"; the oracle follows all of them.
+ * A line of a file without ends (numa_maps) may have ended at several addresses.
+ * The oracle follows all of them.
  *
- * Pure code: no /proc, no system calls.
+ * The code makes no system call and reads no /proc.
  */
 #ifndef PROC_MODEL_ORACLE_H
 #define PROC_MODEL_ORACLE_H
@@ -32,43 +33,48 @@
 
 #include "layout.h"
 
-/* No change has more layouts: a mask of them fits an unsigned int. */
+/* Most layouts of a change.  A mask of layouts must fit an unsigned int. */
 #define ORACLE_LAYOUTS 8
 
 /*
- * A line may end at another place in each layout; behind an end there is a planned
- * start in each layout in which the line has ended by then.
+ * Most positions at which a reading may resume.  A line can end at a different
+ * address in each layout.  Behind each end lies one possible next start for every
+ * layout whose own end of the line is not above it: n + n * (n + 1) / 2 in total.
  */
 #define ORACLE_POSITIONS (ORACLE_LAYOUTS * (ORACLE_LAYOUTS + 3) / 2)
 
 enum rule {
 	RULE_NONE,
-	RULE_MALFORMED,		/* a line that is none */
-	RULE_ORDER,		/* the end did not rise */
-	RULE_GAP,		/* lost what was mapped all the time */
-	RULE_STALE,		/* a line of a layout that was not current */
-	RULE_MIXED,		/* a line of no layout: two are mixed in it */
-	RULE_FOREIGN,		/* right place, somebody else's file or name */
-	RULE_SKIPPED,		/* stepped over a mapping of each layout */
-	RULE_TAIL,		/* the file ended too early */
-	RULE_QUERY,		/* PROCMAP_QUERY answered what no layout says */
+	RULE_MALFORMED,		/* text that is no line of the file */
+	RULE_ORDER,		/* end that is not above the last end */
+	RULE_GAP,		/* an address missing that is mapped in all layouts */
+	RULE_STALE,		/* line of a layout that was not current */
+	RULE_MIXED,		/* line of no layout */
+	RULE_FOREIGN,		/* address of one mapping, file or name of another */
+	RULE_SKIPPED,		/* line behind a mapping of each current layout */
+	RULE_TAIL,		/* end of the file before the last mapping */
+	RULE_QUERY,		/* answer of PROCMAP_QUERY that fits no layout */
 	NR_RULES,
 };
 
 /**
- * struct oracle - the judge of one reading
- * @layout:	all layouts of the change, set by the caller
- * @nr:		how many
- * @via:	layouts that the transition from each layout passes through
- * @fields:	what the file tells of a span
- * @tolerate_lost_tail: count the signature of the known bug (see
- *		oracle_lost_tail()) instead of calling it a gap
- * @at:		where the last line may have ended, or be resumed
- * @nr_at:	how many such positions there are
- * @last:	the last line
- * @fits:	layouts that alone explain all lines so far
- * @steps_back:	lines that start at or below the start of the line before
- * @lost_tails:	lines that only the known bug explains
+ * struct oracle - the layouts of a change, and the state of one reading
+ * @layout:	array of the layouts
+ * @nr:		number of layouts
+ * @via:	for each layout, mask of the layouts that the transition from it passes
+ *		through
+ * @fields:	mask of the fields that the file shows
+ * @tolerate_lost_tail: true to count the signature of the known bug (see
+ *		oracle_lost_tail()) instead of reporting a violation
+ * @at:		addresses at which the last line may have ended, or the next read()
+ *		may resume
+ * @nr_at:	number of addresses in @at
+ * @last:	last line
+ * @fits:	mask of the layouts that alone explain all lines
+ * @steps_back:	number of lines that start at or below the start of the line before
+ * @lost_tails:	number of lines that only the known bug explains
+ *
+ * The caller sets the first five fields.
  */
 struct oracle {
 	const struct layout *layout;
@@ -86,11 +92,11 @@ struct oracle {
 };
 
 /**
- * struct question - what PROCMAP_QUERY was asked
- * @addr:	the address
- * @or_next:	COVERING_OR_NEXT_VMA: without a match, the next one counts
- * @file:	FILE_BACKED_VMA
- * @perm:	letters that must be set, of "rwxs"; '-' where it does not matter
+ * struct question - the arguments of a PROCMAP_QUERY
+ * @addr:	query_addr
+ * @or_next:	true for COVERING_OR_NEXT_VMA: a later mapping may match
+ * @file:	true for FILE_BACKED_VMA
+ * @perm:	letters of "rwxs" that must be set; '-' if either will do
  */
 struct question {
 	uint64_t addr;
@@ -99,29 +105,44 @@ struct question {
 	char perm[5];
 };
 
+/* Texts of the rules for diagnostics; bots search for them. */
 extern const char *const rule_text[NR_RULES];
 
-/** oracle_begin() - forget the last reading, keep the layouts. */
+/** oracle_begin() - reset the state of the reading; the layouts are kept. */
 void oracle_begin(struct oracle *oracle);
 
-/*
- * Adds @pos to the @nr positions in @at.  Without one of them a legal line would be
- * illegal: a table that needs more is a defect of this program, which must not be
- * told as one of the kernel.
+/**
+ * oracle_add_position() - add a position to an array without duplicates
+ * @at:		array of ORACLE_POSITIONS addresses
+ * @nr:		number of addresses in it
+ * @pos:	the address to add
+ *
+ * Aborts if the array is full.  Without one of the positions, a legal line would be
+ * reported as a violation, although the defect is in the table of changes.
+ *
+ * Return: the new number of addresses.
  */
 unsigned int oracle_add_position(uint64_t *at, unsigned int nr, uint64_t pos);
 
 /**
- * oracle_resume() - a read() ended here, another goes on
- * @oracle:	the judge
+ * oracle_resume() - add the positions at which the next read() may resume
+ * @oracle:	the reading, after the last line of a read()
  * @current_mask: layouts that were current during the read() that ended
  */
 void oracle_resume(struct oracle *oracle, unsigned int current_mask);
 
-/*
- * The successor rule for one line.  Fills @ends with the ends of the spans that
- * the line can stand for in current layouts.  Returns all layouts, current or
- * not, that explain it.
+/**
+ * oracle_match() - apply the rule to one line
+ * @oracle:	the layouts
+ * @current_mask: layouts that are current
+ * @at:		positions at which the line before may have ended
+ * @nr_at:	number of positions
+ * @line:	the line
+ * @ends:	filled with the ends of the spans of current layouts that the line may
+ *		stand for
+ * @nr_ends:	set to the number of ends
+ *
+ * Return: mask of the layouts that explain the line, current or not.
  */
 unsigned int oracle_match(const struct oracle *oracle,
 			  unsigned int current_mask, const uint64_t *at,
@@ -129,19 +150,20 @@ unsigned int oracle_match(const struct oracle *oracle,
 			  uint64_t *ends, unsigned int *nr_ends);
 
 /**
- * oracle_lost_tail() - where the known bug of 6.17 and later would go on
- * @oracle:	the judge
+ * oracle_lost_tail() - find the positions that the known bug of 6.17 and later leads to
+ * @oracle:	the reading
  * @current_mask: layouts that were current
  * @at:		filled in
  *
- * lock_next_vma() continues at the iterator's last position.  When a merge has
- * replaced the node under it, the walk starts anew, finds the merged mapping at
- * that position, and steps past all of it: what the merge added above the line
- * just printed is never reported.  So the positions that the bug leads to are
- * the ends of current spans that reach across the end of the last line.
+ * lock_next_vma() continues at the last position of its iterator.  If a merge has
+ * replaced the maple-tree node at that position, the walk restarts, finds the merged
+ * mapping there, and steps past its end.  What the merge added above the line that
+ * was printed last is never reported.  The positions are the ends of current spans
+ * that reach across the end of the last line.
  *
- * It also believes a walk that finds nothing more, whatever changed meanwhile:
- * the last mapping of all is lost, and the position is its end.
+ * lock_next_vma() also trusts a walk that finds no more mapping, although mappings
+ * may have changed during it.  The last mapping is then lost, and its end is another
+ * position.
  *
  * Return: the number of positions filled into @at.
  */
@@ -149,35 +171,37 @@ unsigned int oracle_lost_tail(const struct oracle *oracle,
 			      unsigned int current_mask, uint64_t *at);
 
 /**
- * oracle_line() - judge the next line of a reading
- * @oracle:	the judge
+ * oracle_line() - check the next line of a reading
+ * @oracle:	the reading
  * @current_mask: layouts that were current during the read() that looked it up
  * @line:	the line
  *
- * Return: RULE_NONE, or the rule that it breaks; then the reading is over.
+ * After a violation no more lines of the reading can be checked.
+ *
+ * Return: RULE_NONE, or the rule that the line breaks.
  */
 enum rule oracle_line(struct oracle *oracle, unsigned int current_mask,
 		      const struct span *line);
 
 /**
- * oracle_end() - judge the end of the file
- * @oracle:	the judge
- * @current_mask: layouts that were current during the last two read()s: the
- *		one that returned the last line may have seen the end already
+ * oracle_end() - check the end of the file
+ * @oracle:	the reading
+ * @current_mask: layouts that were current during the last two read()s, since the
+ *		one that returned the last line may have found the end already
  *
  * Return: RULE_NONE or RULE_TAIL.
  */
 enum rule oracle_end(struct oracle *oracle, unsigned int current_mask);
 
 /**
- * oracle_query() - judge one answer of PROCMAP_QUERY
- * @oracle:	the layouts; the state of a reading is not touched
+ * oracle_query() - check one answer of PROCMAP_QUERY
+ * @oracle:	the layouts; the state of the reading is not used
  * @current_mask: layouts that were current during the ioctl()
- * @question:	what was asked
- * @answer:	what was answered; NULL for ENOENT
+ * @question:	arguments of the ioctl()
+ * @answer:	the mapping that was returned; NULL for ENOENT
  *
- * A walk over mappings that do not fit the question is made of steps, each of
- * which may see another layout.
+ * The kernel steps over mappings that do not match the question.  Each step may see
+ * a different layout.
  *
  * Return: RULE_NONE or RULE_QUERY.
  */

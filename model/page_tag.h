@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * page_tag.h - pages that say what they are
+ * page_tag.h - pages with a content that identifies them
  *
- * Each page that a process has written holds a number and a generation, all
- * over: a page that comes back from a move, a split or a swap as another page,
- * as an older one, as two halves of two, or as zeroes, is known as such.  What a
- * page has to say is kept apart from it, as one word: its ticket.  The ticket of
- * a page that nobody has written yet is 0, and its content is zeroes.
+ * A tag is the number and the generation of a page in one word.  Every word of a
+ * page is derived from its tag.  The check finds a page that was exchanged for
+ * another one, for an older one, for halves of two, or for zeroes by a move, a split
+ * or a swap.  The expected tags are kept apart from the pages.  The tag of a page
+ * that has not been written is 0, and its content is zeroes.
  *
- * Pure code, but for the memory it is given.
+ * The code makes no system call and reads no /proc.
  */
 #ifndef PROC_MODEL_PAGE_TAG_H
 #define PROC_MODEL_PAGE_TAG_H
@@ -19,15 +19,18 @@
 
 #include "change.h"
 
-/* From one word of a page to the next; odd, so that no two are the same. */
+/*
+ * Difference between two words of a page that follow each other: 2^64 divided by the
+ * golden ratio.  It is odd, so that all words of a page are different.
+ */
 #define PAGE_STEP 0x9e3779b97f4a7c15ULL
 
 /**
- * struct mismatch - a page that does not say what it should
- * @addr:	the page
- * @offset:	the first wrong byte's word in it
- * @tag:	what it should say
- * @found:	the word that was found there
+ * struct mismatch - a page with a wrong content
+ * @addr:	address of the page
+ * @tag:	expected tag
+ * @found:	first word that is wrong
+ * @offset:	offset of that word in the page, in bytes
  */
 struct mismatch {
 	uint64_t addr;
@@ -36,32 +39,32 @@ struct mismatch {
 	size_t offset;
 };
 
-/** page_tag() - of page @number in generation @generation, from 1. */
+/** page_tag() - make the tag of page @number in @generation, which is not 0. */
 uint64_t page_tag(uint32_t number, uint32_t generation);
 
-/** page_write() - have a page of @size bytes say @tag, which is not 0. */
+/** page_write() - fill a page of @size bytes with the words of @tag, which is not 0. */
 void page_write(void *page, size_t size, uint64_t tag);
 
 /**
- * page_check() - does a page say what it should?
+ * page_check() - compare the content of a page with its tag
  * @page:	the page
- * @size:	its bytes
- * @tag:	what it should say; 0 for nothing
- * @mismatch:	filled in where it does not
+ * @size:	size of the page in bytes
+ * @tag:	expected tag; 0 for zeroes
+ * @mismatch:	filled in if the content is wrong
  *
- * Return: whether it does.
+ * Return: true if the content is right.
  */
 bool page_check(const void *page, size_t size, uint64_t tag,
 		struct mismatch *mismatch);
 
-/** mismatch_print() - in words; returns @buf. */
+/** mismatch_print() - describe a mismatch in at most @size bytes; returns @buf. */
 const char *mismatch_print(char *buf, size_t size, const struct mismatch *mismatch);
 
 /**
- * tags_apply() - a system call moves and drops pages, and their tags too
+ * tags_apply() - move and clear tags as a system call moves and drops pages
  * @op:		the system call
- * @tag:	of the pages of a stage
- * @per:	pages for each character of its picture
+ * @tag:	tags of the pages of a stage
+ * @per:	number of pages for each character of the drawing
  */
 void tags_apply(const struct op *op, uint64_t *tag, size_t per);
 

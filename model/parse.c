@@ -2,13 +2,17 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 
-#include "parse.h"
 #include "../lib/machine.h"
+#include "parse.h"
 
+/* Characters that numa_maps escapes in names. */
 #define ESCAPED_BY_NUMA "\n\t= "
 
+/*
+ * parse_hex(), parse_decimal() and parse_char() parse one element at @p.  They return
+ * the position behind it, or NULL if it is not there.  parse_char() accepts NULL.
+ */
 static const char *parse_hex(const char *p, const char *end, uint64_t *value)
 {
 	const char *begin = p;
@@ -52,7 +56,7 @@ void span_escape_name(struct span *span, const char *name, size_t len,
 {
 	size_t i, n = 0;
 
-	/* Of nearly all names. */
+	/* The common case: nothing to escape. */
 	if (!len || strcspn(name, set) == len) {
 		span_set_name(span, name, len);
 		return;
@@ -64,7 +68,7 @@ void span_escape_name(struct span *span, const char *name, size_t len,
 		else
 			span->name[n++] = name[i];
 	}
-	/* A name that is too long may end within the digits. */
+	/* snprintf() returns the untruncated length. */
 	span->name[n < SPAN_NAME ? n : SPAN_NAME - 1] = '\0';
 }
 
@@ -113,7 +117,7 @@ enum parse parse_maps_line(const char *text, size_t len, size_t *used,
 	return PARSE_SPAN;
 }
 
-/* Reads "Key:   N kB" at @line; false where the key is another. */
+/* Parses "Key:   N kB" at @line; returns false if the key is another one. */
 static bool smaps_value(const char *line, const char *end, const char *key,
 			uint64_t *kb)
 {
@@ -126,7 +130,7 @@ static bool smaps_value(const char *line, const char *end, const char *key,
 	return parse_decimal(line, end, kb);
 }
 
-/* Whether the two letters @flag stand in the words at @line. */
+/* Returns true if the two letters @flag are a word of @line. */
 static bool smaps_flag(const char *line, const char *end, const char *flag)
 {
 	for (; end - line >= 3; line++)
@@ -136,7 +140,7 @@ static bool smaps_flag(const char *line, const char *end, const char *flag)
 	return false;
 }
 
-/* "VmFlags: rd wr ..." against the permissions in the head; true if unlike. */
+/* Returns true if @line is "VmFlags: rd wr ..." and contradicts the permissions. */
 static bool smaps_flags_differ(const char *line, const char *end,
 			       const struct span *span)
 {
@@ -173,7 +177,7 @@ enum parse parse_smaps_record(const char *text, size_t len, size_t *used,
 		differs |= smaps_flags_differ(line, end, span);
 		*used += end + 1 - line;
 	}
-	/* Before 6.5 a stack grows under the read lock, also meanwhile. */
+	/* Before 6.5 a stack grows under mmap_lock held for read, as smaps holds it. */
 	if (!strcmp(span->name, "[stack]") && kernel_release() < KERNEL(6, 5))
 		return PARSE_SPAN;
 	if (size_kb != (span->end - span->start) / 1024 || rss_kb > size_kb ||

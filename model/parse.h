@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * parse.h - the text of /proc files as spans
+ * parse.h - parsers that make spans of the text of /proc files
  *
- * A pass over a file is read first and parsed later.  Pure code.
+ * A file is read to its end first, and parsed afterwards.  The code makes no system
+ * call and reads no /proc.
  */
 #ifndef PROC_MODEL_PARSE_H
 #define PROC_MODEL_PARSE_H
@@ -17,19 +18,18 @@
 struct reader;
 
 /*
- * How names are compared: as maps and smaps print them.  These escape a newline
- * as "\012" and nothing else, not even a backslash, so that a file that really is
- * called "\012" looks the same there: what was escaped cannot be told, and what
- * is yet to be escaped can.  numa_maps escapes blanks, tabs and '=' as well;
- * PROCMAP_QUERY escapes nothing.
+ * Characters that maps and smaps escape in names.  Names are compared as these files
+ * print them.  A newline becomes "\012".  A backslash is not escaped, so a name that
+ * contains the four characters "\012" looks the same, and no name can be unescaped.
+ * numa_maps escapes blanks, tabs and '=' as well.  PROCMAP_QUERY escapes nothing.
  */
 #define ESCAPED_BY_MAPS "\n"
 
 /**
- * struct chunk - what one read() or ioctl() returned
- * @end:	bytes of the pass up to its end
+ * struct chunk - the text that one read() or ioctl() returned
+ * @end:	offset of its end in the text of the reading, in bytes
  * @before:	the modifier's sequence number before the call
- * @after:	and after it
+ * @after:	the modifier's sequence number after the call
  */
 struct chunk {
 	size_t end;
@@ -38,13 +38,13 @@ struct chunk {
 
 /**
  * struct reading - one pass over a file
- * @text:	what was read; for PROCMAP_QUERY an array of struct span
+ * @text:	text of the file; for PROCMAP_QUERY an array of struct span
  * @len:	bytes in @text
- * @size:	bytes that fit
- * @chunk:	the calls that brought it; the last one of a whole pass is empty
- * @nr_chunks:	how many
- * @max_chunks:	how many fit
- * @whole:	the pass reached the end of the file
+ * @size:	size of @text in bytes
+ * @chunk:	calls that returned the text; the last one of a whole pass is empty
+ * @nr_chunks:	number of calls in @chunk
+ * @max_chunks:	size of @chunk in elements
+ * @whole:	true if the pass reached the end of the file
  */
 struct reading {
 	char *text;
@@ -55,10 +55,10 @@ struct reading {
 };
 
 /**
- * struct cursor - a place in a reading
- * @pos:	first byte of the record to come
- * @chunk:	the call that brought the record last returned
- * @record:	first byte of the record last returned
+ * struct cursor - a position in a reading
+ * @pos:	offset of the next record in bytes
+ * @record:	offset of the current record in bytes
+ * @chunk:	index of the call that returned the current record
  */
 struct cursor {
 	size_t pos, record;
@@ -66,26 +66,26 @@ struct cursor {
 };
 
 enum parse {
-	PARSE_BAD = -2,		/* no line of this file */
-	PARSE_MIXED = -1,	/* a record that contradicts itself */
-	PARSE_END = 0,
-	PARSE_SPAN = 1,
+	PARSE_BAD = -2,		/* text that is no record of this file */
+	PARSE_MIXED = -1,	/* record that contradicts itself */
+	PARSE_END = 0,		/* no more text */
+	PARSE_SPAN = 1,		/* record that was parsed */
 };
 
 /**
- * struct file_kind - a file of /proc/PID that tells of mappings
- * @name:	for people
- * @path:	below /proc/PID
- * @fields:	what it tells of a span
- * @gate_vma:	whether it shows the gate area (span_is_gate_vma())
- * @slow:	each record walks page tables
- * @lines:	a record has several lines, and ends where the next one begins
- * @query:	records are answers of PROCMAP_QUERY: each a struct span, no text
- * @rename:	changes the name of a span to what the file says of it; NULL where
- *		that is what maps says
- * @call:	one read() or its like: appends to the reading, returns the
- *		bytes it brought, 0 at the end of the file, or -errno
- * @parse:	takes the record at @text, sets @used to its length
+ * struct file_kind - a file of /proc/PID that shows mappings
+ * @name:	name in diagnostics
+ * @path:	path below /proc/PID
+ * @fields:	mask of the span_fields that it shows
+ * @gate_vma:	true if it shows the gate VMA, see span_is_gate_vma()
+ * @slow:	true if each record takes a walk of the page tables
+ * @lines:	true if a record has several lines, up to the first of the next record
+ * @query:	true if records are answers of PROCMAP_QUERY, as struct span
+ * @call:	function that makes one read() or ioctl() and appends to the reading;
+ *		returns the number of bytes appended, 0 at the end, or -errno
+ * @parse:	function that parses the record at @text and sets @used to its length
+ * @rename:	function that changes a name of maps to the name that this file shows;
+ *		NULL if they are the same
  */
 struct file_kind {
 	const char *name;
@@ -103,89 +103,103 @@ struct file_kind {
 };
 
 /**
- * span_escape_name() - set a name, with some characters as three octal digits
- * @span:	the name is set in it
- * @name:	the name, which is not that of @span, and ends with a 0
- * @len:	its length
- * @set:	what is escaped
+ * span_escape_name() - set a name with some characters escaped as octal numbers
+ * @span:	the span whose name is set
+ * @name:	the name, terminated by 0; not @span->name itself
+ * @len:	length of @name in bytes
+ * @set:	the characters to escape
  */
 void span_escape_name(struct span *span, const char *name, size_t len,
 		      const char *set);
 
 /**
- * parse_maps_line() - one line of maps, also the head of a record of smaps
+ * parse_maps_line() - parse a line of maps, or the head of a record of smaps
  * @text:	the line
- * @len:	bytes available, the newline among them
+ * @len:	bytes available, with the newline
  * @used:	set to the length of the line
  * @span:	filled in
  *
- * "start-end perm offset major:minor inode", then blanks and a name.  The name
- * goes up to the newline: it may hold blanks, and a newline in it is escaped.
+ * The line is "start-end perm offset major:minor inode", then blanks and a name.
+ * The name extends to the newline.  It may contain blanks.
  *
- * Return: PARSE_SPAN, PARSE_END for no text, or PARSE_BAD.
+ * Return: PARSE_SPAN, PARSE_END if there is no text, or PARSE_BAD.
  */
 enum parse parse_maps_line(const char *text, size_t len, size_t *used,
 			   struct span *span);
 
 /**
- * parse_smaps_record() - the head, and all lines up to the next head
+ * parse_smaps_record() - parse a record of smaps, up to the head of the next one
  * @text:	the record
  * @len:	bytes available
  * @used:	set to the length of the record
  * @span:	filled in
  *
- * Keys begin with a capital, heads with a hexadecimal digit in lower case.  The
- * size, what is resident and the flags are looked up after the head is printed:
- * a record in which they do not go together was made of two moments.
+ * Keys begin with a capital letter, heads with a hexadecimal digit in lower case.
+ * The kernel reads size, resident memory and flags after it has printed the head.
+ * If they contradict the head, the mapping has changed in between.
+ *
+ * Return: PARSE_MIXED for such a record, else as parse_maps_line().
  */
 enum parse parse_smaps_record(const char *text, size_t len, size_t *used,
 			      struct span *span);
 
 /**
- * numa_name() - what numa_maps says of a name
- * @span:	the name is changed in it
+ * numa_name() - change a name of maps to the name that numa_maps shows
+ * @span:	the span whose name is changed
  *
- * It has paths, "heap" and "stack"; nothing of [vdso], [anon:...] and the like.
+ * numa_maps shows paths, "heap" and "stack", but not [vdso], [anon:...] and others.
  */
 void numa_name(struct span *span);
 
 /**
- * parse_numa_line() - one line of numa_maps: "start policy word word=value..."
+ * parse_numa_line() - parse a line of numa_maps: "start policy word word=value..."
  * @text:	the line
  * @len:	bytes available
  * @used:	set to the length of the line
  * @span:	filled in
  *
- * There is neither an end nor permissions: what can be judged is that the
- * starts are those of successors, and that file, heap and stack belong to them.
+ * The line has neither an end nor permissions.
+ *
+ * Return: as parse_maps_line().
  */
 enum parse parse_numa_line(const char *text, size_t len, size_t *used,
 			   struct span *span);
 
+/**
+ * parse_copied_span() - take an answer of PROCMAP_QUERY from a reading
+ * @text:	a struct span, not aligned
+ * @len:	bytes available
+ * @used:	set to the size of struct span
+ * @span:	filled in
+ *
+ * Return: PARSE_SPAN, or PARSE_END if there is no text.
+ */
 enum parse parse_copied_span(const char *text, size_t len, size_t *used,
 			     struct span *span);
 
 /**
- * reading_alloc() - memory for passes
- * @reading:	filled in
- * @size:	bytes of text
- * @chunks:	number of read()s
+ * reading_alloc() - allocate the memory of a reading
+ * @reading:	filled in; must be passed to reading_free() also after an error
+ * @size:	size of the text in bytes
+ * @chunks:	largest number of calls
  *
- * Return: false where there is none; reading_free() frees it in any case.
+ * Return: true on success.
  */
 bool reading_alloc(struct reading *reading, size_t size, unsigned int chunks);
 
+/** reading_free() - free the memory of a reading. */
 void reading_free(struct reading *reading);
 
 /**
- * reading_next() - the next record of a pass
- * @kind:	the file it was read from
- * @reading:	the pass
- * @cursor:	zeroed before the first call
+ * reading_next() - parse the next record of a reading
+ * @kind:	the file that was read
+ * @reading:	the reading
+ * @cursor:	the position, zeroed before the first call
  * @span:	filled in
  *
- * A pass that was stopped by a limit may end inside a record: that is no error,
- * the record is left out.
+ * If a reading is not whole, its last record may be incomplete and is left out.
+ *
+ * Return: as @kind->parse.
  */
 enum parse reading_next(const struct file_kind *kind,
 			const struct reading *reading, struct cursor *cursor,
