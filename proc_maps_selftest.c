@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Are the judges right?  Everything here is planted: no luck, no time that
- * anything depends on, and but for the last test, which has processes sleep for
- * good, no /proc.  A judge that cannot say no, or says it too often, fails here and
- * not on somebody's kernel.
+ * proc_maps_selftest - unit tests of the other test programs
+ *
+ * Most tests check synthetic data: the verdict on latencies, the parsers, the oracle
+ * and its diagnostics.  They depend neither on timing nor on the running kernel.
+ * Some tests at the end start processes.  A check that rejects nothing, or rejects
+ * what is legal, fails here before it gives a wrong result about a kernel.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -49,10 +51,10 @@
 #include "tearing/stage.h"
 #include "tearing/watchdog.h"
 
-/* ---- latency: histogram and verdict, begin ---- */
+/* ---- latency: histogram and verdict ---- */
 
-/* A number from 0 up to but not including 1. */
-static double plant_unit(uint64_t *state)
+/* Draws a number in [0, 1). */
+static double random_unit(uint64_t *state)
 {
 	return (double)(random_next(state) >> 11) / 9007199254740992.0;
 }
@@ -68,7 +70,7 @@ TEST(histogram_buckets_tile_the_range)
 		ASSERT_LE(low, high);
 		ASSERT_EQ(i, hist_index(low));
 		ASSERT_EQ(i, hist_index(high));
-		/* The promised error: the width against the smallest value. */
+		/* The largest relative error: the width by the smallest value. */
 		ASSERT_LE((high - low) << HIST_SUB_BITS, low);
 		if (i)
 			ASSERT_EQ(low, hist_ceiling(i - 1) + 1);
@@ -87,7 +89,7 @@ TEST(histogram_quantiles_match_sorted_samples)
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		/* All magnitudes, as often each. */
+		/* Each power of two is equally likely. */
 		sample[i] = random_next(&rng) >> (64 - HIST_TOP_BITS) >>
 			    random_next(&rng) % HIST_TOP_BITS;
 		sum += sample[i];
@@ -104,10 +106,10 @@ TEST(histogram_quantiles_match_sorted_samples)
 	for (i = 0; i < ARRAY_SIZE(ppm); i++) {
 		uint64_t rank = ((uint64_t)n * ppm[i] + 999999) / 1000000;
 		uint64_t exact = sample[rank ? rank - 1 : 0];
-		uint64_t told = hist_quantile(&whole, ppm[i]);
+		uint64_t upper = hist_quantile(&whole, ppm[i]);
 
-		EXPECT_LE(exact, told);
-		EXPECT_LE((told - exact) << HIST_SUB_BITS, exact);
+		EXPECT_LE(exact, upper);
+		EXPECT_LE((upper - exact) << HIST_SUB_BITS, exact);
 	}
 }
 
@@ -137,27 +139,29 @@ TEST(histogram_correction_adds_what_was_omitted)
 	hist_add(&plain, 10000, 999);
 	hist_add(&plain, 10000000, 1);
 	hist_correct(&full, &plain, 100000);
-	/* 9.9 ms, 9.8 ms ... 0.1 ms: a hundred, less one. */
+	/* The correction adds 9.9 ms, 9.8 ms ... 0.1 ms: 99 values. */
 	EXPECT_EQ(1000U + 99, full.count);
 	EXPECT_EQ(10000000U, full.max);
 	EXPECT_LE(hist_quantile(&plain, 990000), 11000U);
 	EXPECT_GE(hist_quantile(&full, 990000), 8000000U);
 }
 
-/*
- * A machine and a kernel, as the verdict sees them.  Durations in ns.
- * @base:	of most operations; they spread from half to double of it
- * @heavy:	one in so many is from a heavy tail (Pareto, exponent 1.1: the
- *		mean exists, the variance does not), cut at 100 ms; 0: none
- * @pause:	one in so many windows has a pause of the host, 4 to 100 ms
- * @drift:	each window is so much slower than the one before
- * @slower:	the target's operations are this many times as long
- * @stall:	one in so many of the target's operations stalls; 0: none
- * @stall_ns:	for this long
- * @ops:	operations in a window
- * @wrong:	so many of a thousand verdicts may be wrong; 0: the promised ten
+/**
+ * struct fake_machine - a simulated machine and kernel
+ * @name:	name in diagnostics
+ * @truth:	right verdict
+ * @base:	typical duration of an operation in ns; they spread from 0.5 to 2 times it
+ * @heavy:	inverse share of operations from a heavy tail, cut at 100 ms (Pareto
+ *		distribution of exponent 1.1, which has a mean but no variance); 0: none
+ * @pause:	inverse share of windows with a pause of the host of 4 to 100 ms; 0: none
+ * @drift:	factor from the durations of one window to those of the next
+ * @slower:	factor from the control's durations to the target's
+ * @stall:	inverse share of the target's operations that stall; 0: none
+ * @stall_ns:	mean duration of a stall in ns
+ * @ops:	number of operations in a window
+ * @wrong:	largest number of wrong verdicts in TRIALS; 0: one percent
  */
-struct planted {
+struct fake_machine {
 	const char *name;
 	enum verdict truth;
 	double base;
@@ -171,7 +175,7 @@ struct planted {
 	unsigned int wrong;
 };
 
-static const struct planted planted[] = {
+static const struct fake_machine fake_machines[] = {
 	{ "idle machine, lockless",
 	  VERDICT_FINE, 2500, 0, 0, 1, 1.0, 0, 0, 600, 0 },
 	{ "lockless, a fifth slower",
@@ -206,36 +210,36 @@ static const struct planted planted[] = {
 	  VERDICT_INTERFERES, 70000, 20, 8, 1, 1.0, 20, 12e6, 40, 0 },
 	{ "a stall in two of three windows, busy host",
 	  VERDICT_INTERFERES, 2500, 0, 20, 1, 1.0, 546, 5e6, 600, 0 },
-	/* Votes like a coin's: here the promise ends. */
+	/* A pair votes for either side equally often, so more errors are allowed. */
 	{ "a stall in every other window",
 	  VERDICT_INTERFERES, 2500, 0, 0, 1, 1.0, 870, 5e6, 600, 25 },
 	{ "a stall in every other window, busy host",
 	  VERDICT_INTERFERES, 2500, 0, 20, 1, 1.0, 870, 5e6, 600, 40 },
 };
 
-static struct window plant_window(const struct planted *p, double level,
-				  bool target, uint64_t *rng)
+static struct window fake_window(const struct fake_machine *p, double level,
+				 bool target, uint64_t *rng)
 {
 	struct window w = { .ops = p->ops };
 	unsigned int i;
 	double ns;
 
 	for (i = 0; i < p->ops; i++) {
-		ns = level * (0.5 + 1.5 * plant_unit(rng));
+		ns = level * (0.5 + 1.5 * random_unit(rng));
 		if (target)
 			ns *= p->slower;
 		if (p->heavy && random_next(rng) % p->heavy == 0) {
-			/* Inverse of 1 - x^-1.1, without a power function. */
-			double u = 1 - plant_unit(rng);
+			/* Close to the inverse of 1 - x^-1.1, without pow(). */
+			double u = 1 - random_unit(rng);
 
 			ns = level / u;
 			if (ns > 1e8)
 				ns = 1e8;
 		}
 		if (target && p->stall && random_next(rng) % p->stall == 0)
-			ns += p->stall_ns * (0.5 + plant_unit(rng));
+			ns += p->stall_ns * (0.5 + random_unit(rng));
 		if (i == 0 && p->pause && random_next(rng) % p->pause == 0)
-			ns += 4e6 + 96e6 * plant_unit(rng);
+			ns += 4e6 + 96e6 * random_unit(rng);
 		w.sum_ns += (uint64_t)ns;
 		if ((uint64_t)ns > w.max_ns)
 			w.max_ns = (uint64_t)ns;
@@ -243,16 +247,18 @@ static struct window plant_window(const struct planted *p, double level,
 	return w;
 }
 
-#define PLANT_PAIRS 36		/* what four seconds allow */
-#define PLANT_TRIALS 1000
+/* Most pairs of windows in a trial, which is what a trial of four seconds allows. */
+#define TRIAL_PAIRS 36
+/* Simulated trials of each machine: enough to see an error rate of one percent. */
+#define TRIALS 1000
 
-static enum verdict plant_trial(const struct planted *p, uint64_t *rng,
-				unsigned int *pairs)
+static enum verdict fake_trial(const struct fake_machine *p, uint64_t *rng,
+			       unsigned int *pairs)
 {
 	struct verdict_state s = {
 		.effect = VERDICT_EFFECT,
 		.limit_ns = 500000,
-		.max_pairs = PLANT_PAIRS,
+		.max_pairs = TRIAL_PAIRS,
 	};
 	double level = p->base;
 	enum verdict v;
@@ -261,9 +267,9 @@ static enum verdict plant_trial(const struct planted *p, uint64_t *rng,
 		bool first = random_next(rng) % 2;
 		struct window window[2];
 
-		window[first] = plant_window(p, level, first, rng);
+		window[first] = fake_window(p, level, first, rng);
 		level *= p->drift;
-		window[!first] = plant_window(p, level, !first, rng);
+		window[!first] = fake_window(p, level, !first, rng);
 		level *= p->drift;
 		v = verdict_next(&s, &window[1], &window[0]);
 	} while (v == VERDICT_MORE);
@@ -283,17 +289,17 @@ FIXTURE_TEARDOWN(verdict)
 }
 
 /*
- * At most one percent wrong, each way.  What is not wrong may be unsure, but
- * not so often that the gate would be useless.  It is half a second of
- * arithmetic, and minutes where each of it is emulated (armhf, the x87).
+ * At most one percent of the verdicts is wrong, in either direction, and at most a
+ * fifth is unsure.  The test takes half a second of arithmetic.  The timeout allows
+ * for emulated floating point (armhf, x87), which takes minutes.
  */
 TEST_F_TIMEOUT(verdict, error_rates, 120)
 {
 	int64_t begin = now_ns();
 	unsigned int i, n;
 
-	for (i = 0; i < ARRAY_SIZE(planted); i++) {
-		const struct planted *p = &planted[i];
+	for (i = 0; i < ARRAY_SIZE(fake_machines); i++) {
+		const struct fake_machine *p = &fake_machines[i];
 		unsigned int count[VERDICT_UNSURE + 1] = { 0 };
 		unsigned int pairs = 0;
 		uint64_t rng = i + 1;
@@ -302,24 +308,29 @@ TEST_F_TIMEOUT(verdict, error_rates, 120)
 
 		if (now_ns() - begin > 60 * NSEC_PER_SEC)
 			SKIP(return, "machine too slow for all of them");
-		for (n = 0; n < PLANT_TRIALS; n++)
-			count[plant_trial(p, &rng, &pairs)]++;
+		for (n = 0; n < TRIALS; n++)
+			count[fake_trial(p, &rng, &pairs)]++;
 		ksft_print_msg("right %4u wrong %3u unsure %3u pairs %4.1f  %s\n",
 			       count[p->truth], count[wrong],
 			       count[VERDICT_UNSURE],
-			       (double)pairs / PLANT_TRIALS, p->name);
-		ASSERT_LE(count[wrong], p->wrong ?: PLANT_TRIALS / 100U) {
+			       (double)pairs / TRIALS, p->name);
+		ASSERT_LE(count[wrong], p->wrong ?: TRIALS / 100U) {
 			TH_LOG("too often wrong: %s", p->name);
 		}
-		ASSERT_LE(count[VERDICT_UNSURE], PLANT_TRIALS / 5U) {
+		ASSERT_LE(count[VERDICT_UNSURE], TRIALS / 5U) {
 			TH_LOG("too often unsure: %s", p->name);
 		}
 	}
 }
 
-/*
- * Windows of 50 ms as they were, from a VM with two CPUs that also ran two
- * compilers and two emulators: operations, sum and maximum in us.
+/**
+ * struct recorded - a window of 50 ms that was measured
+ * @ops:	number of operations
+ * @sum_us:	sum of their durations in us
+ * @max_us:	longest duration in us
+ *
+ * Measured on a virtual machine with two CPUs that also ran two compilers and two
+ * emulators.
  */
 struct recorded {
 	unsigned int ops;
@@ -327,7 +338,7 @@ struct recorded {
 	unsigned int max_us;
 };
 
-/* maps and PROCMAP_QUERY on 6.18, target and control process alike */
+/* maps and PROCMAP_QUERY on Linux 6.18, of the target and the control process. */
 static const struct recorded recorded_lockless[] = {
 	{ 1578, 4416, 34 }, { 954, 3841, 17 }, { 1037, 5175, 74 },
 	{ 1316, 3652, 17 }, { 1556, 4330, 23 }, { 1032, 3331, 42 },
@@ -351,7 +362,7 @@ static const struct recorded recorded_lockless[] = {
 	{ 853, 2653, 38 }, { 1046, 2910, 56 }, { 4, 57526, 33536 },
 };
 
-/* smaps and pagemap on 6.18, the target's side */
+/* smaps and pagemap on Linux 6.18, of the target only. */
 static const struct recorded recorded_locked[] = {
 	{ 1005, 2846, 12 }, { 4, 65928, 34402 }, { 2, 64389, 64368 },
 	{ 1140, 7553, 3928 }, { 983, 5547, 944 }, { 790, 34536, 32374 },
@@ -385,11 +396,11 @@ TEST(verdict_on_recorded_windows)
 	unsigned int n, locked;
 	uint64_t rng = 1;
 
-	for (n = 0; n < 2 * PLANT_TRIALS; n++) {
+	for (n = 0; n < 2 * TRIALS; n++) {
 		struct verdict_state s = {
 			.effect = VERDICT_EFFECT,
 			.limit_ns = 500000,
-			.max_pairs = PLANT_PAIRS,
+			.max_pairs = TRIAL_PAIRS,
 		};
 		enum verdict v;
 
@@ -418,17 +429,17 @@ TEST(verdict_on_recorded_windows)
 			       count[locked][VERDICT_UNSURE],
 			       locked ? "recorded, locked" :
 					"recorded, lockless");
-	EXPECT_LE(count[0][VERDICT_INTERFERES], PLANT_TRIALS / 100U);
-	EXPECT_LE(count[1][VERDICT_FINE], PLANT_TRIALS / 100U);
-	EXPECT_LE(count[0][VERDICT_UNSURE], PLANT_TRIALS / 5U);
-	EXPECT_LE(count[1][VERDICT_UNSURE], PLANT_TRIALS / 5U);
+	EXPECT_LE(count[0][VERDICT_INTERFERES], TRIALS / 100U);
+	EXPECT_LE(count[1][VERDICT_FINE], TRIALS / 100U);
+	EXPECT_LE(count[0][VERDICT_UNSURE], TRIALS / 5U);
+	EXPECT_LE(count[1][VERDICT_UNSURE], TRIALS / 5U);
 }
 
-static enum verdict plant_pairs(struct verdict_state *s, unsigned int n,
-				uint64_t victim_ns, uint64_t decoy_ns)
+static enum verdict verdict_of_pairs(struct verdict_state *s, unsigned int n,
+				     uint64_t target_ns, uint64_t control_ns)
 {
-	struct window target = { 100, victim_ns * 100, victim_ns, false };
-	struct window control = { 100, decoy_ns * 100, decoy_ns, false };
+	struct window target = { 100, target_ns * 100, target_ns, false };
+	struct window control = { 100, control_ns * 100, control_ns, false };
 	enum verdict v = VERDICT_MORE;
 
 	while (n-- && v == VERDICT_MORE)
@@ -436,32 +447,32 @@ static enum verdict plant_pairs(struct verdict_state *s, unsigned int n,
 	return v;
 }
 
-/* Enumerations have no sign to speak of, the harness's integers do. */
+/* EXPECT_EQ() compares signed numbers, but the sign of an enum is up to the compiler. */
 #define EXPECT_VERDICT(want, seen) EXPECT_EQ((int)(want), (int)(seen))
 
-#define FRESH { VERDICT_EFFECT, 500000, PLANT_PAIRS, 0, 0, 0, { 0 }, { 0 } }
+#define FRESH { VERDICT_EFFECT, 500000, TRIAL_PAIRS, 0, 0, 0, { 0 }, { 0 } }
 
 TEST(verdict_needs_its_lead)
 {
 	struct verdict_state s = FRESH;
 
 	EXPECT_VERDICT(VERDICT_MORE,
-		       plant_pairs(&s, VERDICT_LEAD - 1, 30000, 10000));
-	EXPECT_VERDICT(VERDICT_INTERFERES, plant_pairs(&s, 1, 30000, 10000));
+		       verdict_of_pairs(&s, VERDICT_LEAD - 1, 30000, 10000));
+	EXPECT_VERDICT(VERDICT_INTERFERES, verdict_of_pairs(&s, 1, 30000, 10000));
 	s = (struct verdict_state)FRESH;
 	EXPECT_VERDICT(VERDICT_MORE,
-		       plant_pairs(&s, VERDICT_LEAD - 1, 10000, 10000));
-	EXPECT_VERDICT(VERDICT_FINE, plant_pairs(&s, 1, 10000, 10000));
-	/* In the middle between "the same" and "twice as long". */
+		       verdict_of_pairs(&s, VERDICT_LEAD - 1, 10000, 10000));
+	EXPECT_VERDICT(VERDICT_FINE, verdict_of_pairs(&s, 1, 10000, 10000));
+	/* The limit is the geometric mean of the same and twice the duration. */
 	s = (struct verdict_state)FRESH;
 	EXPECT_VERDICT(VERDICT_INTERFERES,
-		       plant_pairs(&s, VERDICT_LEAD, 14200, 10000));
+		       verdict_of_pairs(&s, VERDICT_LEAD, 14200, 10000));
 	s = (struct verdict_state)FRESH;
 	EXPECT_VERDICT(VERDICT_FINE,
-		       plant_pairs(&s, VERDICT_LEAD, 14100, 10000));
-	/* Nobody fails for being fast. */
+		       verdict_of_pairs(&s, VERDICT_LEAD, 14100, 10000));
+	/* A target that is faster than the control passes. */
 	s = (struct verdict_state)FRESH;
-	EXPECT_VERDICT(VERDICT_FINE, plant_pairs(&s, PLANT_PAIRS, 1000, 900000));
+	EXPECT_VERDICT(VERDICT_FINE, verdict_of_pairs(&s, TRIAL_PAIRS, 1000, 900000));
 }
 
 TEST(verdict_gives_up)
@@ -469,12 +480,12 @@ TEST(verdict_gives_up)
 	struct verdict_state s = FRESH;
 	unsigned int i;
 
-	/* One vote each, for ever. */
-	for (i = 0; i < PLANT_PAIRS / 2; i++) {
-		EXPECT_VERDICT(VERDICT_MORE, plant_pairs(&s, 1, 20000, 10000));
-		EXPECT_VERDICT(i == PLANT_PAIRS / 2 - 1 ? VERDICT_UNSURE :
+	/* The votes alternate for ever. */
+	for (i = 0; i < TRIAL_PAIRS / 2; i++) {
+		EXPECT_VERDICT(VERDICT_MORE, verdict_of_pairs(&s, 1, 20000, 10000));
+		EXPECT_VERDICT(i == TRIAL_PAIRS / 2 - 1 ? VERDICT_UNSURE :
 						     VERDICT_MORE,
-			  plant_pairs(&s, 1, 10000, 10000));
+			  verdict_of_pairs(&s, 1, 10000, 10000));
 	}
 }
 
@@ -502,7 +513,7 @@ TEST(verdict_without_evidence)
 	}
 }
 
-/* Votes say fine, but half of the pairs stall; and the control process never does. */
+/* The target stalls in half of the pairs, which the votes do not show. */
 TEST(verdict_sees_the_tail)
 {
 	struct window quiet = { 600, 1500000, 50000, false };
@@ -516,14 +527,14 @@ TEST(verdict_sees_the_tail)
 	EXPECT_VERDICT(VERDICT_INTERFERES, v);
 	EXPECT_EQ(VERDICT_TAIL_LEAD + 0U, s.target.alone);
 
-	/* The other way round it is nobody's fault. */
+	/* Stalls of the control process do not count. */
 	s = (struct verdict_state)FRESH;
 	do {
 		v = verdict_next(&s, &quiet, s.pairs % 2 ? &stall : &quiet);
 	} while (v == VERDICT_MORE);
 	EXPECT_VERDICT(VERDICT_FINE, v);
 
-	/* Nor is it when both have it. */
+	/* Stalls of both processes do not count. */
 	s = (struct verdict_state)FRESH;
 	do {
 		v = verdict_next(&s, &stall, &stall);
@@ -532,7 +543,7 @@ TEST(verdict_sees_the_tail)
 	EXPECT_EQ(0U, s.target.alone);
 }
 
-/* The last look: one-sided enough for once, and the means agree. */
+/* Without a majority, the verdict is by one-sided stalls if the means agree. */
 TEST(verdict_last_look)
 {
 	struct window quiet = { 600, 1500000, 50000, false };
@@ -556,17 +567,17 @@ TEST(verdict_last_look)
 	s.pairs = 36;
 	EXPECT_VERDICT(VERDICT_UNSURE, verdict_last(&s));
 
-	/* And it is looked: eight stalls are short of a proof by one. */
+	/* verdict_next() asks verdict_last(): eight stalls are one short of the lead. */
 	s = (struct verdict_state)FRESH;
 	do {
 		v = verdict_next(&s, s.pairs % 4 || s.pairs >= 32 ? &quiet :
 				 &stall, &quiet);
 	} while (v == VERDICT_MORE);
-	EXPECT_EQ(PLANT_PAIRS + 0U, s.pairs);
+	EXPECT_EQ(TRIAL_PAIRS + 0U, s.pairs);
 	EXPECT_VERDICT(VERDICT_INTERFERES, v);
 }
 
-/* Eleven calm pairs, and then a second's stall: never called fine. */
+/* A stall of one second in each twelfth pair is never called fine. */
 TEST(verdict_means_can_veto)
 {
 	struct window quiet = { 600, 1500000, 50000, false };
@@ -581,14 +592,12 @@ TEST(verdict_means_can_veto)
 	EXPECT_VERDICT(VERDICT_UNSURE, v);
 }
 
-/* ---- latency: histogram and verdict, end ---- */
+/* ---- model: parsers, layouts, oracle, check ---- */
 
-/* ---- tearing: parsers, layouts, oracle, judge ---- */
-
-/* How a line without a name ends: with a blank. */
+/* End of a line without a name: the kernel prints a blank. */
 #define NO_NAME "\x20\n"
 
-/* What a file shows, and what the parser must make of it. */
+/* Lines of maps, and the expected results of the parser. */
 static const struct {
 	const char *text;
 	enum parse parsed;
@@ -726,10 +735,7 @@ TEST(parser_numa_maps)
 	}
 }
 
-/*
- * One file under three names, as Linux 5.10 to 7.3 print them.  Each must come out
- * as the one of maps says it, and no other file's.
- */
+/* Names of files as they are, and as maps and numa_maps of Linux 5.10 to 7.3 show them. */
 TEST(names_are_escaped_as_each_file_does)
 {
 	static const struct {
@@ -761,7 +767,7 @@ TEST(names_are_escaped_as_each_file_does)
 	}
 }
 
-/* However long: what is compared is the beginning of both. */
+/* Names that are too long are cut at the same place, before or after escaping. */
 TEST(names_are_cut_where_they_were_escaped)
 {
 	char name[2 * SPAN_NAME] = "/", maps[8 * SPAN_NAME] = "/";
@@ -782,7 +788,7 @@ TEST(names_are_cut_where_they_were_escaped)
 	}
 }
 
-/* Where another file's text is, there is no address to go on from. */
+/* call_query() refuses a reading that does not end with an answer. */
 TEST(queries_go_on_from_answers)
 {
 	static char text[1024] = "00010000-00020000 rw-p";
@@ -798,9 +804,10 @@ TEST(queries_go_on_from_answers)
 	EXPECT_EQ(-EINVAL, call_query(&reader, &reading));
 }
 
-/* All address spaces of so many pages, each page a hole or one of two kinds. */
+/* Pages of a tiny address space.  Each is a hole or has one of two permissions. */
 #define TINY_PAGES 4
-#define TINY_LAYOUTS 81		/* 3 to the power of TINY_PAGES */
+/* Number of tiny address spaces: 3 to the power of TINY_PAGES. */
+#define TINY_LAYOUTS 81
 
 struct tiny {
 	struct layout layout;
@@ -851,7 +858,7 @@ TEST(layout_next_is_brute_force)
 	}
 }
 
-/* A pair of tiny layouts, a reading so far, and which pages it covered. */
+/* A pair of tiny layouts, and the number of readings derived from it. */
 struct walk {
 	struct tiny tiny[2];
 	struct layout layout[2];
@@ -875,10 +882,10 @@ static void walk_make(struct walk *walk, unsigned int a, unsigned int b)
 }
 
 /*
- * Tries every span of both layouts as the next line.  Those that are first
- * above the last end in either layout must be accepted, all others refused.
- * Returns false where the oracle and this reference disagree, or where a page
- * that both layouts map was lost in an accepted reading.
+ * Tries every span of both layouts as the next line of a reading that ends at @end
+ * and has shown the pages of the mask @covered.  The first span above @end in either
+ * layout must be accepted, every other span refused.  Returns false if the oracle
+ * decides otherwise, or if an accepted reading lacks a page that both layouts map.
  */
 static bool walk_on(struct walk *walk, const struct oracle *before,
 		    uint64_t end, unsigned int covered)
@@ -939,7 +946,7 @@ static bool walk_on(struct walk *walk, const struct oracle *before,
 	return true;
 }
 
-/* Every pair of small layouts, every reading that can be derived from it. */
+/* All readings that can be derived from all pairs of tiny layouts. */
 TEST(oracle_is_brute_force)
 {
 	unsigned int a, b, readings = 0;
@@ -959,7 +966,7 @@ TEST(oracle_is_brute_force)
 	EXPECT_LT(0U + TINY_LAYOUTS * TINY_LAYOUTS, readings);
 }
 
-/* The layouts of a row, between two guards, as at a place nobody has. */
+/* The layouts of a change between two guard mappings, at fictitious addresses. */
 struct drawn {
 	struct stage stage;
 	struct span guards[2];
@@ -998,26 +1005,26 @@ static void draw(struct drawn *drawn, const struct change *change)
 	oracle_begin(&drawn->oracle);
 }
 
-static const struct change *rows[64];
-static unsigned int nr_rows;
+static const struct change *entries[64];
+static unsigned int nr_entries;
 
-static void list_rows(void)
+static void list_entries(void)
 {
-#define CHANGE(entry) (rows[nr_rows++] = &change_##entry)
+#define CHANGE(entry) (entries[nr_entries++] = &change_##entry)
 #include "model/change_list.h"
-	/* These two are for tests of their own. */
+	/* Two entries have tests of their own and are not in the list. */
 	CHANGE(grow);
 	CHANGE(beside);
 #undef CHANGE
 }
 
-/* A row that does not change, or does not fit, tests nothing. */
+/* The layouts of each entry fit the stage, and differ from one to the next. */
 TEST(changes_are_well_drawn)
 {
 	unsigned int i, k;
 
-	for (i = 0; i < nr_rows; i++) {
-		const struct change *change = rows[i];
+	for (i = 0; i < nr_entries; i++) {
+		const struct change *change = entries[i];
 		struct drawn drawn;
 
 		ASSERT_LE(2U, change->nr);
@@ -1034,7 +1041,7 @@ TEST(changes_are_well_drawn)
 			ASSERT_STRNE(change->draw[k], change->draw[next]) {
 				TH_LOG("%s", change->name);
 			}
-			/* What was drawn is what the layout draws. */
+			/* layout_draw() draws the same holes. */
 			layout_draw(picture, &drawn.layout[k], drawn.stage.base,
 				    strlen(change->draw[k]), 0x1000);
 			for (page = 0; change->draw[k][page]; page++)
@@ -1047,26 +1054,26 @@ TEST(changes_are_well_drawn)
 }
 
 /*
- * Before 6.17 a read() goes on at the start that was planned, since then at the
- * end that was reported.  For neighbouring layouts of each row both allow the
- * same lines, so that one oracle serves all kernels without being weaker.  The
- * exception is move_onto, where a mapping can appear in the hole below a start
- * that was planned; it was not there all the time, so that it may be missed.
+ * Before Linux 6.17 a read() resumes at the planned start, since then at the reported
+ * end.  For neighbouring layouts of a change, both allow the same lines, so that one
+ * oracle serves all kernels without being weaker.  The exception is move_onto: a
+ * mapping can appear in the hole below a planned start.  It is not in all layouts, so
+ * a reading may miss it.
  */
 TEST(changes_do_not_tell_the_restart_rules_apart)
 {
 	unsigned int i, k, n, page;
 	uint64_t ends[ORACLE_POSITIONS];
 
-	for (i = 0; i < nr_rows; i++) {
+	for (i = 0; i < nr_entries; i++) {
 		struct drawn drawn;
 
-		if (rows[i] == &change_move_onto)
+		if (entries[i] == &change_move_onto)
 			continue;
-		draw(&drawn, rows[i]);
-		for (k = 0; k < rows[i]->nr; k++)
+		draw(&drawn, entries[i]);
+		for (k = 0; k < entries[i]->nr; k++)
 			for (page = 0; page < STAGE_PAGES + 2; page++) {
-				unsigned int next = (k + 1) % rows[i]->nr;
+				unsigned int next = (k + 1) % entries[i]->nr;
 				unsigned int mask = 1U << k | 1U << next |
 						    drawn.oracle.via[k];
 				uint64_t at = 0x11000 + page * 0x1000;
@@ -1086,28 +1093,30 @@ TEST(changes_do_not_tell_the_restart_rules_apart)
 						     line, ends, &strict);
 					EXPECT_EQ(!lax, !strict) {
 						TH_LOG("%s, page %u",
-						       rows[i]->name, page);
+						       entries[i]->name, page);
 					}
 				}
 			}
 	}
 }
 
-/*
- * struct planted_reading - a reading that breaks one rule
+/**
+ * struct fake_reading - a synthetic reading
  * @entry:	the change
- * @mask:	layouts that are current
- * @lines:	indices into the layouts, "kn": span n of layout k; a letter
- *		damages the line before it
- * @rule:	what must be said
+ * @mask:	mask of the layouts that are current
+ * @lines:	list of lines: "kn" is span n of layout k, a letter behind it falsifies
+ *		a field, and "." is the end of the file
+ * @rule:	rule that the reading breaks
  */
-static const struct planted_reading {
+struct fake_reading {
 	const struct change *entry;
 	unsigned int mask;
 	const char *lines;
 	enum rule rule;
-} planted_readings[] = {
-	/* wwwwwwww / wwwrrwww: spans 0 guard, then the stage, then a guard */
+};
+
+static const struct fake_reading fake_readings[] = {
+	/* wwwwwwww / wwwrrwww; the first and the last span are guard mappings. */
 	{ &change_split_middle, 3, "00 01 02 .", RULE_NONE },
 	{ &change_split_middle, 3, "10 11 12 13 14 .", RULE_NONE },
 	{ &change_split_middle, 3, "10 11 01 02 .", RULE_NONE },
@@ -1128,18 +1137,19 @@ static const struct planted_reading {
 	{ &change_split_middle, 3, "00 01o", RULE_FOREIGN },
 	{ &change_swap_files, 3, "00 01 02 03 04 .", RULE_NONE },
 	{ &change_swap_files, 3, "00 01 02n", RULE_FOREIGN },
-	/* nwwn....r / n..n.ww.r: seen at neither place, at both: legal */
+	/* nwwn....r / n..n.ww.r: shown at neither place or at both, which is legal. */
 	{ &change_move, 3, "00 01 12 04 05 .", RULE_NONE },
 	{ &change_move, 3, "00 01 02 03 13 04 05 .", RULE_NONE },
 	{ &change_move, 3, "00 01 02 03 05", RULE_GAP },
-	/* Moved onto what is in the way, which is gone for a moment. */
+	/* The destination is unmapped for a moment. */
 	{ &change_move_onto, 7, "00 03", RULE_SKIPPED },
-	/* The lost tail: a gap, unless it is tolerated. */
+	/* The signature of the known bug is a gap unless it is tolerated. */
 	{ &change_merge_left_partial, 3, "00 01 12", RULE_GAP },
 };
 
-static enum rule inject(struct __test_metadata *_metadata, struct drawn *drawn,
-			const struct planted_reading *p)
+/* Gives the lines of a reading to the oracle, up to one that breaks a rule. */
+static enum rule check_lines(struct __test_metadata *_metadata, struct drawn *drawn,
+			     const struct fake_reading *p)
 {
 	enum rule rule = RULE_NONE;
 	const char *c = p->lines;
@@ -1179,7 +1189,7 @@ static enum rule inject(struct __test_metadata *_metadata, struct drawn *drawn,
 			c++;
 		rule = oracle_line(&drawn->oracle, p->mask, &line);
 	}
-	/* Nothing may follow the line that breaks a rule. */
+	/* The line that breaks a rule is the last of the list. */
 	EXPECT_EQ('\0', *c) {
 		TH_LOG("%s: %s", p->entry->name, p->lines);
 	}
@@ -1190,39 +1200,39 @@ TEST(oracle_names_the_rule)
 {
 	unsigned int i, seen = 0;
 
-	for (i = 0; i < ARRAY_SIZE(planted_readings); i++) {
+	for (i = 0; i < ARRAY_SIZE(fake_readings); i++) {
 		struct drawn drawn;
 		enum rule rule;
 
-		draw(&drawn, planted_readings[i].entry);
-		rule = inject(_metadata, &drawn, &planted_readings[i]);
-		EXPECT_STREQ(rule_text[planted_readings[i].rule], rule_text[rule]) {
-			TH_LOG("%s: %s", planted_readings[i].entry->name,
-			       planted_readings[i].lines);
+		draw(&drawn, fake_readings[i].entry);
+		rule = check_lines(_metadata, &drawn, &fake_readings[i]);
+		EXPECT_STREQ(rule_text[fake_readings[i].rule], rule_text[rule]) {
+			TH_LOG("%s: %s", fake_readings[i].entry->name,
+			       fake_readings[i].lines);
 		}
 		seen |= 1U << rule;
 	}
-	/* Queries have a test of their own, malformed lines are no spans. */
+	/* Queries have a test of their own.  Malformed lines have no span. */
 	for (i = 0; i < NR_RULES; i++)
 		if (i != RULE_MALFORMED && i != RULE_QUERY) {
 			EXPECT_NE(0U, seen & 1U << i) {
-				TH_LOG("no plant for: %s", rule_text[i]);
+				TH_LOG("no reading breaks: %s", rule_text[i]);
 			}
 		}
 }
 
 TEST(oracle_tolerates_the_known_bug_only)
 {
-	static const struct planted_reading lost = {
+	static const struct fake_reading lost = {
 		&change_merge_left_partial, 3, "00 01 12", RULE_NONE };
-	static const struct planted_reading last = {
+	static const struct fake_reading last = {
 		&change_split_middle, 3, "00 01 .", RULE_NONE };
-	static const struct planted_reading gaps[] = {
-		/* more than the last mapping is missing */
+	static const struct fake_reading gaps[] = {
+		/* Two mappings are missing at the end. */
 		{ &change_split_middle, 3, "00 .", RULE_TAIL },
-		/* the whole joined mapping is missing */
+		/* The merged mapping is missing altogether. */
 		{ &change_merge_left_partial, 3, "00 12", RULE_GAP },
-		/* nothing is joined with the line before */
+		/* The missing mapping was not merged with the line before. */
 		{ &change_gap_alone, 2, "10 11 13", RULE_GAP },
 		{ &change_split_middle, 2, "10 11 13", RULE_GAP },
 	};
@@ -1231,25 +1241,25 @@ TEST(oracle_tolerates_the_known_bug_only)
 
 	draw(&drawn, lost.entry);
 	drawn.oracle.tolerate_lost_tail = true;
-	EXPECT_STREQ("legal", rule_text[inject(_metadata, &drawn, &lost)]);
+	EXPECT_STREQ("legal", rule_text[check_lines(_metadata, &drawn, &lost)]);
 	EXPECT_EQ(1U, drawn.oracle.lost_tails);
 	draw(&drawn, last.entry);
 	drawn.oracle.tolerate_lost_tail = true;
-	EXPECT_STREQ("legal", rule_text[inject(_metadata, &drawn, &last)]);
+	EXPECT_STREQ("legal", rule_text[check_lines(_metadata, &drawn, &last)]);
 	EXPECT_EQ(1U, drawn.oracle.lost_tails);
 	for (i = 0; i < ARRAY_SIZE(gaps); i++) {
 		enum rule rule;
 
 		draw(&drawn, gaps[i].entry);
 		drawn.oracle.tolerate_lost_tail = true;
-		rule = inject(_metadata, &drawn, &gaps[i]);
+		rule = check_lines(_metadata, &drawn, &gaps[i]);
 		EXPECT_STREQ(rule_text[gaps[i].rule], rule_text[rule]) {
 			TH_LOG("%s: %s", gaps[i].entry->name, gaps[i].lines);
 		}
 	}
 }
 
-/* Files without ends: all that a start can stand for is followed. */
+/* Without ends, the oracle follows all spans that a start may stand for. */
 TEST(oracle_follows_starts)
 {
 	struct drawn drawn;
@@ -1259,14 +1269,14 @@ TEST(oracle_follows_starts)
 	drawn.oracle.fields = SPAN_START;
 	for (n = 0; n < 2; n++)
 		ASSERT_EQ(0U, oracle_line(&drawn.oracle, 3, &drawn.span[0][n]));
-	/* The second line was either "wwwwwwww" or "www". */
+	/* The second line is either "wwwwwwww" or "www". */
 	EXPECT_EQ(2U, drawn.oracle.nr_at);
 	EXPECT_EQ(0U, oracle_line(&drawn.oracle, 3, &drawn.span[1][2]));
 	EXPECT_EQ((unsigned int)RULE_GAP,
 		  oracle_line(&drawn.oracle, 3, &drawn.span[1][4]));
 }
 
-/* One position more than there is room for. */
+/* Adds one position more than an array can hold. */
 static int add_too_many(void *arg)
 {
 	uint64_t at[ORACLE_POSITIONS];
@@ -1278,7 +1288,7 @@ static int add_too_many(void *arg)
 	return arg || nr;
 }
 
-/* Without one of its positions the oracle would take a legal line for illegal. */
+/* The oracle aborts rather than drop a position and report a legal line. */
 TEST(oracle_drops_no_position)
 {
 	struct child child;
@@ -1288,9 +1298,9 @@ TEST(oracle_drops_no_position)
 }
 
 /*
- * As many layouts as there may be, each with an end of its own for the line that was
- * read, and a next start of its own behind each of these ends.  What comes behind the
- * last of these starts is legal, too.
+ * The largest number of layouts, each with a different end of the line that was read,
+ * and a different next start behind each of these ends.  A span behind the last of
+ * these starts is legal as well.
  */
 TEST(oracle_has_room_for_all_positions)
 {
@@ -1332,20 +1342,20 @@ TEST(oracle_has_room_for_all_positions)
 	}
 }
 
-/* No row of the table needs more, wherever a query begins that finds nothing. */
+/* No entry of the table needs more positions for a query or a lost tail. */
 TEST(oracle_has_room_for_every_row)
 {
 	const struct question nothing = { .or_next = true, .perm = "--x-" };
 	uint64_t tails[ORACLE_POSITIONS];
 	unsigned int i, mask, page;
 
-	for (i = 0; i < nr_rows; i++)
-		for (mask = 1; mask < 1U << rows[i]->nr; mask++)
+	for (i = 0; i < nr_entries; i++)
+		for (mask = 1; mask < 1U << entries[i]->nr; mask++)
 			for (page = 0; page < STAGE_PAGES + 2; page++) {
 				struct question question = nothing;
 				struct drawn drawn;
 
-				draw(&drawn, rows[i]);
+				draw(&drawn, entries[i]);
 				question.addr = 0x10000 + page * 0x1000;
 				EXPECT_EQ(0U, oracle_query(&drawn.oracle, mask,
 							   &question, NULL));
@@ -1371,26 +1381,26 @@ TEST(layouts_between_sequence_numbers)
 	EXPECT_EQ(7U, layouts_between(&oracle, 2, 100));
 }
 
-/* Where the number wraps, three layouts are not at the end of a cycle. */
+/* At 2^32, when the sequence number wraps, a cycle of three layouts is incomplete. */
 TEST(race_counts_anew_before_the_number_wraps)
 {
 	struct race race = { .change = &change_three_pages, .idle = true };
-	const uint32_t laps = UINT32_MAX / 2 / 3 - 7;
+	const uint32_t cycles = UINT32_MAX / 2 / 3 - 7;
 
 	EXPECT_NE(0U, (UINT32_MAX / 2 + 1) % race.change->nr);
-	race.seq = 2 * 3 * laps;
+	race.seq = 2 * 3 * cycles;
 	EXPECT_EQ(0, race_freeze(&race));
 	EXPECT_EQ(0U, (uint32_t)race.seq);
 	EXPECT_EQ(0U, (uint32_t)race.limit);
-	/* Not each time: it is what a report calls transitions. */
+	/* Small numbers are kept, since they are reported as transitions. */
 	race.seq = 6;
 	EXPECT_EQ(0, race_freeze(&race));
 	EXPECT_EQ(6U, (uint32_t)race.seq);
 }
 
 /*
- * The same lines are legal or not by when they were read: with the sequence
- * number still, the reading must equal the one layout.
+ * Sequence numbers decide whether lines are legal.  If the number is even and does
+ * not change, the reading must equal one layout.
  */
 TEST(judge_goes_by_sequence_numbers)
 {
@@ -1444,9 +1454,9 @@ TEST(judge_goes_by_sequence_numbers)
 }
 
 /*
- * Three read()s: the first ends inside the line before the stage, the second has
- * the rest of it and nothing else, the third begins with the stage.  What it
- * shows may have been looked up in the second; not so where a line begins there.
+ * The first read() ends inside the line before the stage.  The second returns the
+ * rest of that line.  The third begins with the stage, whose first line may have been
+ * looked up by the second.  If the second returns a whole line, that cannot be.
  */
 TEST(judge_knows_of_early_lookups)
 {
@@ -1474,57 +1484,58 @@ TEST(judge_knows_of_early_lookups)
 	EXPECT_STREQ(rule_text[RULE_STALE], rule_text[result.rule]);
 }
 
-/* ---- what is printed of a finding ---- */
+/* ---- tearing: diagnostics of a violation ---- */
 
-/* A scene without a modifier: the layouts of a row, and a text that was read. */
-struct planted_scene {
+/* A test context without a modifier: the layouts of a change, and a text as read. */
+struct fake_context {
 	struct drawn drawn;
 	struct race race;
 	struct context context;
 	struct chunk chunk[4];
 };
 
-static void plant_scene(struct planted_scene *planted, const struct change *entry,
-			const char *text)
+static void fake_context_init(struct fake_context *fake, const struct change *entry,
+			      const char *text)
 {
-	struct context *context = &planted->context;
+	struct context *context = &fake->context;
 
-	memset(planted, 0, sizeof(*planted));
-	draw(&planted->drawn, entry);
-	planted->race.change = entry;
-	planted->race.stage = planted->drawn.stage;
-	context->race = &planted->race;
-	context->oracle = planted->drawn.oracle;
-	memcpy(context->layout, planted->drawn.layout, sizeof(context->layout));
+	memset(fake, 0, sizeof(*fake));
+	draw(&fake->drawn, entry);
+	fake->race.change = entry;
+	fake->race.stage = fake->drawn.stage;
+	context->race = &fake->race;
+	context->oracle = fake->drawn.oracle;
+	memcpy(context->layout, fake->drawn.layout, sizeof(context->layout));
 	context->reader.kind = &file_maps;
 	context->reading = (struct reading){
 		.text = (char *)text, .len = strlen(text),
-		.chunk = planted->chunk, .whole = true,
+		.chunk = fake->chunk, .whole = true,
 	};
 }
 
-/* Another read(), which brought the text up to @end. */
-static void plant_chunk(struct planted_scene *planted, size_t end,
-			uint32_t before, uint32_t after)
+/* Adds a read() that returned the text up to @end. */
+static void fake_context_add_chunk(struct fake_context *fake, size_t end,
+				   uint32_t before, uint32_t after)
 {
-	struct reading *reading = &planted->context.reading;
+	struct reading *reading = &fake->context.reading;
 
 	reading->chunk[reading->nr_chunks++] = (struct chunk){
 		.end = end, .before = before, .after = after,
 	};
 }
 
-/* What is said from here on, up to said(), is for @buf. */
-static int begin_to_listen(void)
+/* Redirects standard output to a file, until capture_end(). */
+static int capture_begin(void)
 {
 	int out = dup(STDOUT_FILENO);
 
 	fflush(stdout);
-	dup2(syscall(SYS_memfd_create, "said", 0), STDOUT_FILENO);
+	dup2(syscall(SYS_memfd_create, "capture", 0), STDOUT_FILENO);
 	return out;
 }
 
-static const char *said(int out, char *buf, size_t size)
+/* Restores standard output and copies the file to @buf. */
+static void capture_end(int out, char *buf, size_t size)
 {
 	ssize_t got;
 
@@ -1533,49 +1544,48 @@ static const char *said(int out, char *buf, size_t size)
 	buf[got > 0 ? got : 0] = '\0';
 	dup2(out, STDOUT_FILENO);
 	close(out);
-	return buf;
 }
 
-/* The same three read()s as above: two layouts were judged by. */
+/* The diagnostics show both layouts by which a line was checked. */
 TEST(evidence_is_what_was_judged)
 {
-#define TORN "00011000-00019000 r--p 00000000 00:00 0" NO_NAME
-	static const char text[] = G0 TORN;
+#define MIXED_LINE "00011000-00019000 r--p 00000000 00:00 0" NO_NAME
+	static const char text[] = G0 MIXED_LINE;
 	const size_t g0 = strlen(G0);
-	struct planted_scene planted;
+	struct fake_context fake;
 	struct check_result result;
 	char buf[4096];
 	int out;
 
-	plant_scene(&planted, &change_split_middle, text);
-	plant_chunk(&planted, g0 - 9, 0, 0);
-	plant_chunk(&planted, g0, 0, 0);
-	plant_chunk(&planted, strlen(text), 2, 2);
-	plant_chunk(&planted, strlen(text), 2, 2);
-	result = context_check(&planted.context);
+	fake_context_init(&fake, &change_split_middle, text);
+	fake_context_add_chunk(&fake, g0 - 9, 0, 0);
+	fake_context_add_chunk(&fake, g0, 0, 0);
+	fake_context_add_chunk(&fake, strlen(text), 2, 2);
+	fake_context_add_chunk(&fake, strlen(text), 2, 2);
+	result = context_check(&fake.context);
 	EXPECT_STREQ(rule_text[RULE_MIXED], rule_text[result.rule]);
-	out = begin_to_listen();
-	evidence_print(&planted.context, &result, "planted", "-");
-	said(out, buf, sizeof(buf));
+	out = capture_begin();
+	evidence_print(&fake.context, &result, "planted", "-");
+	capture_end(out, buf, sizeof(buf));
 	EXPECT_TRUE(!!strstr(buf, "layouts 0x3; counter 0 to 2 "));
 	EXPECT_TRUE(!!strstr(buf, "(layout 0, after 00011000)"));
 	EXPECT_TRUE(!!strstr(buf, "(layout 1, after 00011000)"));
 
-	/* The end is judged by all that passed since the last line began. */
-	plant_scene(&planted, &change_split_middle, G0);
-	plant_chunk(&planted, g0, 0, 1);
-	plant_chunk(&planted, g0, 2, 2);
-	result = context_check(&planted.context);
+	/* The end is checked by all layouts since the begin of the last line. */
+	fake_context_init(&fake, &change_split_middle, G0);
+	fake_context_add_chunk(&fake, g0, 0, 1);
+	fake_context_add_chunk(&fake, g0, 2, 2);
+	result = context_check(&fake.context);
 	EXPECT_STREQ(rule_text[RULE_TAIL], rule_text[result.rule]);
-	out = begin_to_listen();
-	evidence_print(&planted.context, &result, "planted", "-");
-	said(out, buf, sizeof(buf));
+	out = capture_begin();
+	evidence_print(&fake.context, &result, "planted", "-");
+	capture_end(out, buf, sizeof(buf));
 	EXPECT_TRUE(!!strstr(buf, "layouts 0x3; counter 0 to 2 "));
 	EXPECT_TRUE(!!strstr(buf, "(layout 0, after 00011000)"));
-#undef TORN
+#undef MIXED_LINE
 }
 
-/* Any test that meets the known bug says so; and of nothing else. */
+/* The known bug is named if a reading has its signature, and only then. */
 TEST(known_bug_is_named_where_it_is_seen)
 {
 #define WW "00011000-00013000 rw-p 00000000 00:00 0" NO_NAME
@@ -1589,7 +1599,7 @@ TEST(known_bug_is_named_where_it_is_seen)
 		{ G0 WW G1, false, false },
 		{ G0 RR G1, false, false },
 	};
-	struct planted_scene planted;
+	struct fake_context fake;
 	atomic_bool seen;
 	char buf[4096];
 	unsigned int i;
@@ -1598,38 +1608,39 @@ TEST(known_bug_is_named_where_it_is_seen)
 	known_bug_seen = &seen;
 	for (i = 0; i < ARRAY_SIZE(readings); i++) {
 		size_t len = strlen(readings[i].text);
-		bool told;
+		bool named;
 
 		seen = false;
-		plant_scene(&planted, &change_merge_left_partial,
-			    readings[i].text);
-		plant_chunk(&planted, len, 0, 1);
-		plant_chunk(&planted, len, 1, 1);
-		planted.context.oracle.tolerate_lost_tail = readings[i].tolerated;
-		out = begin_to_listen();
-		told = known_bug_shows(&planted.context);
-		said(out, buf, sizeof(buf));
-		EXPECT_EQ(readings[i].known, told) {
+		fake_context_init(&fake, &change_merge_left_partial,
+				  readings[i].text);
+		fake_context_add_chunk(&fake, len, 0, 1);
+		fake_context_add_chunk(&fake, len, 1, 1);
+		fake.context.oracle.tolerate_lost_tail = readings[i].tolerated;
+		out = capture_begin();
+		named = known_bug_shows(&fake.context);
+		capture_end(out, buf, sizeof(buf));
+		EXPECT_EQ(readings[i].known, named) {
 			TH_LOG("reading %u", i);
 		}
-		EXPECT_EQ(told, (bool)seen);
-		EXPECT_EQ(told, !!strstr(buf, "# summary: this kernel loses"));
-		EXPECT_EQ(told, !!strstr(buf, "signature of known."));
-		EXPECT_EQ(told, !!*buf);
+		EXPECT_EQ(named, (bool)seen);
+		EXPECT_EQ(named, !!strstr(buf, "# summary: this kernel loses"));
+		EXPECT_EQ(named, !!strstr(buf, "signature of known."));
+		EXPECT_EQ(named, !!*buf);
 	}
 	known_bug_seen = NULL;
 #undef WW
 #undef RR
 }
 
-/* Every answer to every question that some layout gives, and no other. */
+/* Answers that a current layout gives, and others. */
 TEST(oracle_judges_queries)
 {
 	static const struct {
 		const struct change *entry;
 		unsigned int mask;
 		struct question question;
-		int layout, span;	/* the answer; -1 for ENOENT */
+		/* Indices of the answer; layout is -1 for ENOENT. */
+		int layout, span;
 		enum rule rule;
 	} answers[] = {
 		{ &change_hole, 1, { 0x13000, false, false, "----" }, 0, 1, RULE_NONE },
@@ -1669,14 +1680,15 @@ TEST(oracle_judges_queries)
 	}
 }
 
-/* ---- pages that describe themselves, layouts with holes ---- */
+/* ---- model: page tags, layouts with holes ---- */
 
-#define PLANT_PAGE 4096
+/* Size of a page in bytes; arbitrary, since no page is mapped. */
+#define TAG_PAGE_SIZE 4096
 
-/* A wrong bit, wherever it is; another page; an older one; an empty one. */
+/* Each wrong bit is found, and so is another page, an older one, or an empty one. */
 TEST(pages_say_what_they_are)
 {
-	static uint64_t page[PLANT_PAGE / sizeof(uint64_t)], other;
+	static uint64_t page[TAG_PAGE_SIZE / sizeof(uint64_t)], other;
 	const uint64_t tag = page_tag(7, 3);
 	struct mismatch mismatch;
 	char buf[200];
@@ -1696,7 +1708,7 @@ TEST(pages_say_what_they_are)
 		ASSERT_EQ(bit / 64 * 8, mismatch.offset);
 		page[bit / 64] ^= 1ULL << bit % 64;
 	}
-	/* The second half of another page is named. */
+	/* The page whose second half is found is named. */
 	other = page_tag(9, 2);
 	for (bit = 256; bit < 512; bit++)
 		page[bit] = other + bit * PAGE_STEP;
@@ -1707,24 +1719,24 @@ TEST(pages_say_what_they_are)
 }
 
 /*
- * For each system call of each row: what is not mapped has no pages, what the
- * call is not about keeps them, and no page is there twice.
+ * After each system call of each change, holes have no tags, pages that the call does
+ * not affect keep theirs, and no tag exists twice.
  */
 TEST(tickets_follow_pages)
 {
 	enum { PER = 2, N = STAGE_PAGES * PER };
 	unsigned int i, k, n, m;
 
-	for (i = 0; i < nr_rows; i++)
-		for (k = 0; k < rows[i]->nr; k++) {
-			const char *before = rows[i]->draw[k];
-			const char *after = rows[i]->draw[(k + 1) % rows[i]->nr];
-			const struct op *op = &rows[i]->op[k];
+	for (i = 0; i < nr_entries; i++)
+		for (k = 0; k < entries[i]->nr; k++) {
+			const char *before = entries[i]->draw[k];
+			const char *after = entries[i]->draw[(k + 1) % entries[i]->nr];
+			const struct op *op = &entries[i]->op[k];
 			uint64_t tag[N] = { 0 };
 
-			/* The heap and the stack are on no such stage. */
-			if (rows[i]->place == PLACE_HEAP ||
-			    rows[i]->place == PLACE_STACK)
+			/* The stress test has no stage in the heap or the stack. */
+			if (entries[i]->place == PLACE_HEAP ||
+			    entries[i]->place == PLACE_STACK)
 				continue;
 			for (n = 0; before[n / PER]; n++)
 				if (before[n / PER] != '.')
@@ -1736,7 +1748,7 @@ TEST(tickets_follow_pages)
 
 				if (after[n / PER] == '.')
 					ASSERT_EQ(0U, tag[n]) {
-						TH_LOG("%s", rows[i]->name);
+						TH_LOG("%s", entries[i]->name);
 					}
 				if (!about && tag[n] &&
 				    before[n / PER] == after[n / PER])
@@ -1754,7 +1766,7 @@ TEST(tickets_follow_pages)
 		}
 }
 
-/* All stretches out of all layouts of some pages, against the pages. */
+/* Cuts all ranges out of all layouts of six pages. */
 TEST(layout_cut_is_brute_force)
 {
 	unsigned int mapped, starts, from, to, page, n;
@@ -1769,7 +1781,7 @@ TEST(layout_cut_is_brute_force)
 				to = n % 6 + 1;
 				if (from >= to)
 					continue;
-				/* A set bit of @starts divides neighbours. */
+				/* A set bit of @starts separates neighbours. */
 				for (page = 0; page < 6; page++) {
 					if (!(mapped >> page & 1))
 						continue;
@@ -1788,6 +1800,8 @@ TEST(layout_cut_is_brute_force)
 						  span[page].start);
 			}
 }
+
+/* ---- lib: kernel log ---- */
 
 TEST(complaints_are_known)
 {
@@ -1821,7 +1835,7 @@ TEST(complaints_are_known)
 		EXPECT_FALSE(kernel_log_is_complaint(&all, others[i]));
 }
 
-/* Reports as the kernel writes them, at these seconds; NAME is this program's. */
+/* Reports as the kernel writes them.  NAME stands for the name of this program. */
 TEST(complaints_are_whose_task_they_name)
 {
 #define CUT "4,1;------------[ cut here ]------------"
@@ -1831,7 +1845,7 @@ TEST(complaints_are_whose_task_they_name)
 #define OTHER "4,1;CPU: 1 UID: 0 PID: 8 Comm: kworker/1:2 Not tainted 6.18.44 #1"
 #define END "4,1;---[ end trace 0000000000000000 ]---"
 	static const struct {
-		/* "priority,second;text", for each line */
+		/* Records as "priority,second;text". */
 		const char *line[8];
 		bool ours;
 	} logs[] = {
@@ -1853,7 +1867,7 @@ TEST(complaints_are_whose_task_they_name)
 		{ { "3,1;BUG: sleeping function called from invalid context at a.c:1",
 		    "3,1;in_atomic(): 1, irqs_disabled(): 0, pid: 7, name: NAME" }, true },
 		{ { "3,1;BUG: scheduling while atomic: NAME/7/0x00000002" }, true },
-		/* Not of the report: what others say of us, and what is later. */
+		/* Lines that belong to no report or to a later one. */
 		{ { WARN, MODULES, "6,1;NAME (7): drop_caches: 1" }, false },
 		{ { WARN, "6,1;NAME[7]: segfault at 0 ip 1 sp 2 error 4" }, false },
 		{ { WARN, END, OURS }, false },
@@ -1861,9 +1875,9 @@ TEST(complaints_are_whose_task_they_name)
 		{ { "4,1;WARNING: CPU: 0 PID: 8 at a.c:1 g+0x1/0x20", OTHER, END,
 		    "4,1;cat invoked oom-killer: gfp_mask=0x1", OURS }, false },
 		{ { "4,1;NAME invoked oom-killer: gfp_mask=0x1", OURS }, false },
-		/* The name of another program begins like this one's. */
+		/* The name of another program begins with the name of this one. */
 		{ { WARN, "4,1;CPU: 0 PID: 7 Comm: NAMEs Not tainted" }, false },
-		/* Written by user space, of the facilities user and daemon. */
+		/* Records written by user space: facilities user and daemon. */
 		{ { "12,1;WARNING: CPU: 0 PID: 7 at mm/mmap.c:9 f+0x1/0x20", OURS },
 		  false },
 		{ { "28,1;BUG: Bad page state in process NAME  pfn:1" }, false },
@@ -1902,7 +1916,9 @@ TEST(complaints_are_whose_task_they_name)
 #undef END
 }
 
-/* An hour in which the waiting side did not run counts as one look. */
+/* ---- lib: timeouts ---- */
+
+/* An hour in which the waiting thread did not run counts as one step. */
 TEST(patience_is_for_who_runs)
 {
 	struct timeout timeout = {
@@ -1919,8 +1935,8 @@ TEST(patience_is_for_who_runs)
 	EXPECT_TRUE(timed_out(&timeout));
 }
 
-/* Seconds that whoever looks every @look_ns takes to lose patience of five. */
-static double seconds_of_patience(int64_t timer_ns, int64_t look_ns)
+/* Returns the seconds until a timeout of five seconds expires, polled every @poll_ns. */
+static double seconds_to_timeout(int64_t timer_ns, int64_t poll_ns)
 {
 	struct timeout timeout = {
 		.left_ns = 5 * NSEC_PER_SEC,
@@ -1929,26 +1945,28 @@ static double seconds_of_patience(int64_t timer_ns, int64_t look_ns)
 	int64_t now = 0;
 
 	do
-		now += look_ns;
+		now += poll_ns;
 	while (!timeout_poll(&timeout, now));
 	return now / 1e9;
 }
 
-/* Exact timers, 250 ticks in a second, and 100; a look lasts for up to two of them. */
+/* Exact timers, and ticks of 4 and 10 ms.  A sleep lasts for up to two ticks. */
 TEST(patience_lasts_as_long_with_coarse_timers)
 {
-	EXPECT_LE(seconds_of_patience(1, TIMEOUT_POLL_NS), 5.1);
-	EXPECT_LE(seconds_of_patience(4 * NSEC_PER_MSEC, 4 * NSEC_PER_MSEC), 5.1);
-	EXPECT_LE(seconds_of_patience(4 * NSEC_PER_MSEC, 8 * NSEC_PER_MSEC), 5.1);
-	EXPECT_LE(seconds_of_patience(10 * NSEC_PER_MSEC, 20 * NSEC_PER_MSEC),
+	EXPECT_LE(seconds_to_timeout(1, TIMEOUT_POLL_NS), 5.1);
+	EXPECT_LE(seconds_to_timeout(4 * NSEC_PER_MSEC, 4 * NSEC_PER_MSEC), 5.1);
+	EXPECT_LE(seconds_to_timeout(4 * NSEC_PER_MSEC, 8 * NSEC_PER_MSEC), 5.1);
+	EXPECT_LE(seconds_to_timeout(10 * NSEC_PER_MSEC, 20 * NSEC_PER_MSEC),
 		  5.1);
-	/* And still it is not lost by who stands still for an hour. */
-	EXPECT_GE(seconds_of_patience(10 * NSEC_PER_MSEC, 3600 * NSEC_PER_SEC),
+	/* Steps of an hour, in which the waiting thread did not run, count little. */
+	EXPECT_GE(seconds_to_timeout(10 * NSEC_PER_MSEC, 3600 * NSEC_PER_SEC),
 		  3600. * 100);
 }
 
-/* How many looks at these until they are stuck; both sleep. */
-static unsigned int looks_until_stuck(struct watchdog_main *last,
+/* ---- tearing: watchdog ---- */
+
+/* Counts the polls until processes that sleep are reported as stuck. */
+static unsigned int polls_until_stuck(struct watchdog_main *last,
 				      const struct watchdog_main *now)
 {
 	unsigned int n = 1;
@@ -1958,7 +1976,7 @@ static unsigned int looks_until_stuck(struct watchdog_main *last,
 	return n;
 }
 
-/* Who comes next is looked at as often as who was there before. */
+/* The polls of a pair of processes do not count for the next pair. */
 TEST(stuck_is_counted_for_each_pair)
 {
 	struct watchdog_main first = { .reader = 1, .modifier = 2, .runner = 3 };
@@ -1966,22 +1984,24 @@ TEST(stuck_is_counted_for_each_pair)
 	const unsigned int enough = WATCHDOG_POLLS;
 	struct watchdog_main last = { 0 };
 
-	EXPECT_EQ(enough, looks_until_stuck(&last, &first));
+	EXPECT_EQ(enough, polls_until_stuck(&last, &first));
 	EXPECT_FALSE(stuck_seen(&last, first, true));
-	EXPECT_EQ(enough, looks_until_stuck(&last, &next));
-	/* Others meanwhile, a reading, or one who is awake: from the beginning. */
+	EXPECT_EQ(enough, polls_until_stuck(&last, &next));
+	/* Another pair, a heartbeat or a running process restarts the count. */
 	stuck_seen(&last, first, true);
-	EXPECT_EQ(enough, looks_until_stuck(&last, &next));
+	EXPECT_EQ(enough, polls_until_stuck(&last, &next));
 	stuck_seen(&last, next, true);
 	next.heartbeat++;
-	EXPECT_EQ(enough, looks_until_stuck(&last, &next));
+	EXPECT_EQ(enough, polls_until_stuck(&last, &next));
 	stuck_seen(&last, next, true);
 	stuck_seen(&last, next, false);
-	EXPECT_EQ(enough, looks_until_stuck(&last, &next));
+	EXPECT_EQ(enough, polls_until_stuck(&last, &next));
 }
 
-/* Whatever was done instead of real-time priority is undone. */
-static int run_at_and_back(void *arg)
+/* ---- lib: scheduling policies ---- */
+
+/* Level 0 undoes the nice value that replaces a refused real-time priority. */
+static int level_and_back(void *arg)
 {
 	default_nice = getpriority(PRIO_PROCESS, 0);
 	set_level(0, LEVEL_READER);
@@ -1990,11 +2010,11 @@ static int run_at_and_back(void *arg)
 	       get_policy() != SCHED_OTHER;
 }
 
-static int run_at_refused(void *arg)
+static int level_refused(void *arg)
 {
 	rt_refused = true;
 	setpriority(PRIO_PROCESS, 0, -10);
-	return run_at_and_back(arg);
+	return level_and_back(arg);
 }
 
 static int ask_to_queue(void *arg)
@@ -2003,7 +2023,7 @@ static int ask_to_queue(void *arg)
 	return get_policy() != SCHED_OTHER;
 }
 
-/* As a user may be who has nothing but a limit on priorities, or not even that. */
+/* Runs as a user with RLIMIT_RTPRIO but without CAP_SYS_NICE. */
 static int ask_with_rtprio(void *arg)
 {
 	struct rlimit limit = { LEVEL_READER, LEVEL_READER };
@@ -2017,7 +2037,7 @@ static int start_as_idle(void *arg)
 	if (!set_policy(0, SCHED_IDLE, 0))
 		return 0;
 	policy_reset();
-	/* There is no way back for everybody. */
+	/* Only root can always leave SCHED_IDLE. */
 	return get_policy() != SCHED_OTHER && !geteuid();
 }
 
@@ -2037,7 +2057,7 @@ static int start_at_real_time(void *arg)
 	return get_policy() != SCHED_OTHER;
 }
 
-/* A limit that is lower than what is asked for: then there is none of it. */
+/* With an RLIMIT_RTTIME below RT_LIMIT_NS, there is no real-time priority. */
 static int start_with_rttime(void *arg)
 {
 	struct rlimit limit = { 1000, 1000 };
@@ -2048,7 +2068,7 @@ static int start_with_rttime(void *arg)
 	return set_level(0, LEVEL_READER) || get_policy() != SCHED_OTHER;
 }
 
-/* The kernel ends what spins at real-time priority, also where it was told not to. */
+/* An RLIMIT_RTTIME of infinity is lowered to RT_LIMIT_NS. */
 static int start_with_no_rttime(void *arg)
 {
 	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
@@ -2059,7 +2079,7 @@ static int start_with_no_rttime(void *arg)
 	       limit.rlim_cur > RT_LIMIT_NS / NSEC_PER_USEC;
 }
 
-/* In vain where there is no such priority; then nothing is held. */
+/* Spins with rt_throttle() for longer than RLIMIT_RTTIME; tests nothing at level 0. */
 static int spin_and_pause(void *arg)
 {
 	int64_t end = now_ns() + 20 * RT_RUN_NS;
@@ -2087,8 +2107,8 @@ static int run_once(int (*fn)(void *arg))
 
 TEST(policy_is_ones_own)
 {
-	EXPECT_EQ(0, run_once(run_at_and_back));
-	EXPECT_EQ(0, run_once(run_at_refused));
+	EXPECT_EQ(0, run_once(level_and_back));
+	EXPECT_EQ(0, run_once(level_refused));
 	EXPECT_EQ(0, run_once(ask_to_queue));
 	EXPECT_EQ(0, run_once(ask_with_rtprio));
 	EXPECT_EQ(0, run_once(start_as_idle));
@@ -2096,11 +2116,13 @@ TEST(policy_is_ones_own)
 	EXPECT_EQ(0, run_once(start_at_real_time));
 	EXPECT_EQ(0, run_once(start_with_rttime));
 	EXPECT_EQ(0, run_once(start_with_no_rttime));
-	/* The kernel counts how long it ran at real-time priority and did not sleep. */
+	/* The kernel counts the time at real-time priority without a sleep. */
 	EXPECT_EQ(0, run_once(spin_and_pause));
 }
 
-/* The guardian is a session of its own before there is anything to guard. */
+/* ---- lib: cgroup, process handles ---- */
+
+/* The cleanup process has a session of its own before the cgroup exists. */
 TEST(cgroup_is_guarded_before_it_is_there)
 {
 	char root[] = "/tmp/proc_maps_selftest.XXXXXX", path[64];
@@ -2113,7 +2135,7 @@ TEST(cgroup_is_guarded_before_it_is_there)
 	snprintf(path, sizeof(path), "%s/cgroup.controllers", root);
 	close(open(path, O_WRONLY | O_CREAT, 0600));
 	for (i = 0; i < 20; i++) {
-		/* A folder that is none of the kernel's has no limit to be set. */
+		/* A plain directory has no memory.max. */
 		EXPECT_EQ(-ENOENT, cgroup_make(&cgroup, 1));
 		EXPECT_EQ(0, access(cgroup.path, F_OK));
 		EXPECT_EQ(cgroup.cleanup.pid, getsid(cgroup.cleanup.pid));
@@ -2126,7 +2148,7 @@ TEST(cgroup_is_guarded_before_it_is_there)
 	EXPECT_EQ(0, rmdir(root));
 }
 
-/* A process that ended is known to have, also where its number is another one's. */
+/* A handle stays that of a process that has ended, even if its PID is used again. */
 TEST(known_is_who_it_was)
 {
 	struct child child = { 0 };
@@ -2147,29 +2169,31 @@ TEST(known_is_who_it_was)
 	EXPECT_FALSE(process_gone(&handle));
 }
 
-static int rest_for_good(void *arg)
+/* ---- tearing: watchdog, with processes ---- */
+
+static int vfork_child_main(void *arg)
 {
 	bind_to_parent();
 	return pause_forever(arg);
 }
 
-/* As who waits for a lock: so does the parent of a vfork() until the child ends. */
-static int sleep_for_good(void *arg)
+/* Sleeps in state D for ever, as the parent of a vfork() does until the child ends. */
+static int block_forever(void *arg)
 {
 	static char stack[16384];
 
-	clone(rest_for_good, stack + sizeof(stack), CLONE_VFORK | SIGCHLD, arg);
+	clone(vfork_child_main, stack + sizeof(stack), CLONE_VFORK | SIGCHLD, arg);
 	return 1;
 }
 
-/* Waits for itself, so that both of them sleep. */
+/* Names the caller as the modifier as well, and blocks. */
 static int stuck_with_itself(void *arg)
 {
 	watchdog_watch(getpid());
-	return sleep_for_good(arg);
+	return block_forever(arg);
 }
 
-/* The modifier sleeps as one does who waits for a signal. */
+/* Blocks, with a modifier in an interruptible sleep. */
 static int stuck_alone(void *arg)
 {
 	struct child modifier = { 0 };
@@ -2177,10 +2201,10 @@ static int stuck_alone(void *arg)
 	if (child_start(&modifier, pause_forever, NULL))
 		return 1;
 	watchdog_watch(modifier.pid);
-	return sleep_for_good(arg);
+	return block_forever(arg);
 }
 
-static int spin_for_good(void *arg)
+static int spin_forever(void *arg)
 {
 	setpriority(PRIO_PROCESS, 0, 19);
 	while (!arg)
@@ -2188,18 +2212,18 @@ static int spin_for_good(void *arg)
 	return 0;
 }
 
-/* Waits for itself, or for somebody who runs. */
+/* Blocks as stuck_with_itself(), beside another process that runs. */
 static int stuck_behind(void *arg)
 {
 	struct child other = { 0 };
 
-	if (child_start(&other, spin_for_good, NULL))
+	if (child_start(&other, spin_forever, NULL))
 		return 1;
 	watchdog_other(other.pid);
 	return stuck_with_itself(arg);
 }
 
-/* The process that a test's reader belongs to, and who looks after it. */
+/* Starts the watchdog and a reader. */
 static int stuck_runner(void *arg)
 {
 	int (**reads)(void *arg) = arg;
@@ -2210,13 +2234,14 @@ static int stuck_runner(void *arg)
 	watchdog_start();
 	if (child_start(&reader, *reads, NULL))
 		return 1;
-	/* Not until the reader is gone: that would not show who ended this. */
+	/* Waiting for the reader would not show that the watchdog kills this process. */
 	return pause_forever(NULL);
 }
 
 /*
- * Two who sleep for good are ended, with the test; one who sleeps is not, nor two
- * who wait for somebody who runs.
+ * The watchdog kills a reader and a modifier that are both blocked, and the runner.
+ * It kills nothing if one of them is in an interruptible sleep, or if another process
+ * that they may wait for is running.
  */
 TEST(stuck_is_who_waits_for_each_other)
 {
@@ -2239,33 +2264,33 @@ TEST(stuck_is_who_waits_for_each_other)
 		child_kill(&runner[i]);
 }
 
-/* ---- latency: its processes, begin ---- */
+/* ---- latency: processes ---- */
 
-/* Begins operations, each on a watch that knows of none before. */
-static int watch_maker(void *arg)
+/* Starts and stops a stopwatch, which is reset after each operation. */
+static int stopwatch_main(void *arg)
 {
-	struct stopwatch *kernel_log = arg;
+	struct stopwatch *stopwatch = arg;
 
 	for (;;) {
-		stopwatch_start(kernel_log);
-		stopwatch_stop(kernel_log);
-		kernel_log->begin = 0;
+		stopwatch_start(stopwatch);
+		stopwatch_stop(stopwatch);
+		stopwatch->begin = 0;
 	}
 	return 0;
 }
 
-/* None is older than the program, whenever it is looked at. */
+/* No operation ever seems to have begun before the test. */
 TEST(stopwatch_is_whole)
 {
-	struct stopwatch *kernel_log = shared_alloc(sizeof(*kernel_log));
+	struct stopwatch *stopwatch = shared_alloc(sizeof(*stopwatch));
 	int64_t began = now_ns(), oldest = 0;
 	struct child maker = { 0 };
 	unsigned int seen = 0;
 
-	ASSERT_NE(NULL, kernel_log);
-	ASSERT_EQ(0, child_start(&maker, watch_maker, kernel_log));
+	ASSERT_NE(NULL, stopwatch);
+	ASSERT_EQ(0, child_start(&maker, stopwatch_main, stopwatch));
 	while (now_ns() - began < 300 * NSEC_PER_MSEC) {
-		uint32_t mark = atomic_load(&kernel_log->in_flight);
+		uint32_t mark = atomic_load(&stopwatch->in_flight);
 
 		if (!mark)
 			continue;
@@ -2274,7 +2299,7 @@ TEST(stopwatch_is_whole)
 			oldest = stopwatch_age(mark);
 	}
 	child_kill(&maker);
-	munmap(kernel_log, sizeof(*kernel_log));
+	munmap(stopwatch, sizeof(*stopwatch));
 	EXPECT_LT(0U, seen);
 	EXPECT_LT(oldest, now_ns() - began + NSEC_PER_MSEC);
 }
@@ -2291,39 +2316,42 @@ TEST(stopwatch_marks)
 		  stopwatch_age(stopwatch_mark(now - hour)));
 }
 
-/* Longer than a kill is waited for, and not for good: see held_main(). */
-#define HELD_S 30
+/*
+ * Time in seconds for which blocked_main() blocks.  Longer than child_kill() waits, and
+ * finite since nothing else ends the process.
+ */
+#define BLOCKED_S 30
 
-static int rest_a_while(void *arg)
+static int blocking_child_main(void *arg)
 {
 	bind_to_parent();
-	alarm(HELD_S);
+	alarm(BLOCKED_S);
 	return pause_forever(arg);
 }
 
 /*
- * As a mapper that the kernel holds.  It is another user's, so no death of a parent
- * ends it either.
+ * Blocks in the kernel, as a mapper may do.  Runs as another user, which also clears
+ * the signal that the death of the parent would send.
  */
-static int held_main(void *arg)
+static int blocked_main(void *arg)
 {
 	static char stack[16384];
 
 	if (setresuid(65534, 65534, 65534))
 		return 1;
 	stdio_to_null();
-	clone(rest_a_while, stack + sizeof(stack), CLONE_VFORK | SIGCHLD, arg);
+	clone(blocking_child_main, stack + sizeof(stack), CLONE_VFORK | SIGCHLD, arg);
 	return 0;
 }
 
-/* SIGKILL is refused: as good as one that has no effect. */
-static int held_runner(void *arg)
+/* Frees a trial whose target cannot be killed, for lack of permission. */
+static int blocked_runner(void *arg)
 {
 	struct trial *trial = arg;
 	struct child *child = &trial->target.child;
 	int64_t end = now_ns() + 5 * NSEC_PER_SEC;
 
-	if (child_start(child, held_main, NULL))
+	if (child_start(child, blocked_main, NULL))
 		return 1;
 	while (task_state(child->pid) != 'D' && now_ns() < end)
 		sleep_ns(NSEC_PER_MSEC);
@@ -2341,9 +2369,9 @@ TEST(trial_tells_who_is_held)
 		SKIP(return, "not root");
 	ASSERT_NE(NULL, trial);
 	EXPECT_EQ(0, trial_free(trial));
-	ASSERT_EQ(0, child_start(&runner, held_runner, trial));
+	ASSERT_EQ(0, child_start(&runner, blocked_runner, trial));
 	EXPECT_EQ(0, child_wait(&runner, 25 * NSEC_PER_SEC));
-	/* It lives on, and so this is its number still. */
+	/* The target has not been reaped, so the PID is still its own. */
 	if (trial->target.child.pid > 0)
 		kill(trial->target.child.pid, SIGKILL);
 	child_kill(&runner);
@@ -2372,8 +2400,8 @@ TEST(waits_are_told_from_work)
 	EXPECT_FALSE(waits_asleep(&works));
 }
 
-/* Calls of @ns, but for one of four that a busy machine has made so long. */
-static struct waits plant_waits(int64_t ns, int64_t slow_ns)
+/* Simulates calls of @ns, of which a busy machine delays each fourth to @slow_ns. */
+static struct waits fake_waits(int64_t ns, int64_t slow_ns)
 {
 	struct waits waits = { .rounds = WAITS_ROUNDS };
 	unsigned int i;
@@ -2386,30 +2414,30 @@ static struct waits plant_waits(int64_t ns, int64_t slow_ns)
 
 TEST(waits_that_spin)
 {
-	struct waits map = plant_waits(1300, 9000000);
-	struct waits fine = plant_waits(2500, 2500);
-	struct waits busy = plant_waits(2500, 40000000);
-	struct waits spins = plant_waits(6500, 6500);
+	struct waits map = fake_waits(1300, 9000000);
+	struct waits fine = fake_waits(2500, 2500);
+	struct waits busy = fake_waits(2500, 40000000);
+	struct waits spins = fake_waits(6500, 6500);
 
 	EXPECT_FALSE(waits_awake(&fine, &map));
 	EXPECT_FALSE(waits_awake(&busy, &map));
 	EXPECT_TRUE(waits_awake(&spins, &map));
-	/* Now and then one sleeps, for memory or a lock; an eighth of them do not. */
+	/* Up to WAITS_ROUNDS / WAITS_SHARE calls may sleep for memory or a lock. */
 	fine.slept = WAITS_ROUNDS / WAITS_SHARE;
 	EXPECT_FALSE(waits_asleep(&fine));
 	fine.slept++;
 	EXPECT_TRUE(waits_asleep(&fine));
 }
 
-/* The harness has a main() of its own, which this one calls. */
+/* The main() of the harness, which the main() below calls. */
 #define main harness_main
 TEST_HARNESS_MAIN
 #undef main
 
 int main(int argc, char **argv)
 {
-	/* Some tests spin: not at a real-time priority that was inherited. */
+	/* Tests that spin must not run at an inherited real-time priority. */
 	policy_reset();
-	list_rows();
+	list_entries();
 	return harness_main(argc, argv);
 }

@@ -48,9 +48,9 @@ const char *env_error(void)
 
 double runner_timeout(void)
 {
-	const char *told = getenv("kselftest_override_timeout");
+	const char *timeout = getenv("kselftest_override_timeout");
 
-	return told && *told ? strtod(told, NULL) : RUNNER_TIMEOUT;
+	return timeout && *timeout ? strtod(timeout, NULL) : RUNNER_TIMEOUT;
 }
 
 long env_number(const char *name, long fallback)
