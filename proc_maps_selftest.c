@@ -858,6 +858,15 @@ TEST(layout_next_is_brute_force)
 	}
 }
 
+/* Finds the span that contains @addr; NULL for a hole. */
+static const struct span *layout_covering(const struct layout *layout,
+					  uint64_t addr)
+{
+	const struct span *next = layout_next(layout, addr);
+
+	return next && next->start <= addr ? next : NULL;
+}
+
 /* A pair of tiny layouts, and the number of readings derived from it. */
 struct walk {
 	struct tiny tiny[2];
@@ -1032,7 +1041,6 @@ TEST(changes_are_well_drawn)
 		draw(&drawn, change);
 		for (k = 0; k < change->nr; k++) {
 			unsigned int next = (k + 1) % change->nr;
-			char picture[STAGE_PAGES + 1] = "";
 			unsigned int page;
 
 			ASSERT_GE((size_t)STAGE_PAGES, strlen(change->draw[k]));
@@ -1041,13 +1049,14 @@ TEST(changes_are_well_drawn)
 			ASSERT_STRNE(change->draw[k], change->draw[next]) {
 				TH_LOG("%s", change->name);
 			}
-			/* layout_draw() draws the same holes. */
-			layout_draw(picture, &drawn.layout[k], drawn.stage.base,
-				    strlen(change->draw[k]), 0x1000);
+			/* The layout has its holes where the drawing has them. */
 			for (page = 0; change->draw[k][page]; page++)
 				ASSERT_EQ(change->draw[k][page] == '.',
-					  picture[page] == '.') {
-					TH_LOG("%s: %s", change->name, picture);
+					  !layout_covering(&drawn.layout[k],
+							   drawn.stage.base +
+							   page * drawn.stage.page)) {
+					TH_LOG("%s: %s", change->name,
+					       change->draw[k]);
 				}
 		}
 	}

@@ -4,8 +4,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "futex.h"
+#include "clock.h"
 
 long futex(_Atomic uint32_t *word, int op, uint32_t value,
 	   const struct timespec *timeout)

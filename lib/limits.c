@@ -3,9 +3,9 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include "limits.h"
 #include "child.h"
 #include "cpu.h"
-#include "limits.h"
 
 /* Most processes that a test has at the same time, beside the harness's own. */
 #define LIMITS_CHILDREN 12

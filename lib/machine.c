@@ -5,8 +5,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "env.h"
 #include "machine.h"
+#include "env.h"
 
 int kernel_release(void)
 {

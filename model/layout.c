@@ -45,29 +45,6 @@ const char *span_print(char *buf, size_t size, const struct span *span)
 	return buf;
 }
 
-const char *layout_draw(char *buf, const struct layout *layout, uint64_t base,
-			unsigned int pages, uint64_t page_size)
-{
-	unsigned int i;
-
-	for (i = 0; i < pages; i++) {
-		uint64_t addr = base + i * page_size;
-		const struct span *span = layout_covering(layout, addr);
-		char c = '.';
-
-		if (span) {
-			c = span->perm[2] == 'x' ? 'x' :
-			    span->perm[1] == 'w' ? 'w' :
-			    span->perm[0] == 'r' ? 'r' : 'n';
-			if (span->start == addr)
-				c += 'A' - 'a';
-		}
-		buf[i] = c;
-	}
-	buf[pages] = '\0';
-	return buf;
-}
-
 const struct span *layout_last(const struct layout *layout)
 {
 	unsigned int n = layout->nr;

@@ -120,15 +120,6 @@ static inline const struct span *layout_next(const struct layout *layout,
 	return low < layout->nr ? &layout->span[low] : NULL;
 }
 
-/** layout_covering() - find the span that contains @addr; NULL for a hole. */
-static inline const struct span *layout_covering(const struct layout *layout,
-						 uint64_t addr)
-{
-	const struct span *next = layout_next(layout, addr);
-
-	return next && next->start <= addr ? next : NULL;
-}
-
 /**
  * layout_cut() - remove a range of anonymous memory from a layout
  * @layout:	the layout; its array has space for one more span
@@ -146,23 +137,6 @@ void layout_cut(struct layout *layout, uint64_t from, uint64_t to);
  * Return: @buf.
  */
 const char *span_print(char *buf, size_t size, const struct span *span);
-
-/**
- * layout_draw() - draw a range of a layout as one line
- * @buf:	filled with @pages + 1 bytes
- * @layout:	the layout
- * @base:	address of the first byte of the range
- * @pages:	length of the range in pages
- * @page_size:	size of a page in bytes
- *
- * The line has one character for each page.  '.' is a hole.  A mapping is shown by
- * the last letter that is set in its "rwx", or 'n' for none.  The first page of a
- * mapping has a capital letter.
- *
- * Return: @buf.
- */
-const char *layout_draw(char *buf, const struct layout *layout, uint64_t base,
-			unsigned int pages, uint64_t page_size);
 
 /**
  * layout_last() - find the last mapping of a layout

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/machine.h"
 #include "parse.h"
+#include "../lib/machine.h"
 
 /* Characters that numa_maps escapes in names. */
 #define ESCAPED_BY_NUMA "\n\t= "
