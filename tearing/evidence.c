@@ -24,7 +24,7 @@ const char *again(const char *fixture, const char *variant, const char *test,
 	static char buf[160];
 
 	snprintf(buf, sizeof(buf), "%sSEED=%" PRIu64 " ./%s -r %s.%s%s%s",
-		 env_says("STRESS") ? "STRESS=1 " : "", seed,
+		 env_value("STRESS") ? "STRESS=1 " : "", seed,
 		 program_invocation_short_name, fixture, variant,
 		 *variant ? "." : "", test);
 	return buf;
