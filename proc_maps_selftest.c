@@ -1185,7 +1185,7 @@ static enum rule check_lines(struct __test_metadata *_metadata, struct drawn *dr
 			line.end -= 0x1000;
 			break;
 		case 'n':
-			span_set_name(&line, "/somebody/else", 14);
+			span_set_name(&line, "/another/file", 13);
 			break;
 		case 'i':
 			line.inode++;
