@@ -15,29 +15,43 @@
 #include "../lib/procmap.h"
 
 /*
- * With the hogs paused, scanners change over in a time slice or two, unless
- * others keep their CPU busy.  Precedence is given only then, as a scanner that
- * had it comes to the window well rested and not preempted in its lock.
+ * Time after which scanners that have not changed over get LOAD_NICE_HURRY, in
+ * ns.  With the hogs idle, scanners change over in a time slice or two, unless
+ * unrelated tasks keep their CPU busy.  A shorter time would hurry each of
+ * them: a scanner that ran at a high priority begins the window with a fresh
+ * time slice, and is not preempted with the lock held.
  */
 #define LOAD_HURRY_AFTER_NS (8 * NSEC_PER_MSEC)
 
-/*
- * Patience with the start: for a machine that is busy, and for each process (an
- * emulator needs tens of milliseconds to make one).  Nobody at the gate loses it
- * earlier; all go when their parent does.
- */
+/* Timeout of a start, in ns: a fixed part for a busy machine. */
 #define LOAD_START_NS (20 * NSEC_PER_SEC)
-#define LOAD_START_EACH_NS (50 * NSEC_PER_MSEC)
-#define LOAD_GATE_NS (LOAD_START_NS + 2 * LOAD_MAX * LOAD_START_EACH_NS)
 
-/* Patience when they change over, likewise. */
+/*
+ * Timeout of a start, in ns: an additional part for each process.  An emulator
+ * needs tens of milliseconds to create one.
+ */
+#define LOAD_START_EACH_NS (50 * NSEC_PER_MSEC)
+
+/*
+ * Timeout of a child at the start barrier, in ns.  It is not shorter than that of
+ * its parent; the child dies with its parent anyway.
+ */
+#define LOAD_BARRIER_NS (LOAD_START_NS + 2 * LOAD_MAX * LOAD_START_EACH_NS)
+
+/* Timeout of a change of group, in ns: a fixed part for a busy machine. */
 #define LOAD_CHANGE_NS (5 * NSEC_PER_SEC)
+
+/* Timeout of a change of group, in ns: an additional part for each scanner. */
 #define LOAD_CHANGE_EACH_NS (10 * NSEC_PER_MSEC)
 
-/* Of many, each looks up less often, or they keep those from it who have not. */
+/*
+ * Interval, in ns, at which an idle scanner polls for the end of the pause,
+ * with @n scanners.  It grows with @n, so that idle scanners do not keep the
+ * CPU from those that have not changed over yet.
+ */
 #define LOAD_PAUSE_NS(n) ((1 + (n) / 16) * 20 * NSEC_PER_MSEC)
 
-/* What one process of the load is told when it starts. */
+/* struct load_job - argument of one process of the load */
 struct load_job {
 	const struct load *load;
 	unsigned int index;
@@ -45,7 +59,10 @@ struct load_job {
 
 const char * const group_name[NR_GROUPS] = { "quiet", "decoy", "victim" };
 
-/* One chunk of what cat would read; seq_file gives a page at a time anyway. */
+/*
+ * Buffer of one read(), as large as that of cat.  seq_file returns about one
+ * page at a time.
+ */
 static char scan_buffer[65536];
 
 long scan_text(struct scan *scan)
@@ -59,7 +76,7 @@ long scan_text(struct scan *scan)
 	return n;
 }
 
-/* Of at most @pages: eight bytes are what the file has for each. */
+/* Read the pagemap entries, of eight bytes each, of up to @pages pages. */
 static long scan_pages(struct scan *scan, uint64_t pages)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -107,7 +124,7 @@ static long scan_query(struct scan *scan)
 	return 1;
 }
 
-/* The same few addresses again and again: @from up to @to, page by page. */
+/* Query the addresses from @from up to @to, page by page. */
 static long scan_query_at(struct scan *scan)
 {
 	struct procmap_query q = {
@@ -167,7 +184,10 @@ int scan_open(struct scan *scan, const struct source *source, pid_t pid,
 	return 0;
 }
 
-/* In turn, so that each CPU has as many scanners, and as many hogs. */
+/*
+ * Pin a process of the load.  The CPUs take turns, so that each has as many
+ * scanners and as many hogs.
+ */
 static int load_pin(const struct load_job *job)
 {
 	const struct load *load = job->load;
@@ -193,13 +213,13 @@ static int scanner_main(void *arg)
 		n = scan_open(&scan[group], load->source, load->pid[group],
 			      load->from[group], load->to[group]);
 		/*
-		 * The first step tells whether this kernel has it at all.  At
-		 * least there is the region.
+		 * The first step finds out whether this kernel has the file or
+		 * the query.  It returns more than 0, as the region is mapped.
 		 */
 		if (!n)
 			n = load->source->step(&scan[group]) ?: -EIO;
 	}
-	if (n >= 0 && start_barrier_arrive(&shared->start_barrier, LOAD_GATE_NS))
+	if (n >= 0 && start_barrier_arrive(&shared->start_barrier, LOAD_BARRIER_NS))
 		return 1;
 	while (n >= 0) {
 		group = atomic_load(&shared->group);
@@ -211,9 +231,9 @@ static int scanner_main(void *arg)
 				     (unsigned long)usage.ru_nivcsw);
 			futex_store(&stats->group, group);
 			/*
-			 * All begin together, however many they are.  One that
-			 * sleeps through a whole window finds another pause,
-			 * and must not take it for the one it waits in.
+			 * All scanners begin a window together.  A scanner that
+			 * sleeps through a whole window wakes up in the next
+			 * pause, which belongs to another group.
 			 */
 			while (atomic_load(&shared->scanners_idle) &&
 			       atomic_load(&shared->group) == group)
@@ -246,10 +266,10 @@ static int hog_main(void *arg)
 
 	if (load_pin(job))
 		return 1;
-	/* Not at the precedence of the one who measures. */
+	/* The test program's nice value is inherited. */
 	setpriority(PRIO_PROCESS, 0, 0);
 	prctl(PR_SET_TIMERSLACK, 1UL);
-	if (start_barrier_arrive(&shared->start_barrier, LOAD_GATE_NS))
+	if (start_barrier_arrive(&shared->start_barrier, LOAD_BARRIER_NS))
 		return 1;
 	for (;;) {
 		int64_t end = now_ns() + load->busy_us * NSEC_PER_USEC;
@@ -295,7 +315,7 @@ int load_free(struct load *load)
 	return ret;
 }
 
-/** load_error() - errno of a scanner whose read failed, 0 if none did. */
+/* load_error() - return errno of a scanner whose read failed, 0 if none did */
 static int load_error(const struct load *load)
 {
 	unsigned int i;
@@ -324,7 +344,7 @@ int load_start(struct load *load)
 	for (i = 0; i < load->scanners; i++) {
 		struct scanner_stats *stats = &load->shared->scanner[i];
 
-		/* One that was killed did not come back from its last read. */
+		/* A scanner that was killed did not complete its last read. */
 		atomic_store(&stats->finished, atomic_load(&stats->started));
 	}
 	for (i = 0; i < all; i++) {
@@ -335,7 +355,7 @@ int load_start(struct load *load)
 		};
 		int ret;
 
-		/* A copy of this very stack goes with the fork. */
+		/* @job is on the stack, of which the child has a copy. */
 		ret = child_start(&load->child[i], hog ? hog_main : scanner_main,
 				  &job);
 		if (ret)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * load.h - scanners and hogs: what the mapper is up against
+ * load.h - processes that read the mapper's files (scanners) and keep CPUs busy (hogs)
  *
  * A scanner is a monitoring process at nice 15 that reads one file of another
- * process from end to end, over and over.  A hog keeps the scanners' CPU busy
- * at nice 0, so that a scanner is seldom running when it would like to be: if
- * it holds a lock at such a moment, somebody waits for the hog.
+ * process from end to end, over and over.  A hog keeps the scanners' CPU busy at
+ * nice 0.  A scanner is therefore often preempted.  If a preempted scanner holds a
+ * lock, the task that waits for the lock waits for the hog as well.
  *
- * All scanners read the file of the process that load_switch() names, the
- * target's or the control's.  They change over between two reads, and the hogs
- * stand still meanwhile: a nice-15 task that was preempted inside the target's
- * lock would otherwise reach into the window that is the control's.
+ * All scanners read a file of the process that load_switch() names: the target or
+ * the control process.  The scanners change over between two reads, and the hogs
+ * are idle meanwhile.  Otherwise a nice-15 task that was preempted with a lock of
+ * the target held would reach into the window of the control process.
  */
 #ifndef PROC_LATENCY_LOAD_H
 #define PROC_LATENCY_LOAD_H
@@ -24,24 +24,39 @@
 #include "../lib/child.h"
 #include "../lib/futex.h"
 
-/* What is feared is inversion; fleets run their monitoring at nice 15. */
+/*
+ * Nice value of a scanner.  The subject of the test is priority inversion, and
+ * large installations run their monitoring at nice 15.
+ */
 #define LOAD_NICE 15
 
 /*
- * Whoever measures, or changes over, should not wait for what else the machine
- * does.  It takes privilege; without, all is the same, but takes longer when
- * the machine is busy.
+ * Nice value of the test program, of the mapper, and of scanners that are slow
+ * to change over.  It shortens their waits for unrelated tasks.  It needs
+ * privilege; without it, the measurement is the same but takes longer on a busy
+ * machine.
  */
 #define LOAD_NICE_HURRY (-10)
 
-/* Published setting of the hogs: two thirds of the CPU, in small portions. */
+/*
+ * Time that a hog spins and time that it then sleeps, in us.  The values are
+ * those of the published benchmark: two thirds of the CPU, in short bursts.
+ */
 #define LOAD_HOG_BUSY_US 2000
 #define LOAD_HOG_IDLE_US 1000
 
-/* The largest published load is a thousand of each on one CPU. */
+/*
+ * Maximum number of scanners, and of hogs.  The largest published load is 1000
+ * of each on one CPU; the bound allows for four such CPUs.
+ */
 #define LOAD_MAX 4096
 
-/** enum group - whose file the scanners read; GROUP_QUIET: nobody's */
+/*
+ * enum group - process that the scanners read during a window
+ *
+ * The output keeps the older names of the groups, "quiet", "decoy" and "victim"
+ * (see group_name), since the history of test bots is recorded under them.
+ */
 enum group {
 	GROUP_QUIET,
 	GROUP_CONTROL,
@@ -52,15 +67,15 @@ enum group {
 struct scan;
 
 /**
- * struct source - a way to read about a process's mappings
- * @name:	as in test names
- * @file:	which file under /proc/PID
- * @step:	one system call; returns how many bytes (or answers) it gave, 0 at
- *		the end of a pass, or -errno
- * @brief:	one step is about one mapping, or one page; what is locked is
- *		locked for no longer than that
- * @whole:	steps through all mappings, not only those of interest
- * @asks_moving: asks about what the mapper changes, unless told otherwise
+ * struct source - method of reading the mappings of a process
+ * @name:	name of the method in test names
+ * @file:	name of the file under /proc/PID
+ * @step:	function that makes one system call; returns the number of bytes (or of
+ * 	answers), 0 at the end of a pass, or -errno
+ * @brief:	one step covers one mapping or one page, and holds locks no longer
+ * @whole:	a pass covers all mappings, not only the range of interest
+ * @asks_moving: the range of interest is the slots that the mapper changes, unless
+ * 	the scenario says otherwise
  */
 struct source {
 	const char *name;
@@ -72,11 +87,11 @@ struct source {
 };
 
 /**
- * struct scan - one scanner's place in one process's file
- * @fd:		the file
+ * struct scan - position of one scanner in a file of one process
+ * @fd:	file descriptor
  * @from:	first address of interest (pagemap and query only)
- * @to:		and the end of it
- * @at:		the address to go on with
+ * @to:	end of the range of interest
+ * @at:	address at which the next step continues
  */
 struct scan {
 	int fd;
@@ -86,15 +101,15 @@ struct scan {
 };
 
 /**
- * struct scanner_stats - what a scanner tells, in shared memory
- * @group:	the group it works for, once it has changed over
- * @started:	reads begun
- * @finished:	reads that came back
- * @error:	errno of a read that failed; the scanner has ended then
- * @scans:	passes from end to end, per group
- * @bytes:	bytes (answers, for a query), per group
- * @slept:	voluntary context switches
- * @preempted:	involuntary ones
+ * struct scanner_stats - progress of a scanner, in shared memory
+ * @group:	group that the scanner has changed over to
+ * @started: number of reads begun
+ * @finished: number of reads completed
+ * @error:	errno of a failed read; the scanner has exited then
+ * @scans:	number of passes from end to end, per group
+ * @bytes:	number of bytes read (of answers, for a query), per group
+ * @slept:	number of voluntary context switches
+ * @preempted: number of involuntary context switches
  */
 struct scanner_stats {
 	_Atomic uint32_t group;
@@ -107,19 +122,24 @@ struct scanner_stats {
 	_Atomic unsigned long preempted;
 };
 
+/**
+ * struct hog_stats - progress of a hog, in shared memory
+ * @paused:	not 0 while the hog is idle
+ * @cycles:	number of spins completed
+ */
 struct hog_stats {
 	_Atomic uint32_t paused;
 	_Atomic uint32_t cycles;
 };
 
 /**
- * struct load_shared - the part of a load that its processes see
- * @start_barrier:	nothing is timed before everybody has come
- * @group:	an enum group
- * @scanners_idle:	scanners that have changed over stand still while it is not 0
- * @hogs_idle:	so do hogs while this one is not 0
- * @scanner:	one for each scanner
- * @hog:	one for each hog
+ * struct load_shared - shared memory of a load and its processes
+ * @start_barrier: barrier that all scanners and hogs pass before anything is timed
+ * @group:	enum group that the scanners are to read
+ * @scanners_idle: not 0 while scanners that have changed over are to be idle
+ * @hogs_idle: not 0 while hogs are to be idle
+ * @scanner: progress of each scanner
+ * @hog:	progress of each hog
  */
 struct load_shared {
 	struct start_barrier start_barrier;
@@ -133,24 +153,24 @@ struct load_shared {
 /**
  * struct load - scanners and hogs
  *
- * To be filled in before load_start():
- * @source:	what the scanners read
- * @scanners:	how many, at most LOAD_MAX
- * @hogs:	how many, at most LOAD_MAX
- * @cpu:	where they all run
- * @cpus:	spread them over so many, from @cpu on; 0 is 1
- * @busy_us:	a hog spins this long
- * @idle_us:	and sleeps this long; 0: never
- * @head_start_ms: scanners read for so long before the hogs come; then some are
- *		preempted in the middle of a read, however many hogs there are
- * @inject_idle:	a injected fault: scanners open the file, and then just sleep
- * @pid:	whose file, by group; GROUP_QUIET is not used
- * @from:	first address of interest in these processes
- * @to:		end of it
+ * Set by the caller before load_start():
+ * @source: method of reading
+ * @scanners: number of scanners, at most LOAD_MAX
+ * @hogs:	number of hogs, at most LOAD_MAX
+ * @cpu:	first CPU of the scanners and hogs
+ * @cpus:	number of CPUs to spread them over, from @cpu on; 0 is 1
+ * @busy_us: time that a hog spins, us
+ * @idle_us: time that a hog then sleeps, us; 0: never
+ * @head_start_ms: time from the scanners' start to the hogs', ms; some scanners are
+ * 	then preempted in the middle of a read, however many hogs there are
+ * @inject_idle: injected fault: scanners open the file and then only sleep
+ * @pid:	process of each group; GROUP_QUIET is not used
+ * @from:	first address of interest in the process of each group
+ * @to:	end of the range of interest
  *
- * The rest is for load_*():
- * @shared:	shared memory
- * @child:	scanners first, hogs after them
+ * Private to load_*():
+ * @shared: shared memory
+ * @child:	processes: the scanners, then the hogs
  */
 struct load {
 	const struct source *source;
@@ -171,17 +191,19 @@ struct load {
 };
 
 /**
- * struct load_mark - how far each kind of work had come at some moment
- * @reads:	reads finished by all scanners
- * @in_flight:	whether any of them was inside a read
+ * struct load_mark - progress of all scanners at one moment
+ * @reads:	number of reads completed
+ * @in_flight: at least one scanner is inside a read
  */
 struct load_mark {
 	uint32_t reads;
 	bool in_flight;
 };
 
+/* Names of the groups in the output. */
 extern const char * const group_name[NR_GROUPS];
 
+/** scan_text() - read the next part of a text file; see @step of struct source */
 long scan_text(struct scan *scan);
 
 extern const struct source source_maps;
@@ -194,12 +216,12 @@ extern const struct source source_pagemap;
 extern const struct source source_pagemap_page;
 
 /**
- * scan_open() - prepare to read about a process
+ * scan_open() - open the file of a process for a scanner
  * @scan:	filled in
- * @source:	how
- * @pid:	about whom
+ * @source: method of reading
+ * @pid:	process to be read
  * @from:	first address of interest
- * @to:		end of it
+ * @to:	end of the range of interest
  *
  * Return: 0 or -errno.
  */
@@ -207,43 +229,48 @@ int scan_open(struct scan *scan, const struct source *source, pid_t pid,
 	      uint64_t from, uint64_t to);
 
 /**
- * load_kill() - end every scanner and hog; safe in any state, and twice
+ * load_kill() - kill all scanners and hogs, in any state of the load
  * @load:	the load
  *
- * Return: 0, -ETIMEDOUT where the kernel holds one that was killed, -EAGAIN where
- * one got no CPU to end on.
+ * Return: 0, -ETIMEDOUT when the kernel holds a process that was killed, -EAGAIN
+ * when a killed process got no CPU to exit on.
  */
 int load_kill(struct load *load);
 
-/** load_free() - load_kill(), and give the shared memory back; returns as it. */
+/**
+ * load_free() - kill all scanners and hogs and free the shared memory
+ * @load:	the load
+ *
+ * Return: as load_kill().
+ */
 int load_free(struct load *load);
 
 /**
- * load_start() - start all scanners and hogs, and see them all running
- * @load:	the wish; the target is nobody at first
+ * load_start() - start all scanners and hogs and wait until they run
+ * @load:	the load; its group is GROUP_QUIET at first
  *
- * May be called again after load_kill(); the statistics go on.
+ * A load may be started again after load_kill(); the statistics go on.
  *
- * Return: 0 or -errno, ENOENT or ENOTTY where this kernel cannot be read in that
- * way, EAGAIN when not all of them got the CPU to arrive; what has been started
- * is left to load_free().
+ * Return: 0 or -errno: ENOENT or ENOTTY when this kernel has no such file or query,
+ * EAGAIN when not all processes got the CPU to arrive.  load_free() is due in
+ * either case.
  */
 int load_start(struct load *load);
 
 /**
- * load_switch() - have all scanners read another process's file
+ * load_switch() - make all scanners read the process of another group
  * @load:	the load
- * @group:	whose
+ * @group:	the group
  *
- * Returns only when no scanner is inside a read for the group before.  To that
- * end they may have to run with precedence for a moment.
+ * Returns only when no scanner is inside a read for the previous group.  Scanners
+ * that are slow to change over run at LOAD_NICE_HURRY for a moment.
  *
- * Return: 0, -EIO when a scanner's read failed, -ETIMEDOUT when one is stuck in
- * the kernel for five seconds, -EAGAIN when one got no CPU for as long.
+ * Return: 0, -EIO when a read failed, -ETIMEDOUT when a scanner is stuck in the
+ * kernel for five seconds, -EAGAIN when a scanner got no CPU for as long.
  */
 int load_switch(struct load *load, enum group group);
 
-/** load_mark() - see struct load_mark. */
+/** load_mark() - read the progress of all scanners */
 struct load_mark load_mark(const struct load *load);
 
 #endif /* PROC_LATENCY_LOAD_H */

@@ -15,19 +15,28 @@
 #include "../lib/cpu.h"
 #include "../lib/random.h"
 
-/* Planted stalls, to see red: a tenth of the operations, 2 ms each. */
+/*
+ * Injected stall: one in this many operations.  The value is arbitrary; at a
+ * tenth, the mean is far above the smallest effect.
+ */
 #define INJECT_STALL_EVERY 10
+
+/* Injected stall: duration in ms, four times the default limit. */
 #define INJECT_STALL_MS 2
 
-/* A planted hang outlasts the hang watch, but not the test's patience. */
+/*
+ * Injected hang: duration in ms.  It is longer than TRIAL_HANG_NS, and shorter
+ * than the timeout of the test.
+ */
 #define INJECT_HANG_MS 7000
 
+/* struct worker_job - argument of a worker thread */
 struct worker_job {
 	const struct mapper *mapper;
 	unsigned int index;
 };
 
-/** region_size() - bytes from the first slot to the end of the last hole. */
+/** region_size() - compute the bytes from the first slot to the end of the last hole */
 static size_t region_size(const struct region *region)
 {
 	return 2 * region->page * region->slots;
@@ -40,10 +49,10 @@ char *region_slot(const struct region *region, unsigned int i)
 
 /**
  * region_set() - map all slots
- * @region:	with @slots filled in; the rest is chosen here
- * @populate:	give each slot its page
+ * @region: region with @slots set; the rest is filled in
+ * @populate: give each slot its page
  *
- * Return: 0 or -errno: ENOMEM where vm.max_map_count does not allow as many.
+ * Return: 0 or -errno: ENOMEM when vm.max_map_count does not allow as many mappings.
  */
 static int region_set(struct region *region, bool populate)
 {
@@ -130,7 +139,7 @@ static int do_unprotect(const struct region *region, char *slot,
 	return ret ? -errno : 0;
 }
 
-/* Into the hole behind the slot and back. */
+/* Grow the mapping into the hole behind it. */
 static int do_grow(const struct region *region, char *slot,
 		   struct stopwatch *sw)
 {
@@ -142,6 +151,7 @@ static int do_grow(const struct region *region, char *slot,
 	return p == MAP_FAILED ? -errno : 0;
 }
 
+/* Shrink the mapping to one page again. */
 static int do_shrink(const struct region *region, char *slot,
 		     struct stopwatch *sw)
 {
@@ -153,7 +163,10 @@ static int do_shrink(const struct region *region, char *slot,
 	return p == MAP_FAILED ? -errno : 0;
 }
 
-/* A first touch: the page that the last one brought is taken away untimed. */
+/*
+ * Touch an unpopulated page.  The page of the previous touch is dropped before
+ * the time is taken.
+ */
 static int do_fault(const struct region *region, char *slot,
 		    struct stopwatch *sw)
 {
@@ -166,8 +179,9 @@ static int do_fault(const struct region *region, char *slot,
 }
 
 /*
- * The heap's end, by system call: C libraries keep their own idea of it, or
- * refuse (musl).  Nothing here allocates, so nobody else moves it.
+ * Move the end of the heap by a system call.  A C library caches the end of the
+ * heap, or refuses to move it (musl).  The mapper allocates nothing, so the end
+ * does not move otherwise.
  */
 static int brk_by(long bytes, struct stopwatch *sw)
 {
@@ -214,6 +228,7 @@ const struct operation op_fault = {
 	{ do_fault, NULL }, { "fault", NULL }
 };
 
+/* Enter an operation in the sorted list of the slowest ones. */
 static void slowest_note(struct slow_op *list, const struct stopwatch *sw,
 			 unsigned int half)
 {
@@ -226,7 +241,7 @@ static void slowest_note(struct slow_op *list, const struct stopwatch *sw,
 	list[i] = (struct slow_op){ sw->took, sw->begin, half };
 }
 
-/* Prolongs the operation that was just timed. */
+/* Inject a fault: prolong the operation that was just timed. */
 static void inject_stall(const struct mapper *mapper, struct worker_shared *own,
 			 unsigned int group)
 {
@@ -253,7 +268,7 @@ static void *worker_main(void *arg)
 	struct mapper_shared *shared = mapper->shared;
 	struct worker_shared *own = &shared->worker[job->index];
 	const struct operation *op = mapper->op[job->index];
-	/* Slots are dealt out in turn, so that no worker sees another's. */
+	/* Each worker has its own slots: every @workers-th one. */
 	unsigned int mine = mapper->moving / mapper->workers;
 	uint64_t rng = mapper->seed + job->index + 1;
 	unsigned int half = 0, slot = 0;
@@ -302,12 +317,13 @@ static void *worker_main(void *arg)
 }
 
 /*
- * Where the scheduler groups tasks by session (CONFIG_SCHED_AUTOGROUP), a group
- * has on each CPU the share of its weight that runs there: a thousand hogs on
- * the next CPU leave next to nothing for a mapper of their session, as soon as
- * anything else wants its CPU.
+ * Move the mapper to a scheduling group of its own.  With
+ * CONFIG_SCHED_AUTOGROUP, each session is a group whose weight on a CPU is the
+ * share of its load that runs there.  A thousand hogs on the next CPU would
+ * leave next to nothing for a mapper of the same session, as soon as another
+ * session has a task on the mapper's CPU.
  */
-static void mapper_stand_apart(void)
+static void mapper_leave_group(void)
 {
 	int fd;
 
@@ -315,7 +331,7 @@ static void mapper_stand_apart(void)
 	fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	/* Between groups, only the group's own nice value counts. */
+	/* The nice value of a task counts within its group only. */
 	dprintf(fd, "%d", LOAD_NICE_HURRY);
 	close(fd);
 }
@@ -331,8 +347,8 @@ static int mapper_main(void *arg)
 	if (cpu_pin(mapper->cpu))
 		return 1;
 	if (mapper->apart)
-		mapper_stand_apart();
-	/* Before there are threads, so that it holds for all of them. */
+		mapper_leave_group();
+	/* Set before the threads are created, which inherit it. */
 	setpriority(PRIO_PROCESS, 0, LOAD_NICE_HURRY);
 	mapper->shared->region.slots = mapper->slots;
 	ret = region_set(&mapper->shared->region, mapper->populate);
@@ -351,7 +367,7 @@ static int mapper_main(void *arg)
 		pause();
 }
 
-/** mapper_error() - errno of what failed in the mapper, 0 if nothing did. */
+/** mapper_error() - return errno of an operation that failed, 0 if none did */
 static int mapper_error(const struct mapper *mapper)
 {
 	unsigned int i;
@@ -362,7 +378,7 @@ static int mapper_error(const struct mapper *mapper)
 	return 0;
 }
 
-/* Whether the kernel holds a thread of a mapper that was killed and did not end. */
+/** mapper_is_held() - check whether a killed mapper has a thread in state D */
 static bool mapper_is_held(const struct mapper *mapper)
 {
 	unsigned int i;

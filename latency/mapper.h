@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * mapper.h - the process that changes its address space, and is timed
+ * mapper.h - the process that changes its address space and times its system calls
  *
- * It owns a region of @slots mappings of one page, each with an unmapped page
- * behind it so that none ever merges with another:
+ * The mapper has a region of @slots mappings of one page.  An unmapped page follows
+ * each mapping, so that mappings never merge:
  *
  *     page  0 1 2 3 4 5 6 7 ...
- *           M . M . M . M . ...      M mapped, one mapping each   . hole
+ *           M . M . M . M . ...      M one mapping   . hole
  *
- * A worker picks one of the first @moving slots at random, does the first half
- * of its operation there (munmap(), say), naps for 10 us, does the second half
- * (mmap() again), naps.  What is timed is the one system call and nothing else;
- * pages are cleared, or taken away again, outside.
+ * A worker thread picks one of the first @moving slots at random, does the first
+ * half of its operation there (for example munmap()), sleeps for 10 us, does the
+ * second half (mmap() again), and sleeps.  The time of the one system call is
+ * measured and nothing else: pages are populated or dropped outside.
  *
- * A worker that is held up does not come back for its next operation, so a
- * long stall is one sample.  The mean that the verdict uses is the plain one;
- * the quantiles are printed both plain and corrected, see hist_correct().
+ * A worker that is blocked does not begin its next operation, so a long stall is
+ * one sample.  The verdict uses the plain mean.  The quantiles are printed both
+ * plain and corrected, see hist_correct().
  */
 #ifndef PROC_LATENCY_MAPPER_H
 #define PROC_LATENCY_MAPPER_H
@@ -33,17 +33,25 @@
 #include "../lib/child.h"
 #include "../lib/futex.h"
 
-/* The published pause between two operations. */
+/*
+ * Sleep between two operations of a worker, in us.  The value is that of the
+ * published benchmark.
+ */
 #define MAPPER_NAP_US 10
+
+/* Maximum number of worker threads of a mapper; the scenario maps_all has four. */
 #define MAPPER_WORKERS 4
 
-/* The slowest operations of each group that a failure shows. */
+/*
+ * Number of slowest operations of each worker and group that are kept for the
+ * report.
+ */
 #define MAPPER_SLOWEST 4
 
 /**
- * struct region - where the mapper plays
- * @base:	first slot
- * @page:	page size in bytes
+ * struct region - mappings of the mapper
+ * @base:	address of the first slot
+ * @page:	page size, bytes
  * @slots:	number of slots
  */
 struct region {
@@ -53,15 +61,14 @@ struct region {
 };
 
 /**
- * struct stopwatch - times one operation
- * @in_flight:	0 while no operation is under way; else when it began, as
- *		stopwatch_mark() has it
- * @begin:	when it began, ns
- * @took:	how long it took, ns
+ * struct stopwatch - duration of one operation
+ * @in_flight: 0 while no operation is under way; else stopwatch_mark() of its begin
+ * @begin:	begin of the operation, ns
+ * @took:	duration of the operation, ns
  *
- * Other processes read @in_flight only.  It is one word, so that whether an
- * operation is under way and since when cannot contradict each other, and it has
- * 32 bits, which are atomic on every machine.
+ * Other processes read only @in_flight.  It is a single word, so that the state and
+ * the begin of an operation are consistent.  It has 32 bits, which are atomic on
+ * all architectures.
  */
 struct stopwatch {
 	_Atomic uint32_t in_flight;
@@ -70,10 +77,10 @@ struct stopwatch {
 };
 
 /**
- * struct operation - what a worker does to a slot
- * @half:	the two halves, done in turn; each times one system call and
- *		returns 0 or -errno.  The second may be missing.
- * @label:	what each half is called in reports
+ * struct operation - system calls of a worker on a slot
+ * @half:	the two halves, called in turn; each times one system call and returns 0
+ * 	or -errno; the second may be missing
+ * @label:	name of each half in the report
  */
 struct operation {
 	int (*half[2])(const struct region *region, char *slot,
@@ -82,10 +89,10 @@ struct operation {
 };
 
 /**
- * struct slow_op - one of the slowest
- * @took:	ns; 0 where there is none
- * @begin:	when, as of now_ns()
- * @half:	which half of the operation
+ * struct slow_op - one of the slowest operations
+ * @took:	duration, ns; 0 in an unused entry
+ * @begin:	begin, as of now_ns()
+ * @half:	index of the half of the operation
  */
 struct slow_op {
 	int64_t took;
@@ -94,12 +101,12 @@ struct slow_op {
 };
 
 /**
- * struct worker_shared - one thread of the mapper, in shared memory
- * @watch:	its stopwatch
- * @error:	errno of an operation that failed; the worker has ended then
- * @window:	of the window that is open, or was last
- * @hist:	everything timed so far, per group and half
- * @slowest:	per group, longest first
+ * struct worker_shared - state of one worker thread, in shared memory
+ * @watch:	stopwatch of the worker
+ * @error:	errno of an operation that failed; the worker has exited then
+ * @window: measurements of the current or the last window
+ * @hist:	all durations, per group and half
+ * @slowest: slowest operations per group, longest first
  */
 struct worker_shared {
 	struct stopwatch watch;
@@ -110,14 +117,14 @@ struct worker_shared {
 };
 
 /**
- * struct mapper_shared - what the mapper and its parent share
- * @start_barrier:	the mapper arrives when its region is set up
+ * struct mapper_shared - shared memory of the mapper and its parent
+ * @start_barrier: barrier at which the mapper arrives when its region is set up
  * @open:	not 0 while a window is open
- * @parked:	how many workers stand still
- * @group:	of the window
- * @region:	where it plays
- * @tid:	of its workers
- * @worker:	the workers
+ * @parked: number of workers that are idle
+ * @group:	group of the window
+ * @region: mappings of the mapper
+ * @tid:	thread IDs of the workers
+ * @worker: state of each worker
  */
 struct mapper_shared {
 	struct start_barrier start_barrier;
@@ -129,30 +136,32 @@ struct mapper_shared {
 	struct worker_shared worker[MAPPER_WORKERS];
 };
 
-/** enum injection - a fault in the target, so that anyone can see a check fail */
+/*
+ * enum injection - injected fault of the target, to test that the test can fail
+ */
 enum injection {
 	INJECT_NOTHING,
-	INJECT_STALL,		/* slow now and then while it is being read */
-	INJECT_HANG,		/* the first operation while it is being read */
+	INJECT_STALL,		/* some operations are slow while the target is read */
+	INJECT_HANG,		/* the first operation while the target is read hangs */
 };
 
 /**
  * struct mapper - a process with a region
  *
- * To be filled in before mapper_start():
- * @op:		what each worker does; none at all makes a control process
- * @workers:	how many, at most MAPPER_WORKERS
- * @slots:	mappings in the region
- * @moving:	how many of them are operated on, at least one per worker
- * @populate:	each mapping has its page from the start
- * @nap_us:	between two operations; 0: flat out
- * @cpu:	where it runs
- * @seed:	of the choice of slots
- * @inject:	a fault to be seen
- * @apart:	in a scheduling group of its own, see mapper_stand_apart()
+ * Set by the caller before mapper_start():
+ * @op:	operation of each worker; none for a control process
+ * @workers: number of workers, at most MAPPER_WORKERS
+ * @slots:	number of mappings in the region
+ * @moving: number of slots that workers operate on, at least one per worker
+ * @populate: each mapping has its page from the start
+ * @nap_us: sleep between two operations, us; 0: none
+ * @cpu:	CPU of the mapper
+ * @seed:	seed of the choice of slots
+ * @inject: injected fault
+ * @apart:	the mapper has a scheduling group of its own, see mapper_leave_group()
  *
- * The rest is for mapper_*():
- * @shared:	shared memory
+ * Private to mapper_*():
+ * @shared: shared memory
  * @child:	the process
  */
 struct mapper {
@@ -171,27 +180,35 @@ struct mapper {
 	struct child child;
 };
 
-/** region_slot() - the address of slot @i. */
+/** region_slot() - return the address of slot @i */
 char *region_slot(const struct region *region, unsigned int i);
 
-/*
- * Microseconds, which come again after 71 minutes, but for the lowest bit, which
- * is set: a mark is never 0.
+/**
+ * stopwatch_mark() - convert a time to a mark of 32 bits
+ * @ns:	time as of now_ns()
+ *
+ * A mark counts microseconds and wraps after 71 minutes.  Its lowest bit is always
+ * set.
+ *
+ * Return: the mark, never 0.
  */
 uint32_t stopwatch_mark(int64_t ns);
 
 /**
- * stopwatch_age() - how long the operation that @mark belongs to has been going on
- * @mark:	a value of @in_flight that is not 0
+ * stopwatch_age() - compute the time since a mark was made
+ * @mark:	value of @in_flight that is not 0
  *
- * Return: ns, to the microsecond.
+ * Return: ns, with a resolution of a microsecond.
  */
 int64_t stopwatch_age(uint32_t mark);
 
+/** stopwatch_start() - record the begin of an operation */
 void stopwatch_start(struct stopwatch *sw);
 
+/** stopwatch_stop() - record the end of an operation */
 void stopwatch_stop(struct stopwatch *sw);
 
+/** do_munmap() - time munmap() of a slot; see @half of struct operation */
 int do_munmap(const struct region *region, char *slot, struct stopwatch *sw);
 
 extern const struct operation op_mmap;
@@ -201,35 +218,35 @@ extern const struct operation op_brk;
 extern const struct operation op_fault;
 
 /**
- * mapper_free() - end the mapper, in any state
- * @mapper:	the mapper
+ * mapper_free() - kill the mapper, in any state
+ * @mapper: the mapper
  *
- * Return: 0, -ETIMEDOUT where the kernel holds it though it was killed, -EAGAIN
- * where it got no CPU to end on.
+ * Return: 0, -ETIMEDOUT when the kernel holds the mapper though it was killed,
+ * -EAGAIN when it got no CPU to exit on.
  */
 int mapper_free(struct mapper *mapper);
 
 /**
- * mapper_start() - start a mapper, or a control process, and wait until its region is set up
- * @mapper:	the wish
+ * mapper_start() - start a mapper or a control process, and wait for its region
+ * @mapper: the mapper, set by the caller
  *
  * Return: 0 or -errno; mapper_free() is due in either case.
  */
 int mapper_start(struct mapper *mapper);
 
 /**
- * mapper_close() - end a window, and wait until nothing is being timed
- * @mapper:	the mapper
- * @timeout_ns:	an operation that takes longer is a hang
+ * mapper_close() - close a window and wait until all workers are idle
+ * @mapper: the mapper
+ * @timeout_ns: timeout of an operation that is under way, ns
  *
  * Return: 0, -ETIMEDOUT, or -EIO when the mapper has failed.
  */
 int mapper_close(struct mapper *mapper, int64_t timeout_ns);
 
-/** mapper_open() - begin a window of @group; all workers must be parked. */
+/** mapper_open() - open a window of @group; all workers must be idle */
 void mapper_open(struct mapper *mapper, enum group group);
 
-/** mapper_window() - what all workers together measured; when parked. */
+/** mapper_window() - sum up the window of all workers, which must be idle */
 struct window mapper_window(const struct mapper *mapper);
 
 #endif /* PROC_LATENCY_MAPPER_H */

@@ -2,34 +2,49 @@
 #include "verdict.h"
 
 /*
- * One window's maximum must be this many times its partner's before the pair
- * counts as one-sided in the tail: the maxima of two windows that differ by
- * chance alone are mostly within a factor of four.
+ * Factor by which the maximum of a window must exceed that of the other window
+ * of its pair, for the pair to count as one-sided in the tail.  The maxima of
+ * two windows that differ by chance alone are mostly within a factor of four.
  */
 #define VERDICT_TAIL_RATIO 4
+
+/*
+ * Number of additional one-sided pairs of the target, for each one of the control
+ * process, that proves interference; see VERDICT_TAIL_LEAD for the probability.
+ */
 #define VERDICT_TAIL_WEIGHT 3
 
 /*
- * And they must be a fifth of all pairs: with windows of 50 ms, a stall four
- * times a second.  Lockless kernels with the published 16,000 mappings show
- * one-sided pairs in 1 to 3 %, as many for the control process; with 512 mappings, where
- * the weakness described in stall.h sets in, about half of the pairs.
+ * Inverse of the share of all pairs that must be one-sided for a proof.  With
+ * windows of 50 ms, a fifth is a stall four times a second.  Lockless kernels
+ * with the published 16,000 mappings show one-sided pairs in 1 to 3 %, for the
+ * target and for the control process alike.  With 512 mappings, where the
+ * weakness described in stall.h sets in, about half of the pairs are one-sided.
  */
 #define VERDICT_TAIL_SHARE 5
 
 /*
- * When there is no more time there is one last look, and a single look may ask
- * for less than one after each pair: seven, and two more for each one of the
- * control's, is 1.1 % at most for a fair coin.  The means must agree.
+ * Number of one-sided pairs of the target that decides when the time is over.
+ * A single decision needs fewer than VERDICT_TAIL_LEAD, which is tested after
+ * each pair.  With VERDICT_LAST_WEIGHT, a fair coin gets there with a
+ * probability of at most 1.1 %.  The ratio of the means must agree.
  */
 #define VERDICT_LAST_LEAD 7
+
+/*
+ * Number of additional one-sided pairs of the target, for each one of the control
+ * process, that decides when the time is over; see VERDICT_LAST_LEAD.
+ */
 #define VERDICT_LAST_WEIGHT 2
 
 /*
- * Two more than the control process, and an eighth of all pairs, are no proof, but too
- * many to call it fine.
+ * Number by which one-sided pairs of the target must exceed those of the
+ * control process to rule out VERDICT_FINE.  The value is below that of a
+ * proof, as the only consequence is "unsure".
  */
 #define VERDICT_DOUBT_LEAD 2
+
+/* Inverse of the share of all pairs that must be one-sided to rule out VERDICT_FINE. */
 #define VERDICT_DOUBT_SHARE 8
 
 double verdict_mean(const struct verdict_side *side)
@@ -58,14 +73,14 @@ static void verdict_side_add(struct verdict_side *side,
 }
 
 /**
- * verdict_tail() - whether slow operations are the target's, not the machine's
- * @s:		what is known so far
- * @lead:	how many pairs must be one-sided
- * @weight:	and how many more for each one that is the control's
- * @share:	one in so many of all pairs must be
+ * verdict_tail() - check whether slow operations are on the target's side alone
+ * @s:	state of the test
+ * @lead:	number of one-sided pairs of the target needed
+ * @weight: additional number for each one-sided pair of the control process
+ * @share:	inverse of the share of all pairs that must be one-sided
  *
- * Return: whether so many pairs have a slow operation on the target's side
- * alone, and whether these are not rare.
+ * Return: whether the target has enough one-sided pairs, and whether they are a
+ * large enough share of all pairs.
  */
 static bool verdict_tail(const struct verdict_state *s, unsigned int lead,
 			 unsigned int weight, unsigned int share)
@@ -76,7 +91,7 @@ static bool verdict_tail(const struct verdict_state *s, unsigned int lead,
 	       (target - control) * share >= s->pairs;
 }
 
-/** verdict_tail_proof() - enough of it to be sure. */
+/** verdict_tail_proof() - check whether the tail proves interference */
 static bool verdict_tail_proof(const struct verdict_state *s)
 {
 	return verdict_tail(s, VERDICT_TAIL_LEAD, VERDICT_TAIL_WEIGHT,
