@@ -8,10 +8,14 @@
 #include "program.h"
 #include "../lib/clock.h"
 
-/* Ten times slower is starving: that it shares a CPU costs the reader some. */
+/*
+ * Smallest ratio of mean durations of a read that counts as starvation.  A
+ * reader on a CPU that the mapper disturbs is somewhat slower anyway; the
+ * factor is arbitrary.
+ */
 #define READER_EFFECT 10.0
 
-/* What the scanners did while the mapper worked, or while it rested. */
+/* Measure the reads in one window in which the mapper works or is idle. */
 static int reader_window(struct trial *trial, bool flat_out,
 			 struct window *window)
 {
@@ -51,7 +55,10 @@ int reader_run(struct trial *trial, const struct knobs *knobs,
 			error = reader_window(trial, true, &work);
 		if (error)
 			return error;
-		/* Not one read in the whole window: say it is just over. */
+		/*
+		 * A window without a read counts as one read that took the
+		 * whole window.
+		 */
 		if (!work.ops) {
 			work.ops = 1;
 			++*starved;

@@ -16,21 +16,27 @@
 #include "../lib/print.h"
 #include "../lib/util.h"
 
-/* How often to look: a few times within the shortest stall of interest. */
+/*
+ * Interval at which operations are polled, in us: a few times within the
+ * shortest stall of interest.
+ */
 #define STALL_POLL_US 200
 
-/* How long to look at stalls, once it is known that there are some. */
+/*
+ * Length of the window for a diagnosis, in ms.  The trial has had stalls
+ * before, so six ordinary windows will have some.
+ */
 #define STALL_SAMPLE_MS 300
 
 /**
- * struct stalls - how many operations were found waiting for what
- * @mmap_lock:	for the lock of the whole address space
- * @vma_lock:	for the lock of one mapping
- * @elsewhere:	asleep for another reason; @where is the last one
- * @running:	not asleep at all: preempted, or the host took the CPU
- * @handed:	of @mmap_lock and @vma_lock: some scanner was inside a read and
- *		runnable; it holds what the mapper waits for, or is to get it
- * @where:	a function's name
+ * struct stalls - number of operations by what they were found waiting for
+ * @mmap_lock: waiting for the lock of the address space
+ * @vma_lock: waiting for the lock of one mapping
+ * @elsewhere: asleep for another reason
+ * @running: not asleep: preempted, or the host took the CPU away
+ * @handed: of @mmap_lock and @vma_lock, those with a scanner that was inside a read
+ * 	and runnable; the scanner holds the lock, or is to get it
+ * @where:	function of the last operation that counts as @elsewhere
  */
 struct stalls {
 	unsigned int mmap_lock;
@@ -41,6 +47,7 @@ struct stalls {
 	char where[64];
 };
 
+/* Read a file of a task into a string, which is empty on failure. */
 static void stall_read(const char *format, int pid, int tid, char *text,
 		       size_t size)
 {
@@ -56,7 +63,7 @@ static void stall_read(const char *format, int pid, int tid, char *text,
 		close(fd);
 }
 
-/** stall_is_vma_lock() - whether a function waits for one mapping's readers */
+/** stall_is_vma_lock() - check whether a function waits for the readers of a mapping */
 static bool stall_is_vma_lock(const char *function)
 {
 	/* __vma_start_write(), __vma_enter_locked(), and later names. */
@@ -71,12 +78,13 @@ static bool stall_is_vma_lock(const char *function)
 	return false;
 }
 
-/** stall_is_mmap_lock() - whether a function takes mmap_lock, then works */
+/** stall_is_mmap_lock() - check whether a function takes mmap_lock */
 static bool stall_is_mmap_lock(const char *function)
 {
 	/*
-	 * Functions of locks are never shown, but their callers: vm_mmap_pgoff(),
-	 * __vm_munmap(), do_mprotect_pkey(), __do_sys_brk(), ...
+	 * wchan skips the functions of locks and names their callers:
+	 * vm_mmap_pgoff(), __vm_munmap(), do_mprotect_pkey(), __do_sys_brk(),
+	 * ...
 	 */
 	static const char * const part[] = {
 		"mmap", "munmap", "mprotect", "mremap", "brk", "mm_fault",
@@ -90,6 +98,7 @@ static bool stall_is_mmap_lock(const char *function)
 	return false;
 }
 
+/* Check whether a scanner is inside a read and runnable. */
 static bool stall_scanner_runnable(const struct load *load)
 {
 	unsigned int i;
@@ -105,6 +114,7 @@ static bool stall_scanner_runnable(const struct load *load)
 	return false;
 }
 
+/* Count one slow operation of a worker. */
 static void stall_classify(struct stalls *stalls, const struct trial *trial,
 			   unsigned int worker)
 {
@@ -131,29 +141,29 @@ static void stall_classify(struct stalls *stalls, const struct trial *trial,
 }
 
 /**
- * stall_sample() - look at slow operations while they are under way
- * @trial:	between two windows
- * @ms:		for how long
- * @stalls:	filled in; each slow operation counts once
+ * stall_sample() - poll slow operations while they are in progress
+ * @trial:	trial without an open window
+ * @ms:	length of the window, ms
+ * @stalls: filled in; each slow operation counts once
  *
- * Slow is what is over the trial's limit.  The looking is done from the
- * mapper's CPU, which a mapper that sleeps does not need.
+ * An operation is slow when it is over the limit of the trial.  This process polls
+ * on the mapper's CPU, which a mapper that sleeps does not need.
  *
- * Return: 0, or what trial_window() returns.
+ * Return: 0 or -errno, as trial_window().
  */
 static int stall_sample(struct trial *trial, unsigned int ms,
 			struct stalls *stalls)
 {
 	struct mapper_shared *shared = trial->target.shared;
 	uint32_t seen[MAPPER_WORKERS] = { 0 };
+	struct window window;
 	int64_t end;
 	int ret;
 
 	memset(stalls, 0, sizeof(*stalls));
-	ret = load_switch(&trial->load, GROUP_TARGET);
+	ret = trial_open(trial, GROUP_TARGET);
 	if (ret)
 		return ret;
-	mapper_open(&trial->target, GROUP_TARGET);
 	for (end = now_ns() + ms * NSEC_PER_MSEC; now_ns() < end;) {
 		unsigned int i;
 
@@ -169,7 +179,7 @@ static int stall_sample(struct trial *trial, unsigned int ms,
 			stall_classify(stalls, trial, i);
 		}
 	}
-	return mapper_close(&trial->target, TRIAL_HANG_NS);
+	return trial_close(trial, &window);
 }
 
 void diagnose(const char *name, struct trial *trial)
@@ -185,7 +195,7 @@ void diagnose(const char *name, struct trial *trial)
 	diag("%s.scanner_runnable: %u stalls", name, stalls.handed);
 	if (stalls.where[0])
 		diag("one of those elsewhere was in %s()", stalls.where);
-	/* Preemptible kernels show both. */
+	/* A preemptible kernel may show both. */
 	if (stalls.mmap_lock && stalls.handed)
 		diag("diagnosis: mmap_lock is handed to a scanner that waits for its CPU");
 	if (stalls.vma_lock && stalls.handed)

@@ -6,19 +6,26 @@
 #include "trial.h"
 #include "../lib/random.h"
 
-/* Now and then, and not so often that it costs time: a quiet window. */
+/*
+ * One in this many pairs has a quiet window before it.  Quiet windows have no
+ * vote; the value limits their share of the time to a ninth.
+ */
 #define TRIAL_QUIET_EVERY 4
 
 /*
- * What a pass must rest on: one whole pass over the target's file, or so many
- * reads of it that it does not matter where in the file they were.
+ * Number of reads of a process that is enough for VERDICT_FINE when no pass
+ * over its file was completed.  With this many reads, their position in the
+ * file does not matter.
  */
 #define TRIAL_MIN_READS 100
 
-/* For what was paused as a whole, this process included, to catch up. */
+/*
+ * Additional time, in ns, for an operation that seems to hang, after the whole
+ * machine including this process was paused.
+ */
 #define TRIAL_GRACE_NS (200 * NSEC_PER_MSEC)
 
-/* Of two results the one that says more: held by the kernel, no CPU, 0. */
+/* Return the worse one of two results: -ETIMEDOUT, then -EAGAIN, then 0. */
 static int trial_worse(int a, int b)
 {
 	return a == -ETIMEDOUT || b == -ETIMEDOUT ? -ETIMEDOUT : a ?: b;
@@ -90,16 +97,17 @@ int trial_setup(struct trial *trial, const struct scenario *scenario,
 }
 
 /*
- * An operation has not come back.  The interferers are taken away: if that
- * frees it, its duration is a sample like any other, and the load starts anew.
+ * Start over after an operation that hangs: kill the load, close the window, and
+ * start the load again.  If the operation ends when the load is gone, its duration
+ * is a sample like any other.
  */
-static int trial_hang(struct trial *trial, enum group group)
+static int trial_start_over(struct trial *trial)
 {
 	int ret;
 
 	if (!mapper_close(&trial->target, TRIAL_GRACE_NS))
 		return 0;
-	trial->hangs[group]++;
+	trial->hangs[trial->open.group]++;
 	ret = load_kill(&trial->load);
 	if (ret)
 		return ret;
@@ -108,36 +116,57 @@ static int trial_hang(struct trial *trial, enum group group)
 	return load_start(&trial->load);
 }
 
-int trial_window(struct trial *trial, enum group group, struct window *window)
+int trial_open(struct trial *trial, enum group group)
 {
-	struct load_mark before, after;
-	int64_t begin;
+	struct open_window *open = &trial->open;
 	int ret;
 
 	ret = load_switch(&trial->load, group);
 	if (ret)
 		return ret;
 	sleep_ns(TRIAL_SETTLE_MS * NSEC_PER_MSEC);
-	before = load_mark(&trial->load);
-	begin = now_ns();
+	open->group = group;
+	open->mark = load_mark(&trial->load);
+	open->begin = now_ns();
 	mapper_open(&trial->target, group);
-	sleep_ns(trial->knobs.window_ms * NSEC_PER_MSEC);
+	return 0;
+}
+
+int trial_close(struct trial *trial, struct window *window)
+{
+	const struct open_window *open = &trial->open;
+	enum group group = open->group;
+	struct load_mark after;
+	uint32_t reads;
+	int ret;
+
 	ret = mapper_close(&trial->target, TRIAL_HANG_NS);
 	if (ret == -ETIMEDOUT)
-		ret = trial_hang(trial, group);
+		ret = trial_start_over(trial);
 	if (ret)
 		return ret;
 	after = load_mark(&trial->load);
+	reads = after.reads - open->mark.reads;
 	*window = mapper_window(&trial->target);
-	window->idle = group != GROUP_QUIET && after.reads == before.reads &&
-		       !after.in_flight;
-	trial->active_ns[group] += now_ns() - begin;
-	trial->reads[group] += after.reads - before.reads;
+	window->idle = group != GROUP_QUIET && !reads && !after.in_flight;
+	trial->active_ns[group] += now_ns() - open->begin;
+	trial->reads[group] += reads;
 	if (trial->windows < 3 * TRIAL_MAX_PAIRS)
 		trial->log[trial->windows++] = (struct trial_window){
-			begin, group, *window
+			open->begin, group, *window
 		};
 	return 0;
+}
+
+int trial_window(struct trial *trial, enum group group, struct window *window)
+{
+	int ret;
+
+	ret = trial_open(trial, group);
+	if (ret)
+		return ret;
+	sleep_ns(trial->knobs.window_ms * NSEC_PER_MSEC);
+	return trial_close(trial, window);
 }
 
 void trial_hist(const struct trial *trial, enum group group, struct histogram *hist)
@@ -175,7 +204,7 @@ struct scanned trial_scanned(const struct trial *trial, enum group group)
 	return sum;
 }
 
-/** trial_evidence() - whether a pass would rest on enough, and the control process too */
+/** trial_evidence() - check whether the scanners have read enough of both processes */
 static bool trial_evidence(const struct trial *trial)
 {
 	return (trial_scanned(trial, GROUP_TARGET).scans ||
@@ -184,7 +213,7 @@ static bool trial_evidence(const struct trial *trial)
 		trial->reads[GROUP_CONTROL] >= TRIAL_MIN_READS);
 }
 
-/** trial_disturbs_all() - whether scanning anybody slows everybody down */
+/** trial_disturbs_all() - check whether scanning any process slows down the mapper */
 static bool trial_disturbs_all(const struct trial *trial)
 {
 	struct histogram quiet, control;
@@ -201,8 +230,9 @@ bool trial_late(const struct trial *trial)
 }
 
 /*
- * Whether there is to be one more pair: also where all is fine, but rests on too few
- * reads as yet.  Slow files on a busy machine take nothing but time.
+ * Check whether to measure one more pair.  VERDICT_FINE is postponed while it
+ * rests on too few reads: slow files on a busy machine take more time, but are
+ * read in the end.
  */
 static bool trial_goes_on(const struct trial *trial, enum verdict v)
 {
@@ -221,7 +251,7 @@ int trial_run(struct trial *trial)
 	int ret;
 
 	do {
-		/* In random order, so that drift favours neither side. */
+		/* The order is random, so that a drift favours neither side. */
 		enum group first = random_below(&rng, 2) ? GROUP_TARGET : GROUP_CONTROL;
 		enum group second = first == GROUP_TARGET ? GROUP_CONTROL : GROUP_TARGET;
 
@@ -241,7 +271,10 @@ int trial_run(struct trial *trial)
 		if (v == VERDICT_MORE && trial_late(trial))
 			v = verdict_last(&trial->state);
 	} while (trial_goes_on(trial, v));
-	/* No statistics are needed where it took a kill to free the mapper. */
+	/*
+	 * An operation that ended only with the load is interference, whatever
+	 * the pairs say.
+	 */
 	if (trial->hangs[GROUP_TARGET])
 		v = VERDICT_INTERFERES;
 	if (v == VERDICT_FINE && !trial_evidence(trial))

@@ -2,14 +2,15 @@
 /*
  * trial.h - one measurement from start to verdict
  *
- * A trial has a target that maps, a control process with as many mappings that does
- * nothing, and a load that reads the one or the other:
+ * A trial has a target that maps and unmaps, a control process that has as many
+ * mappings and sleeps, and a load that reads one of the two:
  *
- *     mapper's CPU     target: munmap, nap, mmap, nap ...
+ *     mapper's CPU     target: munmap, sleep, mmap, sleep ...
  *     load's CPU       scanners, a hog                 (control process: asleep)
  *
- *     time  |-- control process --| |-- target --| |-- target --| |-- control process --| ...
- *            \________ a pair _______/    \________ a pair _______/
+ *     process that is read, by window:
+ *     time  |- control -| |- target -| |- target -| |- control -| ...
+ *            \_______ a pair ______/    \_______ a pair ______/
  */
 #ifndef PROC_LATENCY_TRIAL_H
 #define PROC_LATENCY_TRIAL_H
@@ -25,34 +26,48 @@
 #include "../lib/clock.h"
 
 /*
- * Long enough for hundreds of operations and a dozen of a hog's cycles, short
- * enough for a verdict in a second: VERDICT_LEAD pairs are 0.8 s.
+ * Length of a window, in ms.  It has hundreds of operations and a dozen cycles
+ * of a hog.  It is short enough for a verdict in a second: VERDICT_LEAD pairs
+ * are 0.8 s.
  */
 #define TRIAL_WINDOW_MS 50
 
-/* After a change of target everybody gets a hog's cycle to settle. */
+/*
+ * Sleep between a change of group and the window, in ms: one cycle of a hog, so
+ * that scanners and hogs have all run again.
+ */
 #define TRIAL_SETTLE_MS 3
+
+/*
+ * Duration of an operation that counts as a hang, in ns.  It is far longer than a
+ * busy host delays an operation, and several hangs fit in the timeout of a test.
+ */
 #define TRIAL_HANG_NS (5 * NSEC_PER_SEC)
+
+/* Maximum number of pairs of a trial, which bounds the memory for its windows. */
 #define TRIAL_MAX_PAIRS 256
 
 /*
- * Scanning anybody may cost everybody something (a longer grace period, a
- * colder cache), but when it makes the median operation ten times slower, then
- * comparing target and control process misses the point.
+ * Factor by which the median operation may be longer when the control process
+ * is read than when no process is read.  Scanning any process may slow down all
+ * processes a little (a longer grace period, a colder cache).  Beyond this
+ * factor, which is arbitrary, a comparison of target and control process misses
+ * the point.
  */
 #define TRIAL_QUIET_LIMIT 10
 
 /**
- * struct scenario - what is to be measured
- * @source:	what the scanners read
- * @op:		what each worker of the mapper does; there are as many as that
- * @slots:	mappings in the region, of target and control process
- * @scanners:	at nice 15
- * @hogs:	on the scanners' CPU
- * @moving:	how many slots the mapper uses, from the first; 0: all
- * @populate:	mappings have their pages, and so page tables to be walked
- * @still:	the scanners ask only about slots that the mapper does not use
- *		(query_at only; else they ask about those that it does)
+ * struct scenario - what to measure
+ * @source: method of reading of the scanners
+ * @op:	operation of each worker of the mapper, up to the first NULL
+ * @slots:	number of mappings in the region of target and control process
+ * @scanners: number of scanners
+ * @hogs:	number of hogs on the scanners' CPU
+ * @moving: number of slots, from the first, that the mapper uses; 0: all
+ * @populate: mappings have their page, and so page tables to be walked, from the
+ * 	start
+ * @still:	the scanners query only slots that the mapper does not use, instead of
+ * 	those that it does (query_at only)
  */
 struct scenario {
 	const struct source *source;
@@ -67,21 +82,21 @@ struct scenario {
 
 /**
  * struct knobs - how to measure; the same for all trials of a program
- * @cpu_mapper:	where the target runs, -1: anywhere
- * @cpu_load:	where scanners and hogs run
- * @cpus_load:	on so many CPUs from there on, 0 is 1
- * @window_ms:	length of a window
- * @max_pairs:	bound of the sequential test
- * @max_ns:	and of the time it may take
- * @nap_us:	of the mapper, between two operations
- * @hog_busy_us: a hog spins this long
- * @hog_idle_us: and sleeps this long; 0: never
- * @head_start_ms: scanners run for so long before the hogs come
- * @limit_ns:	what a slow operation is
- * @seed:	of everything that is random
- * @inject:	a fault in the target
- * @apart:	target and control process not in the load's scheduling group
- * @inject_idle:	lazy scanners
+ * @cpu_mapper: CPU of target and control process; -1: any
+ * @cpu_load: first CPU of scanners and hogs
+ * @cpus_load: number of CPUs of scanners and hogs, from @cpu_load on; 0 is 1
+ * @window_ms: length of a window, ms
+ * @max_pairs: bound on the number of pairs of the sequential test
+ * @max_ns: bound on the duration of the sequential test, ns
+ * @nap_us: sleep of the mapper between two operations, us
+ * @hog_busy_us: time that a hog spins, us
+ * @hog_idle_us: time that a hog then sleeps, us; 0: never
+ * @head_start_ms: time from the scanners' start to the hogs', ms
+ * @limit_ns: limit of a slow operation, ns
+ * @seed:	seed of all random choices
+ * @inject: injected fault of the target
+ * @apart:	target and control process have scheduling groups of their own
+ * @inject_idle: injected fault: scanners do not read
  */
 struct knobs {
 	int cpu_mapper;
@@ -101,30 +116,48 @@ struct knobs {
 	bool inject_idle;
 };
 
-/** struct trial_window - a window as it is kept for the report */
+/*
+ * struct trial_window - a window as it is kept for the report
+ * @begin:	begin of the window, ns
+ * @group:	group whose process was read
+ * @window: measurements
+ */
 struct trial_window {
 	int64_t begin;
 	enum group group;
 	struct window window;
 };
 
+/*
+ * struct open_window - the window that is open
+ * @group:	group whose process is read
+ * @begin:	begin of the window, ns
+ * @mark:	progress of the scanners at the begin
+ */
+struct open_window {
+	enum group group;
+	int64_t begin;
+	struct load_mark mark;
+};
+
 /**
- * struct trial - a measurement under way, or its outcome
- * @scenario:	what
- * @knobs:	how
- * @target:	the process whose maps must be harmless to read
- * @control:	the process that takes its place
- * @load:	scanners and hogs
- * @state:	of the verdict
- * @verdict:	so far
- * @begin:	when it began, ns
- * @took:	how long it took, ns
- * @active_ns:	time that windows of each group were open
- * @reads:	reads that came back while windows of each group were open
- * @hangs:	operations longer than TRIAL_HANG_NS, per group
- * @disturbs_all: scanning whomever slows the mapper down
- * @windows:	how many are in @log
- * @log:	all windows, in the order they happened
+ * struct trial - a measurement in progress, or its outcome
+ * @scenario: what to measure
+ * @knobs: how to measure
+ * @target: process whose maps must be harmless to read
+ * @control: process that is read instead in the other window of a pair
+ * @load: scanners and hogs
+ * @open: window that is open, or was last
+ * @state: state of the sequential test
+ * @verdict: verdict so far
+ * @begin: begin of the trial, ns
+ * @took: duration of the trial, ns
+ * @active_ns: time that windows were open, per group, ns
+ * @reads: number of reads completed while windows were open, per group
+ * @hangs: number of operations longer than TRIAL_HANG_NS, per group
+ * @disturbs_all: scanning any process slows down the mapper
+ * @windows: number of windows in @log
+ * @log: all windows, in order
  */
 struct trial {
 	struct scenario scenario;
@@ -132,6 +165,7 @@ struct trial {
 	struct mapper target;
 	struct mapper control;
 	struct load load;
+	struct open_window open;
 	struct verdict_state state;
 	enum verdict verdict;
 	int64_t begin;
@@ -145,9 +179,9 @@ struct trial {
 };
 
 /**
- * struct scanned - what all scanners did for one group; when they are elsewhere
- * @scans:	passes from end to end
- * @bytes:	bytes, or answers
+ * struct scanned - work of all scanners for one group
+ * @scans:	number of passes from end to end
+ * @bytes:	number of bytes, or of answers
  */
 struct scanned {
 	uint64_t scans;
@@ -155,64 +189,85 @@ struct scanned {
 };
 
 /**
- * trial_free() - end all processes of a trial, whatever state it is in
+ * trial_free() - kill all processes of a trial, in any state
  * @trial:	the trial
  *
- * Return: 0, -ETIMEDOUT where the kernel holds one that was killed, -EAGAIN where
- * one got no CPU to end on.
+ * Return: 0, -ETIMEDOUT when the kernel holds a process that was killed, -EAGAIN
+ * when a killed process got no CPU to exit on.
  */
 int trial_free(struct trial *trial);
 
 /**
  * trial_setup() - start target, control process and load
  * @trial:	zeroed
- * @scenario:	what to measure
- * @knobs:	how
+ * @scenario: what to measure
+ * @knobs:	how to measure
  *
- * Return: 0 or -errno: ENOENT or ENOTTY where this kernel has no such file or
- * query, ENOMEM where so many mappings are not allowed.  trial_free() is due in either case.
+ * Return: 0 or -errno: ENOENT or ENOTTY when this kernel has no such file or query,
+ * ENOMEM when vm.max_map_count does not allow as many mappings.  trial_free() is due
+ * in either case.
  */
 int trial_setup(struct trial *trial, const struct scenario *scenario,
 		const struct knobs *knobs);
 
 /**
- * trial_window() - measure for one window
+ * trial_open() - open a window on the process of @group
+ * @trial:	the trial; no window is open
+ * @group:	group whose process is read from now on
+ *
+ * Return: 0 or -errno, as load_switch().
+ */
+int trial_open(struct trial *trial, enum group group);
+
+/**
+ * trial_close() - close the open window and measure it
  * @trial:	the trial
- * @group:	whose file is read meanwhile
  * @window:	filled in
  *
- * A window ends when the last operation that began in it is over, however long
- * that takes, and the scanners change over only then.
+ * A window ends when the last operation that began in it has ended.  When that
+ * takes TRIAL_HANG_NS, the load is killed and started again.
  *
- * Return: 0, -EIO when a process of the trial failed, -EAGAIN when the machine
- * is too busy to run it, -ETIMEDOUT when an operation did not even come back
- * after the load was taken away, or a scanner is stuck in a read.
+ * Return: as trial_window().
+ */
+int trial_close(struct trial *trial, struct window *window);
+
+/**
+ * trial_window() - measure for one window
+ * @trial:	the trial
+ * @group:	group whose process is read meanwhile
+ * @window: filled in
+ *
+ * Return: 0, -EIO when a process of the trial failed, -EAGAIN when the machine is
+ * too busy to run it, -ETIMEDOUT when an operation did not end after the load was
+ * killed, or when a scanner is stuck in a read.
  */
 int trial_window(struct trial *trial, enum group group, struct window *window);
 
-/** trial_hist() - all of an group's operations in one histogram. */
+/** trial_hist() - merge the durations of all operations of a group */
 void trial_hist(const struct trial *trial, enum group group, struct histogram *hist);
 
 /**
- * trial_period() - the time from one operation to the next when all is well
+ * trial_period() - compute the usual time from one operation to the next
  * @trial:	the trial
  *
- * Taken from the control's windows; without any, from the published pause.
+ * The time is that in the windows of the control process.  Without any operation in
+ * them, it is MAPPER_NAP_US.
  *
  * Return: ns, never 0.
  */
 uint64_t trial_period(const struct trial *trial);
 
-/** trial_scanned() - see struct scanned. */
+/** trial_scanned() - sum up the work of all scanners for a group */
 struct scanned trial_scanned(const struct trial *trial, enum group group);
 
+/** trial_late() - check whether the trial has used up its time */
 bool trial_late(const struct trial *trial);
 
 /**
  * trial_run() - measure pairs of windows until there is a verdict
  * @trial:	as trial_setup() left it; may be continued after a verdict
  *
- * Return: 0 with the verdict in @trial, or what trial_window() returns.
+ * Return: 0 with the verdict in @trial, or -errno as trial_window().
  */
 int trial_run(struct trial *trial);
 
