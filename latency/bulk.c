@@ -12,28 +12,42 @@
 #include "../lib/env.h"
 #include "../lib/print.h"
 
+/* Since 5.14; before that release, page faults take mmap_lock. */
 #ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23		/* 5.14; before that, faults take the lock */
+#define MADV_POPULATE_WRITE 23
 #endif
 
-/* Few enough to stay in the cache, many enough to seldom start over. */
+/*
+ * Number of pages that are faulted in before all are dropped: few enough for
+ * the cache, and many enough to seldom drop them.
+ */
 #define BULK_FAULT_PAGES 64
+
+/* Timeout of the start and of a round, in ns, for a busy or emulated machine. */
 #define BULK_WAIT_NS (20 * NSEC_PER_SEC)
 
-/* So long faults are counted with nothing beside them, before each round. */
+/*
+ * Time for which faults without any munmap() are counted before each round, in
+ * ns.
+ */
 #define BULK_CALM_NS (20 * NSEC_PER_MSEC)
 
-/* On a busy machine a round takes seconds. */
+/*
+ * Time after which no further round begins, in s.  On a busy machine, a round
+ * takes seconds.
+ */
 #define BULK_SECONDS 15
 
-/* Fewer faults beside a munmap than this is no sign of anything going on. */
+/* Number of faults beside a munmap() below which a round counts as blocked. */
 #define BULK_FAULTS 10
 
+/* struct bulk_job - argument of a process */
 struct bulk_job {
 	const struct bulk *bulk;
 	enum group group;
 };
 
+/* Thread that maps, populates and unmaps the large mapping when ordered. */
 static void *bulk_unmapper(void *arg)
 {
 	const struct bulk_job *job = arg;
@@ -61,7 +75,7 @@ static void *bulk_unmapper(void *arg)
 		madvise(p, job->bulk->size,
 			shared->huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 		memset(p, 1, job->bulk->size);
-		/* The rest of the time slice is not enough: start afresh. */
+		/* Begin the munmap() with a fresh time slice. */
 		sched_yield();
 		atomic_fetch_add(&shared->active, 1);
 		begin = now_ns();
@@ -73,13 +87,14 @@ static void *bulk_unmapper(void *arg)
 	return NULL;
 }
 
-/* The @i-th page fault, at @p. */
+/* Make the @i-th page fault, at @p. */
 static void bulk_fault(char *p, size_t page, unsigned int i)
 {
 	if (i % 2 == 0 || madvise(p, page, MADV_POPULATE_WRITE))
 		atomic_store((_Atomic char *)p, 1);
 }
 
+/* Make page faults until the process is killed. */
 static int bulk_faulter(const struct bulk *bulk)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -107,8 +122,8 @@ static int bulk_faulter(const struct bulk *bulk)
 			took = now_ns() - begin;
 			atomic_fetch_add(&shared->all, 1);
 			/*
-			 * The one that waits for the munmap may begin just
-			 * before it and be over just after it.
+			 * A fault that the munmap() blocks may begin before it
+			 * and end after it.
 			 */
 			if (before % 2 == 0 &&
 			    before == atomic_load(&shared->active))
@@ -172,13 +187,13 @@ int bulk_start(struct bulk *bulk)
 }
 
 /**
- * bulk_round() - have one of the two unmap its large mapping
- * @bulk:	after bulk_start()
- * @number:	of the round, from 1
- * @group:	which process
+ * bulk_round() - make one process unmap its large mapping
+ * @bulk:	the processes, started
+ * @number: number of the round, from 1
+ * @group:	group of the process
  * @round:	filled in
  *
- * Return: 0, -ENOMEM when there is no memory for it, -ETIMEDOUT.
+ * Return: 0, -ENOMEM without memory for the mapping, or -ETIMEDOUT.
  */
 static int bulk_round(struct bulk *bulk, uint32_t number, enum group group,
 		      struct bulk_round *round)
@@ -203,7 +218,7 @@ static int bulk_round(struct bulk *bulk, uint32_t number, enum group group,
 			return -ETIMEDOUT;
 		futex_wait(&shared->done, seen, 100 * NSEC_PER_MSEC);
 	}
-	/* The fault that waited is to be over, too. */
+	/* A fault that was blocked ends after the munmap(). */
 	sleep_ns(NSEC_PER_MSEC);
 	round->took = shared->took;
 	round->longest = atomic_load(&shared->longest_us) * NSEC_PER_USEC;

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * bulk.h - page faults while a large mapping goes away
+ * bulk.h - measure page faults while a large mapping is unmapped
  *
  *     mapper's CPU   target, thread 1     ..faults.....................
  *     load's CPU     target, thread 2     |------- munmap -------|
- *                    or the other process |------- munmap -------|
+ *                    or control process   |------- munmap -------|
  *                    and a scanner that reads the target's maps
  *
  * The faults are on mappings of their own.  If munmap() keeps the address space
- * locked until it has freed the last page, then a fault that comes meanwhile
- * lasts as long as the munmap does.  The same munmap in another process costs
- * the machine the same, but locks nothing that the target needs.  Beside it are
- * measured the faults of the target with no munmap anywhere.
+ * locked until the last page is freed, a fault meanwhile lasts as long as the
+ * munmap().  The same munmap() in the control process costs the machine the same,
+ * but locks nothing that the target needs.  The faults without any munmap() are
+ * measured as well.
  *
- * Since 6.4 most faults have enough in the lock of their VMA, and would not
- * notice; the first one in a mapping, for example, still takes mmap_lock.  So
- * every second one is made by madvise(), which always takes it.
+ * Since 6.4, most faults need only the per-VMA lock and would not be blocked.  Some,
+ * for example the first one in a mapping, still take mmap_lock.  Therefore every
+ * second fault is made by madvise(), which always takes it.
  */
 #ifndef PROC_LATENCY_BULK_H
 #define PROC_LATENCY_BULK_H
@@ -30,25 +30,33 @@
 #include "../lib/futex.h"
 
 /*
- * Rounds in which the faults went on; and rounds in which they did not, with not
- * one of the others: a busy machine alone makes one in five such.
+ * Number of rounds with faults beside the munmap() of the target that is enough
+ * to pass.
  */
 #define BULK_ROUNDS 3
+
+/*
+ * Number of rounds in which the munmap() of the target blocked the faults, without
+ * a single round to the contrary, that is a failure.  On a busy machine, one round
+ * in five is such by chance.
+ */
 #define BULK_STALLED 5
+
+/* Maximum number of rounds; more than BULK_ROUNDS + BULK_STALLED - 1 is not needed. */
 #define BULK_MAX_ROUNDS 8
 
 /**
- * struct bulk_shared - shared by the test, the target and the other process
- * @order:	number of the round, times NR_GROUPS, plus whose turn it is
- * @done:	the order that was carried out last
- * @error:	errno of what failed
- * @active:	odd while a munmap is under way
- * @took:	how long it took, ns; to be read after @done
- * @huge:	the large mapping is to have huge pages, where there are any
- * @all:	faults, whatever they met
- * @faults:	faults since the order was given that met a munmap
- * @longest_us:	of them, microseconds
- * @start_barrier:	all three threads arrive here
+ * struct bulk_shared - shared memory of the test, the target and the control process
+ * @order:	number of the round, times NR_GROUPS, plus the group that is to unmap
+ * @done:	order that was completed last
+ * @error:	errno of an mmap() that failed
+ * @active: odd while a munmap() is in progress
+ * @took:	duration of the munmap(), ns; valid after @done is set
+ * @huge:	the large mapping is to have huge pages
+ * @all:	number of faults
+ * @faults: number of faults beside a munmap() since the order was given
+ * @longest_us: longest duration of these faults, us
+ * @start_barrier: barrier of all three threads
  */
 struct bulk_shared {
 	_Atomic uint32_t order;
@@ -64,13 +72,13 @@ struct bulk_shared {
 };
 
 /**
- * struct bulk - a target that faults, and two processes that can unmap
- * @size:	of the large mapping, bytes
- * @cpu_fault:	where the target faults
- * @cpu_unmap:	where both unmap
- * @inject:	a injected fault: the target's faults wait for the munmap
- * @shared:	shared memory
- * @child:	indexed by group: GROUP_TARGET faults and unmaps, GROUP_CONTROL unmaps
+ * struct bulk - a target that faults and unmaps, and a control process that unmaps
+ * @size:	size of the large mapping, bytes
+ * @cpu_fault: CPU of the faulting thread
+ * @cpu_unmap: CPU of both unmapping threads
+ * @inject: injected fault: page faults of the target wait for the munmap()
+ * @shared: shared memory
+ * @child:	processes, by group: GROUP_TARGET faults and unmaps, GROUP_CONTROL unmaps
  */
 struct bulk {
 	size_t size;
@@ -82,7 +90,13 @@ struct bulk {
 	struct child child[NR_GROUPS];
 };
 
-/** struct bulk_round - what one munmap did to the faults; @calm per second */
+/**
+ * struct bulk_round - faults beside one munmap()
+ * @calm:	faults per second without any munmap()
+ * @took:	duration of the munmap(), ns
+ * @longest: longest duration of a fault, ns
+ * @faults: number of faults
+ */
 struct bulk_round {
 	double calm;
 	int64_t took;
@@ -91,12 +105,12 @@ struct bulk_round {
 };
 
 /*
- * struct bulk_sum - rounds together, by group
- * @rounds:	of both groups together
- * @calm:	sum of the faults per second with no munmap anywhere
- * @faults:	beside a munmap
- * @time:	that the munmaps took, ns
- * @share:	sum of the longest stalls, in munmaps
+ * struct bulk_sum - sum of rounds, by group
+ * @rounds: number of rounds of both groups together
+ * @calm:	sum of the faults per second without any munmap()
+ * @faults: number of faults beside a munmap()
+ * @time:	duration of all munmap(), ns
+ * @share:	sum of the longest faults, each divided by the duration of its munmap()
  */
 struct bulk_sum {
 	unsigned int rounds;
@@ -105,40 +119,54 @@ struct bulk_sum {
 };
 
 /**
- * bulk_free() - end both processes, in any state
- * @bulk:	the two
+ * bulk_free() - kill both processes, in any state
+ * @bulk:	the processes
  *
- * Return: 0, or -ETIMEDOUT where the kernel holds one that was killed.
+ * Return: 0, or -ETIMEDOUT when the kernel holds a process that was killed.
  */
 int bulk_free(struct bulk *bulk);
 
 /**
  * bulk_start() - start both processes
- * @bulk:	with the wishes filled in
+ * @bulk:	sizes, CPUs and @inject set by the caller
  *
  * Return: 0 or -errno; bulk_free() is due in either case.
  */
 int bulk_start(struct bulk *bulk);
 
-/*
- * An eighth of the free memory, at most 256 MiB, or a gibibyte where there is
- * time.  The munmap has to take much longer than the stalls that there are anyway,
- * which last some 10 ms where the machine is emulated or shared.
+/**
+ * bulk_size() - choose the size of the large mapping
+ *
+ * The size is an eighth of the free memory, at most 256 MiB, or 1 GiB with FULL.
+ * The munmap() has to take much longer than stalls by chance, which last some 10 ms
+ * on an emulated or shared machine.
+ *
+ * Return: bytes.
  */
 size_t bulk_size(void);
 
+/** bulk_is_late() - check whether BULK_SECONDS have passed since @begin, ns */
 bool bulk_is_late(int64_t begin);
 
-/* How much of a munmap the fault lasted that was held up most. */
+/** bulk_share() - compute the longest fault's share of the munmap()'s duration */
 double bulk_share(const struct bulk_round *round);
 
-/* Whether there were faults beside a munmap, and none was held up by it. */
+/** bulk_goes_on() - check whether there were faults, none as long as half the munmap() */
 bool bulk_goes_on(const struct bulk_round *round);
 
-/* One munmap of each process. */
+/**
+ * bulk_pair() - do one round for each of the two processes
+ * @bulk:	the processes
+ * @number: number of the last round, updated
+ * @sum:	sum to which both rounds are added
+ * @round:	filled in
+ *
+ * Return: 0, -ENOMEM without memory for the mapping, or -ETIMEDOUT.
+ */
 int bulk_pair(struct bulk *bulk, uint32_t *number, struct bulk_sum *sum,
 	      struct bulk_round round[NR_GROUPS]);
 
+/** bulk_print() - print a sum of rounds */
 void bulk_print(const char *name, const struct bulk_sum *sum);
 
 #endif /* PROC_LATENCY_BULK_H */

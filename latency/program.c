@@ -17,22 +17,32 @@
 #include "../lib/limits.h"
 #include "../lib/print.h"
 
-/* The published limit.  Only the tail asks for it, never the votes. */
+/*
+ * Limit of a slow operation, in us; the value of the published benchmark.  It
+ * matters for the tail, not for votes.
+ */
 #define LIMIT_US 500
 
-/* One scenario; four times what a clear case takes. */
+/* Bound of one scenario, in s: four times what a clear case takes. */
 #define DURATION_S 4
 
 /*
- * Once the whole program has used this much, a scenario that is not clear soon
- * is left at "could not tell": bots that know no settings allow 45 s.  An idle
- * machine needs about 17 s for everything.
+ * Time of all trials, in s, after which a trial has SHORT_PAIRS and SHORT_S
+ * only.  Test bots without settings allow 45 s for the program.  An idle
+ * machine needs about 17 s for all tests.
  */
 #define BUDGET_S 14
+
+/* Bound of a trial after BUDGET_S, in pairs: VERDICT_LEAD and four more. */
 #define SHORT_PAIRS 12
+
+/* Bound of a trial after BUDGET_S, in s; windows of a busy machine are longer. */
 #define SHORT_S 4
 
-/* Reasons are constant: bots build the names of results from them. */
+/*
+ * Reasons to skip.  Their text is constant, since bots build names of results
+ * from it.
+ */
 #define SKIP_CPUS "fewer than two CPUs"
 #define SKIP_NO_CPU "CPU_MAPPER or CPU_LOAD is no CPU that this may run on"
 #define SKIP_ONE_CPU "CPU_MAPPER and CPU_LOAD are the same CPU"
@@ -44,7 +54,7 @@ struct program *program;
 
 struct trial the_trial;
 
-/* A number that no CPU can have is no CPU. */
+/* Read the number of a CPU; -1 when it is too large for any. */
 static int env_cpu(const char *name, int fallback)
 {
 	long cpu = env_number(name, fallback);
@@ -52,7 +62,10 @@ static int env_cpu(const char *name, int fallback)
 	return cpu < CPU_SETSIZE ? (int)cpu : -1;
 }
 
-/* The mapper gets the first CPU, the load the last one that shares no core. */
+/*
+ * Choose the CPUs: the first one for the mapper, and for the load the last one
+ * that shares no core with it.
+ */
 static void choose_cpus_apart(struct knobs *knobs, const cpu_set_t *allowed)
 {
 	int cpu, first = -1, last = -1, apart = -1;
@@ -72,8 +85,9 @@ static void choose_cpus_apart(struct knobs *knobs, const cpu_set_t *allowed)
 }
 
 /*
- * Whether a runner that is owed a bounded time would lose its patience.  Who has a
- * multiple of what settings gives, as the lab has, gets as many times the budget.
+ * Check whether the trials have used up @seconds.  A runner with a longer
+ * timeout than that of the settings file, such as the lab, has as many times
+ * the budget.
  */
 static bool exhausted(unsigned int seconds)
 {
@@ -102,7 +116,7 @@ static void choose_knobs(struct knobs *knobs)
 	if (pairs > TRIAL_MAX_PAIRS)
 		pairs = TRIAL_MAX_PAIRS;
 	knobs->max_pairs = (unsigned int)pairs;
-	/* On a busy machine, windows last longer than they were meant to. */
+	/* Windows of a busy machine are longer than they should be. */
 	knobs->max_ns = (short_of_time ? SHORT_S : duration * 3 / 2) *
 			NSEC_PER_SEC;
 	knobs->nap_us = MAPPER_NAP_US;
@@ -112,7 +126,7 @@ static void choose_knobs(struct knobs *knobs)
 						      LOAD_HOG_IDLE_US);
 	knobs->limit_ns = (uint64_t)env_number("LATENCY_LIMIT_US", LIMIT_US) *
 			  NSEC_PER_USEC;
-	/* Each test starts from the same seed, so that it can be run alone. */
+	/* Each test starts with the same seed, so that it can be run alone. */
 	knobs->seed = program->seed;
 	knobs->inject = inject && !strcmp(inject, "stall") ? INJECT_STALL :
 		       inject && !strcmp(inject, "hang") ? INJECT_HANG :
@@ -120,7 +134,10 @@ static void choose_knobs(struct knobs *knobs)
 	knobs->inject_idle = inject && !strcmp(inject, "idle");
 }
 
-/* What it costs to read the clock; it is in every duration once. */
+/*
+ * Measure the time that it takes to read the clock, which is part of each
+ * duration.
+ */
 static int64_t clock_cost(void)
 {
 	int64_t best = NSEC_PER_SEC;
@@ -136,7 +153,7 @@ static int64_t clock_cost(void)
 	return best;
 }
 
-/* The file that is asked for, or NULL. */
+/* Return the path of the report, or NULL. */
 static const char *json_path(void)
 {
 	const char *path = getenv("JSON");
@@ -186,16 +203,33 @@ void trial_measure(struct trial *trial, const struct scenario *scenario,
 	program->spent += now_ns() - trial->begin;
 }
 
-bool control_seen(const struct trial *trial)
+/*
+ * Check whether the trial of a positive control shows contention.  A verdict is
+ * not needed: on a busy machine the stalls themselves may use up the time, and the
+ * question is what the measurement sees, not what the kernel does.  A lead alone is
+ * not enough: it may rest on a difference too small to be seen with another file.
+ */
+static bool control_seen(const struct trial *trial)
 {
 	return verdict_ratio(&trial->state) >= VERDICT_EFFECT &&
 	       (trial->verdict == VERDICT_INTERFERES ||
 		(trial->state.lead > 0 && verdict_tail_doubt(&trial->state)));
 }
 
-struct positive_control *control_of(const struct scenario *scenario)
+/* Return the positive control that a scenario relies on, or is itself. */
+static struct positive_control *control_of(const struct scenario *scenario)
 {
 	return &program->positive[scenario->hogs > 0][scenario->source->brief];
+}
+
+const char *control_result(const struct scenario *scenario,
+			   const struct trial *trial)
+{
+	struct positive_control *positive = control_of(scenario);
+
+	positive->tried = true;
+	positive->blind = control_seen(trial) ? NULL : SKIP_BLIND;
+	return positive->blind;
 }
 
 const char *apparatus_is_blind(struct trial *trial,
@@ -233,12 +267,18 @@ void finish(struct result *result, const struct knobs *knobs,
 		result->outcome = outcome;
 	if (!strcmp(outcome, "fail"))
 		program->results.failed = true;
-	/* What there is so far, should this be killed; program_end() has the rest. */
+	/*
+	 * The results so far are written in case this program is killed.
+	 * program_end() writes all.
+	 */
 	if (path && !report_is_stream(path))
 		report_json(path, &program->results, knobs);
 }
 
-/* Whether the roles may run where they are to: NULL, or the reason why not. */
+/*
+ * Check whether mapper and load may run on their CPUs: NULL, or the reason to
+ * skip.
+ */
 static const char *cpus_missing(const struct knobs *knobs,
 				const cpu_set_t *allowed)
 {

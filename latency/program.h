@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * program.h - state that all latency tests share: knobs, positive controls, results
+ * program.h - knobs, positive controls and results that all latency tests share
  */
 #ifndef PROC_LATENCY_PROGRAM_H
 #define PROC_LATENCY_PROGRAM_H
@@ -12,10 +12,12 @@
 #include "trial.h"
 
 /*
- * And once it has used this much, nothing new is begun; what nobody else judges,
- * and takes BULK_SECONDS at most, is begun later still.
+ * Time of all trials after which no further trial begins, in s.  The program
+ * then ends within the 45 s that test bots allow without settings.
  */
 #define EXHAUSTED_S 20
+
+/* Reasons to skip that several tests have; bots build names of results from them. */
 #define SKIP_BLIND "the apparatus cannot see contention here"
 #define SKIP_UNSURE "could not tell"
 #define SKIP_RELEASE "interference, as expected of this release"
@@ -26,89 +28,142 @@
 #define SKIP_MEMORY "not enough memory"
 #define SKIP_MAPPINGS "this many mappings are not allowed"
 
-/* The published number of mappings. */
+/*
+ * Number of mappings of a process with many; the value of the published
+ * benchmark.
+ */
 #define MANY 16000
 
-/* One waits for its turn while the other reads: with one they never meet. */
+/*
+ * Number of scanners.  With two, one is preempted by the other even without a
+ * hog.
+ */
 #define SCANNERS 2
 
 /*
- * struct positive_control - what is known of a positive control
- * @tried:	whether it was measured
- * @blind:	why nothing can be told with it: a reason to SKIP, or NULL
+ * struct positive_control - result of a positive control
+ * @tried:	the control was measured
+ * @blind:	reason to skip the tests that rely on it, or NULL
  */
 struct positive_control {
 	bool tried;
 	const char *blind;
 };
 
-/** enum list - @SHORT: run by default, @LONG: with FULL=1 */
+/**
+ * enum list - selection of tests
+ * @SHORT:	run by default
+ * @LONG:	run with FULL=1
+ */
 enum list {
 	SHORT,
 	LONG,
 };
 
-/* What outlives the process that one test runs in. */
+/*
+ * struct program - state that outlives the process of a single test
+ * @results: results of all trials
+ * @positive: positive controls, by hogs and by brief locks
+ * @spent:	time of all trials, ns
+ * @seed:	seed of all tests
+ * @announced: the parameters were printed
+ * @ran:	a test was run, not left out for its list
+ * @knobs:	knobs of the last test
+ */
 struct program {
 	struct results results;
-	struct positive_control positive[2][2];	/* with hogs? with brief locks? */
-	int64_t spent;		/* ns, by all trials */
+	struct positive_control positive[2][2];
+	int64_t spent;
 	uint64_t seed;
-	bool announced;		/* have the parameters been printed? */
-	bool ran;		/* was there a test that was not for another list? */
-	struct knobs knobs;	/* of the last test */
+	bool announced;
+	bool ran;
+	struct knobs knobs;
 };
 
+/* In memory that is shared with the processes of the tests. */
 extern struct program *program;
+
+/* The trial of the test that runs; too large for the stack. */
 extern struct trial the_trial;
 
 /**
- * program_end() - write the whole report, where one is asked for
+ * program_end() - write the whole report, if JSON asks for one
  *
- * What cannot be replaced, as a pipe, is written to only here, and once.
+ * A stream, such as a pipe, is written only here, since it cannot be replaced.
  *
- * Return: false where it could not be written; that is printed.
+ * Return: false when the report could not be written; that is printed.
  */
 bool program_end(void);
 
 /**
- * latency_begin() - what the program does first
+ * latency_begin() - set up the program before any test
  *
  * Return: NULL, or a constant reason why no test can run.
  */
 const char *latency_begin(void);
 
+/**
+ * trial_measure() - end the last trial, and run a new one
+ * @trial:	any trial
+ * @scenario:	what to measure
+ * @knobs:	how to measure
+ * @error:	set to 0 or -errno
+ */
 void trial_measure(struct trial *trial, const struct scenario *scenario,
 		   const struct knobs *knobs, int *error);
 
-/*
- * Less than a verdict will do: on a busy machine the stalls themselves may eat
- * the time up.  This asks what the apparatus sees, not what the kernel does.  And
- * votes alone will not: they may agree on a difference so small that it would be
- * lost with any other file.
+/**
+ * control_result() - keep the result of a positive control
+ * @scenario:	scenario of the control
+ * @trial:	trial with a verdict
+ *
+ * Return: NULL, or the reason to skip when the contention was not seen.
  */
-bool control_seen(const struct trial *trial);
+const char *control_result(const struct scenario *scenario,
+			   const struct trial *trial);
 
-/* The one that answers for a scenario. */
-struct positive_control *control_of(const struct scenario *scenario);
-
-/*
- * The positive control, once per kind of pressure and of lock and not for each
- * scenario: it asks about the machine.
+/**
+ * apparatus_is_blind() - measure the positive control of a scenario if it is due
+ * @trial:	used for the measurement
+ * @judged: the scenario
+ * @knobs:	how to measure
+ *
+ * A positive control is measured once for each kind of load and of lock, and not for
+ * each scenario, since its result depends on the machine only.
+ *
+ * Return: NULL, or the reason to skip.
  */
 const char *apparatus_is_blind(struct trial *trial,
 			       const struct scenario *judged,
 			       const struct knobs *knobs);
 
+/**
+ * finish() - record the outcome of a test, and write the report so far
+ * @result:	result of its trial, or NULL
+ * @knobs:	how it was measured
+ * @outcome:	"pass", "fail" or "skip"
+ */
 void finish(struct result *result, const struct knobs *knobs,
 	    const char *outcome);
 
-/* Knobs and CPUs; a reason to skip where these are not to be had. */
+/**
+ * latency_prepare() - set up knobs, CPUs and priority of a test
+ * @knobs:	filled in
+ *
+ * Return: NULL, or the reason to skip.
+ */
 const char *latency_prepare(struct knobs *knobs);
 
-/*
- * Why a test is left out, or NULL.  For the test to ask, not its fixture: harnesses
- * before 6.9 go on to the test after a skip in the setup.
+/**
+ * left_out() - set up a test, unless it is left out
+ * @list:	list of the test
+ * @knobs:	filled in
+ * @seconds: time of all trials after which the test is skipped
+ *
+ * To be called by the test, not by its fixture: harnesses before 6.9 run a test even
+ * after a skip in its setup.
+ *
+ * Return: NULL, or the reason to skip.
  */
 const char *left_out(enum list list, struct knobs *knobs, unsigned int seconds);
 

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * test_grace.h - does mmap() or munmap() wait for readers, whoever is read?
+ * test_grace.h - test that mmap() and munmap() do not wait for readers of any process
  *
- * Readers of maps are in RCU sections, and who frees what they may look at is
- * tempted to wait for them.  That slows each munmap() of every process down, ten
- * or a thousand times, scanned or not, so that a comparison of target and control process
- * shows nothing.  What shows it: a call that nothing is in the way of sleeps, see
- * waits.h; or, if it spins, takes several times as long as other calls do.
+ * Readers of maps are in RCU read-side critical sections.  A change that frees what
+ * readers may use could wait for them.  That would slow down each munmap() of every
+ * process, whether it is read or not, so a comparison of target and control process
+ * would not show it.  Two signs do: a call that nothing blocks sleeps, see waits.h;
+ * or it spins, and takes several times as long as other calls.
  *
- * How long can be told as well: a munmap() is compared with a grace period itself, of
- * which membarrier(MEMBARRIER_CMD_GLOBAL) is one on more than one CPU.  Periods can
- * be told to hurry, and then last a tenth or less; so that is the weaker rule.
+ * A third sign is the duration: munmap() is compared with a grace period, which
+ * membarrier(MEMBARRIER_CMD_GLOBAL) waits for when there is more than one CPU.  An
+ * expedited grace period lasts a tenth or less, so this rule is the weaker one.
  *
- * PLANT=stall has a nap in each munmap().
+ * PLANT=stall adds a sleep to each munmap().
  */
 #ifndef PROC_TEST_GRACE_H
 #define PROC_TEST_GRACE_H
 
+#include <errno.h>
 #include <linux/membarrier.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,18 +40,25 @@
 #include "../lib/print.h"
 
 #if defined(__GNUC__) && !defined(__clang__)
-/* The harness's setjmp() and what gcc inlines beside it. */
+/* The harness calls setjmp(), and gcc inlines functions beside it. */
 #pragma GCC diagnostic ignored "-Wclobbered"
 #endif
 
-/* An odd number has a median; on an idle machine each takes some 20 ms. */
+/*
+ * Number of calls that are compared with a grace period.  It is odd, to have a
+ * median.  Each takes about 20 ms on an idle machine.
+ */
 #define GRACE_ROUNDS 25
 /*
- * A munmap() that waits lasts a whole period, or what is left of two; one that
- * does not, a hundredth or less.
+ * Factor by which a grace period must exceed munmap().  A munmap() that waits
+ * lasts a period, or the rest of one and another one; a munmap() that does not
+ * wait, a hundredth or less.
  */
 #define GRACE_SHARE 4
-/* Periods can be told to hurry; then they are no measure. */
+/*
+ * Factor by which a grace period must exceed mmap() to be a measure.  Expedited
+ * ones do not.
+ */
 #define GRACE_LONG 20
 
 FIXTURE(grace) {
@@ -64,14 +72,14 @@ FIXTURE_TEARDOWN(grace)
 {
 }
 
-/* In microseconds; sorts. */
+/* Sort durations and return the median in microseconds. */
 static double grace_median(int64_t took[GRACE_ROUNDS])
 {
 	qsort(took, GRACE_ROUNDS, sizeof(*took), compare_ns);
 	return took[GRACE_ROUNDS / 2] / 1000.0;
 }
 
-/* What is done to two pages in turn, first to last. */
+/* enum grace_call - calls on two pages, made in this order */
 enum grace_call {
 	GRACE_MMAP,
 	GRACE_REPLACE,		/* mmap() over both */
@@ -80,17 +88,18 @@ enum grace_call {
 	GRACE_SHRINK,		/* mremap() to one */
 	GRACE_MUNMAP,
 	GRACE_CALLS,
-	GRACE_NOTHING = GRACE_CALLS,	/* beside them, a call that does nothing */
+	GRACE_NOTHING = GRACE_CALLS,	/* getppid(), for comparison */
 	GRACE_KINDS,
 };
 
-/* What none of them is called. */
+/* Name that stands for no call. */
 #define GRACE_NONE "none"
 
 static const char * const grace_name[GRACE_KINDS] = {
 	"mmap", "replace", "split", "merge", "shrink", "munmap", "nothing",
 };
 
+/* Make one call; false when it fails. */
 static bool grace_does(enum grace_call call, char **p, size_t page)
 {
 	const int prot = PROT_READ | PROT_WRITE;
@@ -115,7 +124,10 @@ static bool grace_does(enum grace_call call, char **p, size_t page)
 	}
 }
 
-/* Reads about itself, for as long as it lives: nothing that the calls have to do with. */
+/*
+ * Child process: read its own maps until it is killed.  It shares nothing with
+ * the calls under test.
+ */
 static int grace_reader(void *arg)
 {
 	const int *cpu = arg;
@@ -129,7 +141,7 @@ static int grace_reader(void *arg)
 	return 1;
 }
 
-/* All of them in turn, again and again, while another process is being read. */
+/* Make all calls in turn, again and again, while another process is read. */
 static bool grace_waits(struct waits waits[GRACE_KINDS], int cpu_reader,
 			bool inject)
 {
@@ -142,7 +154,7 @@ static bool grace_waits(struct waits waits[GRACE_KINDS], int cpu_reader,
 	char *p = NULL;
 
 	memset(waits, 0, GRACE_KINDS * sizeof(*waits));
-	/* Where there can be none, the calls have still no reason to wait. */
+	/* Without a reader, the calls have no reason to wait either. */
 	child_start(&reader, grace_reader, &cpu_reader);
 	for (i = 0; i < WAITS_ROUNDS && fine; i++) {
 		if (i >= WAITS_ENOUGH && now_ns() - begin > WAITS_MAX_NS)
@@ -162,7 +174,7 @@ static bool grace_waits(struct waits waits[GRACE_KINDS], int cpu_reader,
 	return fine;
 }
 
-/* Which call waits asleep, and which awake; false where it is no call. */
+/* Find a call that sleeps and a call that spins; GRACE_NONE for none. */
 static bool grace_any(const struct waits waits[GRACE_KINDS],
 		      const char **asleep, const char **awake)
 {
@@ -183,27 +195,10 @@ static bool grace_any(const struct waits waits[GRACE_KINDS],
 	return strcmp(*asleep, GRACE_NONE) || strcmp(*awake, GRACE_NONE);
 }
 
-TEST_F(grace, munmap)
+static void grace_print(const struct waits waits[GRACE_KINDS])
 {
-	int64_t map[GRACE_ROUNDS], unmap[GRACE_ROUNDS], period[GRACE_ROUNDS];
-	static struct waits waits[GRACE_KINDS];
-	const char *inject = getenv("PLANT");
-	bool stall = inject && !strcmp(inject, "stall");
-	size_t len = sysconf(_SC_PAGESIZE);
-	double map_us, unmap_us, period_us;
-	const char *asleep, *awake;
 	enum grace_call call;
-	struct knobs knobs = { 0 };
-	unsigned int i;
 
-	/* The reader has a CPU of its own, where there is one. */
-	if (latency_prepare(&knobs))
-		knobs.cpu_load = -1;
-	ASSERT_TRUE(grace_waits(waits, knobs.cpu_load, stall));
-	/* Once may be the host. */
-	if (grace_any(waits, &asleep, &awake))
-		ASSERT_TRUE(grace_waits(waits, knobs.cpu_load, stall));
-	grace_any(waits, &asleep, &awake);
 	for (call = 0; call < GRACE_KINDS; call++) {
 		diag("grace.%s.calls: %u count", grace_name[call],
 		     waits[call].rounds);
@@ -212,7 +207,61 @@ TEST_F(grace, munmap)
 		diag("grace.%s.p50: %.2f us", grace_name[call],
 		     ns_to_us((uint64_t)waits_median(&waits[call])));
 	}
-	/* A tracer, say, stops each call of any kind. */
+}
+
+/*
+ * Measure mmap(), munmap() and a grace period in turn.  Returns 0, -EOPNOTSUPP
+ * without membarrier(), or -errno.
+ */
+static int grace_periods(int64_t map[GRACE_ROUNDS], int64_t unmap[GRACE_ROUNDS],
+			 int64_t period[GRACE_ROUNDS])
+{
+	size_t len = sysconf(_SC_PAGESIZE);
+	unsigned int i;
+
+	for (i = 0; i < GRACE_ROUNDS; i++) {
+		int64_t begin = now_ns(), mapped, unmapped;
+		void *p = mmap(NULL, len, PROT_READ, MAP_PRIVATE |
+			       MAP_ANONYMOUS, -1, 0);
+
+		if (p == MAP_FAILED)
+			return -errno;
+		mapped = now_ns();
+		if (munmap(p, len))
+			return -errno;
+		unmapped = now_ns();
+		if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0))
+			return -EOPNOTSUPP;
+		map[i] = mapped - begin;
+		unmap[i] = unmapped - mapped;
+		period[i] = now_ns() - unmapped;
+	}
+	return 0;
+}
+
+TEST_F(grace, munmap)
+{
+	int64_t map[GRACE_ROUNDS], unmap[GRACE_ROUNDS], period[GRACE_ROUNDS];
+	static struct waits waits[GRACE_KINDS];
+	const char *inject = getenv("PLANT");
+	bool stall = inject && !strcmp(inject, "stall");
+	double map_us, unmap_us, period_us;
+	const char *asleep, *awake;
+	struct knobs knobs = { 0 };
+	int error;
+
+	/* The reader runs on a CPU of its own, if there is one. */
+	if (latency_prepare(&knobs))
+		knobs.cpu_load = -1;
+	ASSERT_TRUE(grace_waits(waits, knobs.cpu_load, stall));
+	/*
+	 * A failure takes two runs: the host may have disturbed a single one.
+	 */
+	if (grace_any(waits, &asleep, &awake))
+		ASSERT_TRUE(grace_waits(waits, knobs.cpu_load, stall));
+	grace_any(waits, &asleep, &awake);
+	grace_print(waits);
+	/* A tracer, for example, stops calls of all kinds. */
 	if (waits_asleep(&waits[GRACE_NOTHING]))
 		SKIP(return, SKIP_UNSURE);
 	if (strcmp(asleep, GRACE_NONE))
@@ -230,21 +279,10 @@ TEST_F(grace, munmap)
 		       WAITS_SLOWER);
 	}
 
-	for (i = 0; i < GRACE_ROUNDS; i++) {
-		int64_t begin = now_ns(), mapped, unmapped;
-		void *p = mmap(NULL, len, PROT_READ, MAP_PRIVATE |
-			       MAP_ANONYMOUS, -1, 0);
-
-		ASSERT_TRUE(p != MAP_FAILED);
-		mapped = now_ns();
-		ASSERT_EQ(0, munmap(p, len));
-		unmapped = now_ns();
-		if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0))
-			SKIP(return, "no membarrier() to compare with");
-		map[i] = mapped - begin;
-		unmap[i] = unmapped - mapped;
-		period[i] = now_ns() - unmapped;
-	}
+	error = grace_periods(map, unmap, period);
+	if (error == -EOPNOTSUPP)
+		SKIP(return, "no membarrier() to compare with");
+	ASSERT_EQ(0, error);
 	map_us = grace_median(map);
 	unmap_us = grace_median(unmap);
 	period_us = grace_median(period);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * latency_variants.h - the scenarios of proc_mmap_latency
+ * variants.h - scenarios of test_interference.h
  *
- * Who reads what of whom while that one does what.  A row is a claim: from the
- * named release on, the mapper does not notice the readers.
+ * A scenario is a reader, a file, a number of mappings and the operations of the
+ * mapper.  Each is a claim: from the release @lockless on, readers do not slow down
+ * the mapper.
  */
 #ifndef PROC_LATENCY_VARIANTS_H
 #define PROC_LATENCY_VARIANTS_H
@@ -16,13 +17,15 @@
 #include "trial.h"
 #include "../lib/machine.h"
 
+/* Value of @lockless for files that are read with mmap_lock in all releases. */
 #define NEVER KERNEL(1000, 0)
 
 /**
- * enum kind - how a scenario's answer is to be taken
- * @STRICT:	no interference, from a release on
- * @FEW:	the same, but a known weakness of every release so far
- * @POSITIVE_CONTROL:	interference must be seen, or nothing else means anything
+ * enum kind - how to take the verdict of a scenario
+ * @STRICT: interference is a failure, from the release @lockless on
+ * @FEW:	as STRICT, but interference is a known weakness of all releases so far
+ * @POSITIVE_CONTROL: interference must be seen; otherwise tests that rely on the
+ * 	control are skipped
  */
 enum kind {
 	STRICT,
@@ -31,9 +34,9 @@ enum kind {
 };
 
 /*
- * @lockless: the release from on which the file is read without mmap_lock:
- * maps since 6.17, PROCMAP_QUERY since 6.18, smaps and numa_maps since 7.2;
- * smaps_rollup and pagemap still take it in 7.3.
+ * @lockless: first release that reads the file without mmap_lock.  These are
+ * 6.17 for maps, 6.18 for PROCMAP_QUERY, and 7.2 for smaps and numa_maps.  7.3
+ * still takes the lock for smaps_rollup and pagemap.
  */
 FIXTURE_VARIANT(latency) {
 	const char *name;
@@ -56,7 +59,7 @@ FIXTURE_VARIANT(latency) {
 		.hogs = hogs_,						\
 	},
 
-/* Can the apparatus see it at all?  pagemap takes mmap_lock for each 2 MiB. */
+/* Positive controls for files: pagemap takes mmap_lock for each 2 MiB. */
 FIXTURE_VARIANT_ADD(latency, control_hog) {
 	SCENARIO(control_hog, SHORT, POSITIVE_CONTROL, NEVER, pagemap, 1, MANY, &op_mmap)
 };
@@ -67,16 +70,16 @@ FIXTURE_VARIANT_ADD(latency, control_alone) {
 };
 
 /*
- * And that the lock of a query would be seen, which is held for one mapping?  On a
- * busy host, where a guest's two CPUs seldom run at the same time, it may not be,
- * though the one above is.
+ * Positive control for queries, which would hold the lock for one mapping only.
+ * On a busy host, where two CPUs of a guest seldom run at the same time, such a
+ * short lock may not be seen when that of control_hog is.
  */
 FIXTURE_VARIANT_ADD(latency, control_brief) {
 	SCENARIO(control_brief, SHORT, POSITIVE_CONTROL, NEVER, pagemap_page, 1,
 		 MANY, &op_mmap)
 };
 
-/* Each way to read, against mmap() and munmap(): the gate proper. */
+/* All files, with mmap() and munmap(). */
 FIXTURE_VARIANT_ADD(latency, maps_hog) {
 	SCENARIO(maps_hog, SHORT, STRICT, KERNEL(6, 17), maps, 1, MANY, &op_mmap)
 };
@@ -119,7 +122,7 @@ FIXTURE_VARIANT_ADD(latency, smaps_rollup_hog) {
 	SCENARIO(smaps_rollup_hog, LONG, STRICT, NEVER, rollup, 1, MANY, &op_mmap)
 };
 
-/* Other operations of the mapper against maps. */
+/* Other operations of the mapper, with maps. */
 FIXTURE_VARIANT_ADD(latency, maps_mprotect) {
 	SCENARIO(maps_mprotect, SHORT, STRICT, KERNEL(6, 17), maps, 1,
 		 MANY, &op_mprotect)
@@ -139,7 +142,10 @@ FIXTURE_VARIANT_ADD(latency, maps_fault) {
 		 MANY, &op_fault)
 };
 
-/* One thread maps and another one faults: one that waits makes others wait. */
+/*
+ * One thread maps and another one faults: a thread that waits for the lock
+ * blocks others.
+ */
 FIXTURE_VARIANT_ADD(latency, maps_map_fault) {
 	SCENARIO(maps_map_fault, LONG, STRICT, KERNEL(6, 17), maps, 1,
 		 MANY, &op_mmap, &op_fault)
@@ -151,8 +157,8 @@ FIXTURE_VARIANT_ADD(latency, maps_all) {
 };
 
 /*
- * The fewer mappings, the more often the reader meets the one that is just
- * being changed; see stall.h for what happens then.
+ * Few mappings: the reader meets the mapping that is being changed more often,
+ * see stall.h.
  */
 FIXTURE_VARIANT_ADD(latency, few_8) {
 	SCENARIO(few_8, SHORT, FEW, KERNEL(6, 17), maps, 1, 8, &op_mmap)
@@ -179,10 +185,11 @@ FIXTURE_VARIANT_ADD(latency, few_8_fault) {
 };
 
 /*
- * The causes apart.  The reader asks only about the one mapping that the mapper
- * changes; or only about those that it leaves alone, and so it never has a
- * reason to fall back to mmap_lock.  If the second is harmless and the first is
- * not, then the fallback is to blame; if neither is, the lock of a mapping.
+ * Tell the causes apart.  In few_ask_changing, the reader queries only the
+ * mapping that the mapper changes; in few_ask_still, only the others, so it
+ * never falls back to mmap_lock.  If few_ask_still is harmless and
+ * few_ask_changing is not, the fallback is the cause; if neither is, the
+ * per-VMA lock is.
  */
 FIXTURE_VARIANT_ADD(latency, few_ask_changing) {
 	.name = "few_ask_changing",
