@@ -42,7 +42,7 @@
  */
 #define BULK_STALLED 5
 
-/* Maximum number of rounds; more than BULK_ROUNDS + BULK_STALLED - 1 is not needed. */
+/* Maximum number of rounds, of which some may count as neither; arbitrary. */
 #define BULK_MAX_ROUNDS 8
 
 /**

@@ -50,7 +50,7 @@ uint64_t hist_quantile(const struct histogram *h, uint32_t ppm)
 	uint64_t rank, seen = 0;
 	unsigned int i;
 
-	/* Split, since count * ppm might not fit for a sweep of many hours. */
+	/* Split, since count * ppm may overflow for a run of many hours. */
 	rank = h->count / 1000000 * ppm +
 	       (h->count % 1000000 * ppm + 999999) / 1000000;
 	if (!rank)

@@ -9,6 +9,7 @@
 #include "program.h"
 #include "load.h"
 #include "mapper.h"
+#include "report_file.h"
 #include "verdict.h"
 #include "../lib/child.h"
 #include "../lib/clock.h"

@@ -1,41 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/types.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include "report.h"
 #include "mapper.h"
+#include "report_file.h"
 #include "../lib/clock.h"
 #include "../lib/print.h"
 
+/* Length of the longest bar of a histogram, in characters. */
 #define REPORT_BAR 30
-
-/*
- * Where a report goes to.  A regular file is replaced as a whole, so that no reader
- * sees half of it, and by way of a link it is the link's target that is replaced.
- * Anything else (a device, a pipe, what standard output is) is written to, and
- * stays what it is.
- */
-#define REPORT_PATH 4096
-
-/* A pipe that nothing is read from for this long is given up, in ms. */
-#define REPORT_PIPE_MS 5000
 
 double ns_to_us(uint64_t ns)
 {
 	return (double)ns / 1000;
 }
 
-/** report_group() - the fixed keys of one group. */
+/** report_group() - print the metrics of one group */
 static void report_group(const char *name, const struct trial *trial,
 			 enum group group)
 {
@@ -110,7 +95,10 @@ void report_metrics(const char *name, const struct trial *trial)
 	     trial->state.pairs);
 }
 
-/* A bar that grows with the number of digits: one sample must be visible. */
+/*
+ * Draw a bar whose length is the number of binary digits of @count, so that a
+ * single sample is visible.
+ */
 static void report_bar(char *bar, uint64_t count, uint64_t most)
 {
 	unsigned int bits = 0, all = 0, length;
@@ -217,13 +205,14 @@ struct result *report_keep(struct results *results, const char *name,
 	return result;
 }
 
+/* Print a histogram in us; buckets within the same microsecond are merged. */
 static void report_json_histogram(FILE *file, const struct histogram *h)
 {
 	const char *comma = "";
 	uint64_t us = 0, n = 0;
 	unsigned int i;
 
-	/* Buckets that share a microsecond are one; ceilings, as everywhere. */
+	/* A bucket stands for its ceiling, as in hist_quantile(). */
 	fprintf(file, "{");
 	for (i = 0; i < HIST_BUCKETS; i++) {
 		uint64_t next = hist_ceiling(i) / 1000;
@@ -245,159 +234,64 @@ static void report_json_histogram(FILE *file, const struct histogram *h)
 	fprintf(file, "}");
 }
 
-bool report_is_stream(const char *path)
+static void report_json_windows(FILE *file, const struct result *result)
 {
-	struct stat st, own;
-	int fd;
+	unsigned int w;
 
-	if (stat(path, &st))
-		return false;
-	if (!S_ISREG(st.st_mode))
-		return true;
-	/* A file that this program's own output goes to is not replaced either. */
-	for (fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
-		if (!fstat(fd, &own) && own.st_dev == st.st_dev &&
-		    own.st_ino == st.st_ino)
-			return true;
-	return false;
-}
+	fprintf(file, "[");
+	for (w = 0; w < result->windows; w++) {
+		const struct trial_window *log = &result->log[w];
 
-/* All of it, or -errno. */
-static int report_write(int fd, const char *text, size_t size)
-{
-	while (size) {
-		struct pollfd space = { .fd = fd, .events = POLLOUT };
-		ssize_t n = write(fd, text, size);
-
-		if (n > 0) {
-			text += n;
-			size -= (size_t)n;
-		} else if (!n) {
-			return -EIO;
-		} else if (errno == EAGAIN) {
-			if (!poll(&space, 1, REPORT_PIPE_MS))
-				return -ETIMEDOUT;
-		} else if (errno != EINTR) {
-			return -errno;
-		}
+		fprintf(file, "%s\n        {\"arm\": \"%s\", \"at_us\": %lld, ",
+			w ? "," : "", group_name[log->group],
+			(long long)(log->begin / 1000));
+		fprintf(file, "\"ops\": %llu, \"sum_ns\": %llu, ",
+			(unsigned long long)log->window.ops,
+			(unsigned long long)log->window.sum_ns);
+		fprintf(file, "\"max_ns\": %llu, \"idle\": %d}",
+			(unsigned long long)log->window.max_ns,
+			log->window.idle);
 	}
-	return 0;
+	fprintf(file, "\n      ]");
 }
 
-/* A FIFO that nothing has open for reading is an error, not a reason to wait. */
-static int report_put_in_place(const char *path, const char *text, size_t size)
+static void report_json_result(FILE *file, const struct result *result,
+			       int cpu_mapper)
 {
-	int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
-	int fd, ret;
+	const struct histogram *h = &result->hist[GROUP_TARGET];
 
-	if (report_is_stream(path))
-		fd = open(path, flags | O_APPEND | O_NONBLOCK);
-	else
-		fd = open(path, flags | O_CREAT | O_TRUNC, 0666);
-	if (fd < 0)
-		return -errno;
-	ret = report_write(fd, text, size);
-	if (close(fd) && !ret)
-		ret = -errno;
-	return ret;
+	fprintf(file, "{\n      \"name\": \"%s\",\n", result->name);
+	fprintf(file, "      \"outcome\": \"%s\",\n", result->outcome);
+	fprintf(file, "      \"verdict\": \"%s\",\n",
+		verdict_name(result->verdict));
+	fprintf(file, "      \"ratio\": %.3f,\n",
+		verdict_ratio(&result->state));
+	fprintf(file, "      \"pairs\": %u,\n      \"hangs\": %u,\n",
+		result->state.pairs, result->hangs);
+	fprintf(file, "      \"took_ms\": %lld,\n",
+		(long long)(result->took / NSEC_PER_MSEC));
+	fprintf(file, "      \"cycles\": %llu,\n",
+		(unsigned long long)h->count);
+	fprintf(file, "      \"cpu\": %d,\n", cpu_mapper);
+	fprintf(file, "      \"min\": %llu,\n      \"avg\": %.2f,\n",
+		(unsigned long long)h->min / 1000, hist_mean(h) / 1000);
+	fprintf(file, "      \"max\": %llu,\n",
+		(unsigned long long)h->max / 1000);
+	fprintf(file, "      \"histogram\": ");
+	report_json_histogram(file, h);
+	fprintf(file, ",\n      \"decoy_histogram\": ");
+	report_json_histogram(file, &result->hist[GROUP_CONTROL]);
+	fprintf(file, ",\n      \"windows\": ");
+	report_json_windows(file, result);
+	fprintf(file, "\n    }");
 }
 
-/* The mode that the file at @group has or would have, and its owner if possible. */
-static int report_dress(int fd, const char *group)
-{
-	mode_t mask = umask(0);
-	struct stat old;
-
-	umask(mask);
-	if (stat(group, &old))
-		return fchmod(fd, 0666 & ~mask);
-	if ((old.st_uid != geteuid() || old.st_gid != getegid()) &&
-	    fchown(fd, old.st_uid, old.st_gid) && errno != EPERM)
-		return -1;
-	return fchmod(fd, old.st_mode & 0777);
-}
-
-/*
- * Replaces the file at @group, which is no link.  The new one has a name in the
- * same folder that nothing had before.
- */
-static int report_replace(const char *group, const char *text, size_t size)
-{
-	char temporary[REPORT_PATH];
-	int fd, ret;
-
-	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX",
-			     group) >= sizeof(temporary))
-		return -ENAMETOOLONG;
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	ret = report_write(fd, text, size);
-	if (!ret && report_dress(fd, group))
-		ret = -errno;
-	if (close(fd) && !ret)
-		ret = -errno;
-	if (!ret && rename(temporary, group))
-		ret = -errno;
-	if (ret)
-		unlink(temporary);
-	return ret;
-}
-
-/*
- * report_target() - the regular file that a report at @path replaces, to be freed
- *
- * Return: NULL where there is none that could be: what @path leads to is no regular
- * file, or has no name any more, or a link leads to nothing yet.
- */
-static char *report_target(const char *path)
-{
-	struct stat st, real;
-	char *group;
-
-	if (report_is_stream(path))
-		return NULL;
-	if (stat(path, &st))
-		return errno == ENOENT && lstat(path, &st) ? strdup(path) : NULL;
-	group = realpath(path, NULL);
-	/* What was unlinked has a name in /proc still, which is none. */
-	if (group && !stat(group, &real) && real.st_dev == st.st_dev &&
-	    real.st_ino == st.st_ino)
-		return group;
-	free(group);
-	return NULL;
-}
-
-/**
- * report_put() - write a file
- * @path:	where, see above
- * @text:	what
- * @size:	of it, bytes
- *
- * Return: 0, or -errno where it was not written, or not to the end.
- */
-static int report_put(const char *path, const char *text, size_t size)
-{
-	sighandler_t on_pipe = signal(SIGPIPE, SIG_IGN);
-	char *group = report_target(path);
-	int ret = group ? report_replace(group, text, size) : -EACCES;
-
-	/* The folder takes no new name, or this one cannot be moved. */
-	if (ret == -EACCES || ret == -EPERM || ret == -EROFS ||
-	    ret == -EBUSY || ret == -ENAMETOOLONG)
-		ret = report_put_in_place(path, text, size);
-	free(group);
-	signal(SIGPIPE, on_pipe);
-	return ret;
-}
-
-/* All results so far, as JSON. */
+/* Print all results so far as JSON. */
 static void report_print_json(FILE *file, const struct results *results,
 			      const struct knobs *knobs)
 {
 	struct utsname uts;
-	unsigned int r, w;
-	enum group group;
+	unsigned int r;
 
 	uname(&uts);
 	fprintf(file, "{\n  \"file_version\": 1,\n");
@@ -414,48 +308,10 @@ static void report_print_json(FILE *file, const struct results *results,
 	fprintf(file, "  \"num_threads\": %u,\n  \"thread\": {\n",
 		results->count);
 	for (r = 0; r < results->count; r++) {
-		const struct result *result = &results->result[r];
-		const struct histogram *h = &result->hist[GROUP_TARGET];
-
-		fprintf(file, "    \"%u\": {\n", r);
-		fprintf(file, "      \"name\": \"%s\",\n", result->name);
-		fprintf(file, "      \"outcome\": \"%s\",\n", result->outcome);
-		fprintf(file, "      \"verdict\": \"%s\",\n",
-			verdict_name(result->verdict));
-		fprintf(file, "      \"ratio\": %.3f,\n",
-			verdict_ratio(&result->state));
-		fprintf(file, "      \"pairs\": %u,\n      \"hangs\": %u,\n",
-			result->state.pairs, result->hangs);
-		fprintf(file, "      \"took_ms\": %lld,\n",
-			(long long)(result->took / NSEC_PER_MSEC));
-		fprintf(file, "      \"cycles\": %llu,\n",
-			(unsigned long long)h->count);
-		fprintf(file, "      \"cpu\": %d,\n", knobs->cpu_mapper);
-		fprintf(file, "      \"min\": %llu,\n      \"avg\": %.2f,\n",
-			(unsigned long long)h->min / 1000, hist_mean(h) / 1000);
-		fprintf(file, "      \"max\": %llu,\n",
-			(unsigned long long)h->max / 1000);
-		fprintf(file, "      \"histogram\": ");
-		report_json_histogram(file, h);
-		fprintf(file, ",\n      \"decoy_histogram\": ");
-		report_json_histogram(file, &result->hist[GROUP_CONTROL]);
-		fprintf(file, ",\n      \"windows\": [");
-		for (w = 0; w < result->windows; w++) {
-			const struct trial_window *log = &result->log[w];
-
-			group = log->group;
-			fprintf(file, "%s\n        {\"arm\": \"%s\", \"at_us\": %lld, ",
-				w ? "," : "", group_name[group],
-				(long long)(log->begin / 1000));
-			fprintf(file, "\"ops\": %llu, \"sum_ns\": %llu, ",
-				(unsigned long long)log->window.ops,
-				(unsigned long long)log->window.sum_ns);
-			fprintf(file, "\"max_ns\": %llu, \"idle\": %d}",
-				(unsigned long long)log->window.max_ns,
-				log->window.idle);
-		}
-		fprintf(file, "\n      ]\n    }%s\n",
-			r + 1 < results->count ? "," : "");
+		fprintf(file, "    \"%u\": ", r);
+		report_json_result(file, &results->result[r],
+				   knobs->cpu_mapper);
+		fprintf(file, "%s\n", r + 1 < results->count ? "," : "");
 	}
 	fprintf(file, "  },\n  \"return_code\": %d\n}\n", results->failed);
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * report.h - what a trial found, for people and for programs
+ * report.h - print the results of trials, and write them as JSON
  *
  * On standard output, as TAP diagnostics:
  *
- *     # maps_hog.ratio: 0.98 x           one fact a line, the same keys always
- *     #   1 us ########      #######     pictures, when something is wrong
+ *     # maps_hog.ratio: 0.98 x           one value a line, with constant keys
+ *     #   1 us ########      #######     histograms, on failure
  *
- * In a file, as JSON: what rt-tests' programs write (num_threads, thread, min,
- * avg, max, histogram in us, return_code), so that their readers can take it,
- * and beside that every window, one a line, so that awk can.
+ * In a file, as JSON: the fields of the rt-tests programs (num_threads, thread,
+ * min, avg, max, histogram in us, return_code), so that their readers can parse it,
+ * and in addition all windows, one a line, for awk.
  */
 #ifndef PROC_LATENCY_REPORT_H
 #define PROC_LATENCY_REPORT_H
@@ -23,19 +23,20 @@
 #include "trial.h"
 #include "verdict.h"
 
+/* Maximum number of results in a report; there are about half as many tests. */
 #define REPORT_MAX 64
 
 /**
- * struct result - what is kept of a trial after it is over
- * @name:	of the scenario
- * @outcome:	pass, fail or skip
- * @state:	of the verdict
- * @verdict:	the verdict
- * @took:	ns
- * @hangs:	operations that did not come back in time
- * @hist:	all operations of each group
- * @windows:	how many are in @log
- * @log:	all windows in their order; begin is relative to the trial's
+ * struct result - results of a trial
+ * @name:	name of the scenario
+ * @outcome: "pass", "fail" or "skip"
+ * @state:	state of the sequential test
+ * @verdict: the verdict
+ * @took:	duration of the trial, ns
+ * @hangs:	number of operations that took longer than TRIAL_HANG_NS
+ * @hist:	durations of all operations, per group
+ * @windows: number of windows in @log
+ * @log:	all windows, in order; their begin is relative to that of the trial
  */
 struct result {
 	char name[48];
@@ -50,10 +51,10 @@ struct result {
 };
 
 /**
- * struct results - of a whole program, in memory that all its processes share
- * @count:	how many there are
- * @failed:	whether any has failed
- * @result:	one for each trial
+ * struct results - results of all trials, in memory shared by all processes
+ * @count:	number of results
+ * @failed: a test has failed
+ * @result: results of each trial
  */
 struct results {
 	unsigned int count;
@@ -61,34 +62,33 @@ struct results {
 	struct result result[REPORT_MAX];
 };
 
+/** ns_to_us() - convert nanoseconds to microseconds */
 double ns_to_us(uint64_t ns);
 
-/** report_metrics() - everything that is printed of any trial. */
+/** report_metrics() - print the metrics of a trial */
 void report_metrics(const char *name, const struct trial *trial);
 
 /**
- * report_bars() - both distributions side by side, two lines a decade
+ * report_bars() - print the histograms of target and control process
  * @trial:	the trial
  *
- * Bars are logarithmic: as long again is not twice but the square.
+ * There are two lines a decade.  The length of a bar is logarithmic: a bar of twice
+ * the length is the square of the count.
  */
 void report_bars(const struct trial *trial);
 
-/** report_slowest() - which operations, when, and who was reading. */
+/** report_slowest() - print the slowest operations, and the scanners */
 void report_slowest(const struct trial *trial);
 
-/** report_keep() - put a finished trial among the results. */
+/** report_keep() - add a finished trial to the results; NULL when they are full */
 struct result *report_keep(struct results *results, const char *name,
 			   const struct trial *trial);
 
-/** report_is_stream() - whether @path cannot be written anew, only added to */
-bool report_is_stream(const char *path);
-
 /**
- * report_json() - write all results so far
- * @path:	where, see report_put()
- * @results:	the results
- * @knobs:	how it was measured
+ * report_json() - write all results so far as JSON
+ * @path:	path, see report_put()
+ * @results: the results
+ * @knobs:	how they were measured
  *
  * Return: 0 or -errno.
  */
