@@ -16,35 +16,53 @@
 #include "../model/page_tag.h"
 #include "../tearing/stage.h"
 
-/* Between two looks at what the parent writes, in its own memory. */
-#define FORK_CHILD_KEEPS_NS NSEC_PER_MSEC
+/*
+ * Time between two checks of the pages that the parent writes, in ns; the
+ * parent makes a few transitions in it.
+ */
+#define FORK_CHILD_RECHECK_NS NSEC_PER_MSEC
 
-/* A program that was arrived at stays so long, for who wants to read it. */
-#define FORK_CHILD_STAYS_NS (50 * NSEC_PER_MSEC)
+/*
+ * Time for which an executed program stays alive to be read, in ns; several
+ * readings of a small process.
+ */
+#define FORK_CHILD_STAY_NS (50 * NSEC_PER_MSEC)
 
-/* How long the one waits for its reader, and then for the reader's end. */
+/*
+ * Timeout of a child for its reader to begin, in ns.  It is short, since the
+ * reader is busy with another child for longer at times.
+ */
 #define FORK_CHILD_READY_NS (200 * NSEC_PER_MSEC)
-#define FORK_CHILD_WATCHED_NS (5 * NSEC_PER_SEC)
 
-/* A child that takes longer hangs. */
+/* Timeout of a child for its reader to end, in ns, for a busy machine. */
+#define FORK_CHILD_READ_NS (5 * NSEC_PER_SEC)
+
+/* Timeout of a child, in ns; a child that has not exited by then hangs. */
 #define FORK_CHILD_LIFE_NS (20 * NSEC_PER_SEC)
 
-/* A child writes one page in so many of those it got. */
+/* A child writes one in this many of the pages that it inherited. */
 #define FORK_CHILD_WRITES 16
 
 /*
- * What goes from one program to the next are the pages of its arguments: the
- * kernel moves them to where the new stack is, while they may be migrated.
+ * Number of strings in the environment of an executed program.  Their pages are
+ * passed from one program to the next: the kernel moves them to the new stack,
+ * while they may be migrated.
  */
-#define EXEC_WORDS 64
+#define EXEC_STRINGS 64
+
+/* Length of each of these strings, in bytes: half a page. */
 #define EXEC_LENGTH 2000
 
-/* The first word of the environment: whether to stay for a moment. */
+/*
+ * First string of the environment; "stay" follows when the program is to stay
+ * alive for a moment.
+ */
 #define EXEC_MARK "PROC_MAPS_STRESS_EXEC="
 
+/* enum fork_child_exit - exit codes of a child */
 enum fork_child_exit {
 	FORK_CHILD_FINE = 0,
-	FORK_CHILD_FLAWED = 3,		/* a page was wrong */
+	FORK_CHILD_MISMATCH = 3,		/* a page did not have the expected content */
 	FORK_CHILD_NO_EXEC = 4,
 };
 
@@ -54,7 +72,7 @@ void fork_child_hole(size_t size, unsigned int n, size_t *from, size_t *to)
 	*to = *from + size / 16;
 }
 
-/* The child's side of being read; true where somebody does. */
+/* Offer a child to its reader.  Returns true when the child is read. */
 static bool fork_child_is_read(struct stress *stress, struct fork_child *fork_child)
 {
 	uint32_t ready = FORK_CHILD_READY;
@@ -70,16 +88,17 @@ static bool fork_child_is_read(struct stress *stress, struct fork_child *fork_ch
 	futex_wait(&fork_child->state, FORK_CHILD_READY, FORK_CHILD_READY_NS);
 	if (atomic_compare_exchange_strong(&fork_child->state, &ready, FORK_CHILD_NONE))
 		return false;
-	futex_await(&fork_child->state, FORK_CHILD_WATCHED, FORK_CHILD_WATCHED_NS);
+	futex_await(&fork_child->state, FORK_CHILD_BEING_READ, FORK_CHILD_READ_NS);
 	return true;
 }
 
+/* Wait until the reader has left a child. */
 static void fork_child_wait_for_reader(struct fork_child *fork_child)
 {
-	futex_await(&fork_child->state, FORK_CHILD_GO, FORK_CHILD_WATCHED_NS);
+	futex_await(&fork_child->state, FORK_CHILD_GO, FORK_CHILD_READ_NS);
 }
 
-/* Writes some pages in @from .. @to, and looks whether they keep it. */
+/* Write some of the pages from @from up to @to, and check all of them. */
 static int fork_child_write(struct stress *stress, size_t from, size_t to)
 {
 	size_t i;
@@ -89,7 +108,7 @@ static int fork_child_write(struct stress *stress, size_t from, size_t to)
 	return region_check(stress, from, to, "a child, of what it wrote");
 }
 
-/* Whether a page of the stage may be read, or written, in each layout. */
+/* Check whether a page of the stage has the protection @prot in each layout. */
 static bool stage_always(const struct change *change, unsigned int page,
 			 int prot)
 {
@@ -103,7 +122,7 @@ static bool stage_always(const struct change *change, unsigned int page,
 	return true;
 }
 
-/* All that the stage says, in one word. */
+/* Compute a checksum of all pages of the stage that are always readable. */
 static uint64_t fork_child_sum(const struct stress *stress)
 {
 	const struct stage *stage = &stress->race->stage;
@@ -122,17 +141,18 @@ static uint64_t fork_child_sum(const struct stress *stress)
 }
 
 /*
- * The stage is written by the parent all the time, also while it forks.  So a
- * child does not know what it has to say; but it must go on saying it.  And what
- * the child writes there is the parent's to find.
+ * Check that pages of the stage do not change in a child.  The parent writes
+ * them all the time, also during fork(), so their content is not known to the
+ * child.  The pages that the child writes must not change in the parent, which
+ * checks that itself.
  */
-static int fork_child_keeps(struct stress *stress)
+static int fork_child_check_stage(struct stress *stress)
 {
 	const struct stage *stage = &stress->race->stage;
 	uint64_t sum = fork_child_sum(stress);
 	unsigned int i;
 
-	sleep_ns(FORK_CHILD_KEEPS_NS);
+	sleep_ns(FORK_CHILD_RECHECK_NS);
 	if (fork_child_sum(stress) != sum)
 		return stress_fail(stress, NULL,
 				   "a child, of pages that its parent writes");
@@ -148,8 +168,8 @@ int fork_child_fault(struct stress *stress, struct fork_child *fork_child)
 	bool read = fork_child_is_read(stress, fork_child);
 
 	if (region_check(stress, 0, pages, "a child, of what it inherited") ||
-	    fork_child_write(stress, 0, pages) || fork_child_keeps(stress))
-		return FORK_CHILD_FLAWED;
+	    fork_child_write(stress, 0, pages) || fork_child_check_stage(stress))
+		return FORK_CHILD_MISMATCH;
 	if (read)
 		fork_child_wait_for_reader(fork_child);
 	return FORK_CHILD_FINE;
@@ -177,7 +197,7 @@ int fork_child_punch(struct stress *stress, struct fork_child *fork_child)
 		if (region_check(stress, begin / stress->page,
 				 end / stress->page, "a child with holes") ||
 		    fork_child_write(stress, begin / stress->page, end / stress->page))
-			return FORK_CHILD_FLAWED;
+			return FORK_CHILD_MISMATCH;
 		begin = to;
 	}
 	if (read)
@@ -185,19 +205,20 @@ int fork_child_punch(struct stress *stress, struct fork_child *fork_child)
 	return FORK_CHILD_FINE;
 }
 
+/* Return the expected character of a string of the environment. */
 static char exec_letter(unsigned int word, unsigned int at)
 {
 	return 'a' + (word * 7 + at) % 26;
 }
 
-char **exec_words(bool stay)
+char **exec_environment(bool stay)
 {
-	static char text[2][EXEC_WORDS][EXEC_LENGTH + 1];
-	static char *words[2][EXEC_WORDS + 2];
+	static char text[2][EXEC_STRINGS][EXEC_LENGTH + 1];
+	static char *words[2][EXEC_STRINGS + 2];
 	unsigned int i, k;
 
 	words[stay][0] = stay ? EXEC_MARK "stay" : EXEC_MARK;
-	for (i = 0; i < EXEC_WORDS && !text[stay][i][0]; i++) {
+	for (i = 0; i < EXEC_STRINGS && !text[stay][i][0]; i++) {
 		for (k = 0; k < EXEC_LENGTH; k++)
 			text[stay][i][k] = exec_letter(i, k);
 		words[stay][i + 1] = text[stay][i];
@@ -205,19 +226,19 @@ char **exec_words(bool stay)
 	return words[stay];
 }
 
-void exec_arrived(void)
+void exit_after_exec(void)
 {
 	unsigned int i, k;
 
 	if (!environ[0] || strncmp(environ[0], EXEC_MARK, strlen(EXEC_MARK)))
 		return;
-	for (i = 0; i < EXEC_WORDS; i++)
+	for (i = 0; i < EXEC_STRINGS; i++)
 		for (k = 0; k <= EXEC_LENGTH; k++)
 			if (!environ[i + 1] || environ[i + 1][k] !=
 			    (k < EXEC_LENGTH ? exec_letter(i, k) : '\0'))
-				_exit(FORK_CHILD_FLAWED);
+				_exit(FORK_CHILD_MISMATCH);
 	if (environ[0][strlen(EXEC_MARK)])
-		sleep_ns(FORK_CHILD_STAYS_NS);
+		sleep_ns(FORK_CHILD_STAY_NS);
 	_exit(FORK_CHILD_FINE);
 }
 
@@ -228,14 +249,15 @@ int fork_child_exec(struct stress *stress, struct fork_child *fork_child)
 
 	if (read)
 		atomic_fetch_add(&fork_child->seq, 1);
-	execve("/proc/self/exe", argv, exec_words(read));
+	execve("/proc/self/exe", argv, exec_environment(read));
 	return FORK_CHILD_NO_EXEC;
 }
 
 /*
- * How a child ended: 0, -EBADMSG where it found something wrong, -ETIMEDOUT where
- * it did not end, -ECHILD where a signal ended it.  SIGKILL comes from no test,
- * but from a lack of memory.
+ * Wait for a child.  Returns 0, -EBADMSG when the child found a mismatch,
+ * -ETIMEDOUT when it did not exit, -ENOMEM after SIGKILL, -ECHILD after another
+ * signal, -ENOEXEC. The tests send no SIGKILL, so it comes from a lack of
+ * memory.
  */
 static int fork_child_ended(struct stress *stress, pid_t pid)
 {
@@ -252,7 +274,7 @@ static int fork_child_ended(struct stress *stress, pid_t pid)
 		child_kill(&child);
 		return code;
 	}
-	if (code == FORK_CHILD_FLAWED)
+	if (code == FORK_CHILD_MISMATCH)
 		return stress_fail(stress, NULL, "a program, of its arguments");
 	return -ECHILD;
 }
@@ -260,11 +282,11 @@ static int fork_child_ended(struct stress *stress, pid_t pid)
 int fork_child_batch(struct stress *stress, struct fork_child *slot, fork_child_fn life)
 {
 	uint32_t state = slot->state;
-	pid_t pid[FORK_CHILD_MOST];
+	pid_t pid[FORK_CHILD_MAX];
 	unsigned int n, i;
 	int err = 0;
 
-	/* Its reader may still be busy with the one before. */
+	/* The reader of the previous batch may still be busy with its child. */
 	if (state == FORK_CHILD_RELEASED)
 		atomic_store(&slot->state, FORK_CHILD_NONE);
 	for (n = 0; n < stress->children && !stress_over(stress); n++) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * children.h - forked children of a process under stress, a hundred at a time
+ * children.h - forked children of a process under stress, up to 100 at a time
  *
  * A child has the layout and the pages that its parent had at one instant.  It
- * checks the pages, writes some of them (its parent must not see that, nor the
- * child what the parent writes), and does what its table entry says.  One child
+ * checks the pages and writes some of them, which its parent must not see.  It must
+ * not see what its parent writes.  Then it does what its table entry says.  One child
  * of each batch is read meanwhile, and waits for the reader before it changes
  * anything.
  */
@@ -16,47 +16,61 @@
 
 #include "target.h"
 
-/* A batch; what a batch may have is bounded by memory, too. */
-#define FORK_CHILD_MOST 100
+/*
+ * Maximum number of children in a batch, which are alive at once.  The free
+ * memory may allow fewer.
+ */
+#define FORK_CHILD_MAX 100
 
-/* Memory of a child, at most: page tables, kernel stack, what it rewrites. */
+/*
+ * Maximum memory of a child, in bytes: page tables, kernel stack, and the pages
+ * that it rewrites.
+ */
 #define FORK_CHILD_BYTES 0x100000UL
 
-/* Holes that a child punches, one after the other. */
+/* Number of holes that a child punches, one after the other. */
 #define FORK_CHILD_HOLES 3
 
+/* Body of a child; returns its exit code. */
 typedef int (*fork_child_fn)(struct stress *stress, struct fork_child *fork_child);
 
-/** fork_child_hole() - where in the arena the hole @n is, in bytes */
+/** fork_child_hole() - compute the begin and the end of hole @n in the region, bytes */
 void fork_child_hole(size_t size, unsigned int n, size_t *from, size_t *to);
 
-/* Faults the mapping in, all of it. */
+/** fork_child_fault() - check the pages of the region and write some */
 int fork_child_fault(struct stress *stress, struct fork_child *fork_child);
 
-/* Punches holes into the mapping, and faults in what remains. */
+/** fork_child_punch() - punch holes into the region, and check the remaining pages */
 int fork_child_punch(struct stress *stress, struct fork_child *fork_child);
 
-/* Builds the environment of the program to come; once, before any fork. */
-char **exec_words(bool stay);
+/**
+ * exec_environment() - build the environment of the program to be executed
+ * @stay:	the program is to stay alive for a moment
+ *
+ * To be called once for each value of @stay before any fork.
+ *
+ * Return: the environment, in static memory.
+ */
+char **exec_environment(bool stay);
 
 /**
- * exec_arrived() - is this the program that a child became?
+ * exit_after_exec() - check the environment and exit, if a child executed this program
  *
- * To be called first of all.  Does not return where it is: looks at the words
- * that came along, and exits.
+ * To be called before anything else in main().  Returns only when this is not such a
+ * program.
  */
-void exec_arrived(void);
+void exit_after_exec(void);
 
-/* Becomes another program. */
+/** fork_child_exec() - execute this program anew */
 int fork_child_exec(struct stress *stress, struct fork_child *fork_child);
 
 /**
- * fork_child_batch() - have as many children as may be, and see each of them end
- * @stress:	whose
- * @slot:	for the one to be read
- * @life:	what they do
+ * fork_child_batch() - fork a batch of children and wait until all have exited
+ * @stress: shared state
+ * @slot:	slot of the child that is read
+ * @life:	body of the children
  *
- * Return: how many, or -errno.
+ * Return: the number of children, or -errno.
  */
 int fork_child_batch(struct stress *stress, struct fork_child *slot, fork_child_fn life);
 

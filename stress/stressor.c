@@ -29,16 +29,24 @@
 #define KIB 1024UL
 #define MIB (1024 * KIB)
 
-/* From <linux/mempolicy.h>: pages that are this process's own. */
+/*
+ * MPOL_MF_MOVE of <linux/mempolicy.h>: move pages that only this process maps.
+ */
 #define STRESS_MPOL_MF_MOVE 2
 
-/* Pages that one move_pages() is about. */
+/* Number of pages of one move_pages(). */
 #define STRESS_MOVE 64
 
-/* Memory that a test may take: an eighth of what is free, and no more than... */
+/*
+ * Maximum memory of a test, in bytes, beside the bound of an eighth of the free
+ * memory.
+ */
 #define STRESS_BYTES (256 * MIB)
 
-/* What a thread of the target is for; @op -1 is the verifier. */
+/*
+ * struct stress_job - argument of a thread of the target; @op -1 is the
+ * verifier
+ */
 struct stress_job {
 	struct stress *stress;
 	int op;
@@ -59,7 +67,9 @@ int stress_fork_exec(struct stress *stress, struct fork_child *slot)
 	return fork_child_batch(stress, slot, fork_child_exec);
 }
 
-/* A page is dropped from each huge page, which is then made whole again. */
+/*
+ * Drop a page of each huge page, and collapse the range to a huge page again.
+ */
 static int stress_collapse(struct stress *stress, struct fork_child *slot)
 {
 	size_t at, page;
@@ -78,7 +88,7 @@ static int stress_collapse(struct stress *stress, struct fork_child *slot)
 	return n;
 }
 
-/* To the other node, and back the next time. */
+/* Move all pages to the other node, and back in the next call. */
 static int stress_move_pages(struct stress *stress, struct fork_child *slot)
 {
 	int to[STRESS_MOVE], status[STRESS_MOVE], n = 0;
@@ -109,7 +119,9 @@ static int stress_move_pages(struct stress *stress, struct fork_child *slot)
 	return n;
 }
 
-/* Without holes in memory there is nothing to compact. */
+/*
+ * Drop every second page, since compaction needs holes in memory, and compact.
+ */
 static int stress_compact(struct stress *stress, struct fork_child *slot)
 {
 	int fd = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
@@ -126,6 +138,7 @@ static int stress_compact(struct stress *stress, struct fork_child *slot)
 	return !!i;
 }
 
+/* Swap out the pages of region and stage. */
 static int stress_pageout(struct stress *stress, struct fork_child *slot)
 {
 	const struct stage *stage = &stress->race->stage;
@@ -242,6 +255,7 @@ const struct stressor stressor_all = {
 	.draw = 256 * KIB, .region = 4 * MIB,
 };
 
+/* Repeat one operation until the test ends. */
 static int stress_work(const struct stress_job *job)
 {
 	struct stress *stress = job->stress;
@@ -283,7 +297,7 @@ static void *stress_thread(void *arg)
 	return NULL;
 }
 
-unsigned int stressor_ops(const struct stressor *entry)
+static unsigned int stressor_ops(const struct stressor *entry)
 {
 	unsigned int n = 0;
 
@@ -297,7 +311,7 @@ uint32_t stressor_all_ops(const struct stressor *entry)
 	return (1U << stressor_ops(entry)) - 1;
 }
 
-/* The arena, in some address space where nothing can merge with it. */
+/* Map the region between unmapped pages, where it merges with nothing. */
 static int region_build(struct stress *stress)
 {
 	size_t align = stress->huge ? stress->huge : stress->page;
@@ -340,8 +354,8 @@ int stress_begin(struct race *race, void *arg)
 		err = region_build(stress);
 	if (err)
 		return err;
-	exec_words(false);
-	exec_words(true);
+	exec_environment(false);
+	exec_environment(true);
 	pthread_mutex_init(&stress->lock, NULL);
 	region_write(stress, 0, stress->size / stress->page);
 	err = stage_verify(stress, race->change->draw[0]);
@@ -354,7 +368,7 @@ int stress_begin(struct race *race, void *arg)
 	return err;
 }
 
-int stress_made(struct race *race, unsigned int index, void *arg)
+int stress_transition(struct race *race, unsigned int index, void *arg)
 {
 	const struct change *change = race->change;
 	const struct op *op = &change->op[index];
@@ -366,7 +380,7 @@ int stress_made(struct race *race, unsigned int index, void *arg)
 	err = stage_verify(stress, change->draw[(index + 1) % change->nr]);
 	if (stress->entry->op[0])
 		return err;
-	/* Rows without an act: what was unmapped is what was done. */
+	/* Entries without an operation: the unmapped memory is the work. */
 	if (op->type == OP_UNMAP && (!stress->huge || stress->collapsed))
 		atomic_fetch_add(&stress->done,
 				 op->pages * race->stage.page / MIB);
@@ -377,7 +391,7 @@ int stress_made(struct race *race, unsigned int index, void *arg)
 	return err;
 }
 
-/* A huge page of one's own, to see whether there can be any. */
+/* Collapse a range to a huge page, to check whether the kernel does that. */
 static bool stress_can_collapse(size_t size)
 {
 	char *p = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE,
@@ -388,7 +402,7 @@ static bool stress_can_collapse(size_t size)
 		return false;
 	huge = p + (-(uintptr_t)p & (size - 1));
 	memset(huge, 1, size);
-	/* EAGAIN and the like are not for ever. */
+	/* EAGAIN and other errors are temporary. */
 	do {
 		err = madvise(huge, size, MADV_COLLAPSE) ? errno : 0;
 	} while (err && err != EINVAL && --tries);
@@ -396,7 +410,7 @@ static bool stress_can_collapse(size_t size)
 	return !err;
 }
 
-/** stress_huge() - bytes per huge page; 0 where there are none, or too large. */
+/** stress_huge() - return the size of a huge page, bytes; 0 without, or over 4 MiB */
 static size_t stress_huge(void)
 {
 	size_t size = 0;
@@ -434,11 +448,11 @@ uint64_t stress_plan(struct stress *stress, const struct stressor *entry,
 	stress->huge = entry->huge ? stress_huge() : 0;
 	stress->size = entry->cgroup ? entry->cgroup / 100 * entry->region :
 				     entry->region;
-	/* A multiple of what the verifier and the holes ask for. */
+	/* A multiple of the strides of the verifier and of the holes. */
 	stress->size -= stress->size % MIB;
 	stress->swap = machine_swap() > 2 * stress->size;
 	machine_nodes(stress->node);
-	/* Stage, arena, and their tags. */
+	/* The stage, the region, and their page tags. */
 	fixed = strlen(entry->change->draw[0]) * entry->draw + stress->size;
 	fixed += fixed / 64;
 	if (bytes > STRESS_BYTES)
@@ -448,9 +462,9 @@ uint64_t stress_plan(struct stress *stress, const struct stressor *entry,
 	if (!stressor_forks(entry))
 		return fixed;
 	stress->children = (bytes - fixed) / FORK_CHILD_BYTES;
-	if (stress->children > (strong ? FORK_CHILD_MOST : FORK_CHILD_MOST / 4))
-		stress->children = strong ? FORK_CHILD_MOST : FORK_CHILD_MOST / 4;
-	/* The user has other processes, too. */
+	if (stress->children > (strong ? FORK_CHILD_MAX : FORK_CHILD_MAX / 4))
+		stress->children = strong ? FORK_CHILD_MAX : FORK_CHILD_MAX / 4;
+	/* RLIMIT_NPROC counts the other processes of the user as well. */
 	if (children > 0 && stress->children > (unsigned long)children / 8)
 		stress->children = children / 8;
 	return fixed + stress->children * FORK_CHILD_BYTES;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * stressor.h - the table of what goes on underneath while mappings are read
+ * stressor.h - table of background operations that run while mappings are read
  *
- * A row has one act or several, each of which a thread of the target repeats:
- * fork a batch of children, move pages, swap them out.  Beside them the modifier
- * makes the row's change, the verifier rewrites the arena, and somebody reads.
- * The judges are the same for all rows: the oracle for what is read, and the
- * pages themselves.  Evidence is each row's own, and must reach its floor.
+ * A table entry has one operation or several.  A thread of the target repeats each
+ * of them: fork a batch of children, move pages, swap them out.  Meanwhile the
+ * modifier makes the change of the entry, the verifier thread rewrites the region,
+ * and the test reads.  All entries are checked alike: readings by the oracle, and
+ * pages by their tags.  The number of operations must reach the minimum of the entry.
  *
- * To add a row: write its act, add the row, and name it in test_stress.h.
+ * To add an entry: write its operation, add the entry, and name it in test_stress.h.
  */
 #ifndef PROC_STRESS_STRESSOR_H
 #define PROC_STRESS_STRESSOR_H
@@ -23,33 +23,34 @@
 struct fork_child;
 struct stress;
 
-/* No row has more at once. */
+/* Maximum number of operations of an entry. */
 #define STRESS_OPS 8
 
 /*
- * An act does something once.  It returns how much it did, or -EOPNOTSUPP where
- * this machine or kernel has no such thing, or -errno of what failed.  It maps
- * nothing and does not call malloc(): what is not on the stage is constant.
+ * Function of an operation, called again and again.  It returns the amount of
+ * work done, -EOPNOTSUPP when this machine or kernel does not support the
+ * operation, or -errno.  It does not map memory and does not call malloc():
+ * mappings outside the stage are constant.
  */
 typedef int (*stress_op)(struct stress *stress, struct fork_child *slot);
 
 /**
- * struct stressor - a row of the table
- * @name:	for people
- * @unit:	of what is done, for people
- * @needs:	constant reason of a SKIP where this machine does not allow it
- * @allowed:	whether it does; NULL where each does
- * @op:	what is repeated, each in a thread of its own
- * @change:	made on the stage
- * @draw:	bytes for each character of its picture
- * @region:	bytes; with @cgroup, in per cent of what may be in memory
- * @huge:	with huge pages
- * @strong:	only where STRESS is set: it is felt by the whole machine
- * @exec:	the children become another program
- * @holes:	the children punch holes
- * @cgroup:	bytes that may be in memory; the rest is to be swapped; 0 for all
- * @counter:	in /proc/vmstat, which counts instead of the act
- * @floor:	less is no stress
+ * struct stressor - an entry of the table
+ * @name:	name in the output
+ * @unit:	unit of the amount of work, in the output
+ * @needs:	constant reason of a SKIP when @allowed is false
+ * @allowed: check whether this machine allows the entry; NULL when each does
+ * @op:	operations, each repeated by a thread of its own
+ * @change: change that the modifier makes on the stage
+ * @draw:	size of a mapping for each character of the picture, bytes
+ * @region: size of the region, bytes; with @cgroup, in per cent of its limit
+ * @huge:	the region has huge pages
+ * @strong: only run when STRESS is set, since the whole machine is affected
+ * @exec:	children execute another program
+ * @holes:	children punch holes
+ * @cgroup: memory limit of the target, bytes, so that it swaps; 0 for none
+ * @counter: field of /proc/vmstat that counts the work; NULL: the operations do
+ * @floor:	minimum of work, in @unit, below which the test is skipped
  */
 struct stressor {
 	const char *name, *unit, *needs;
@@ -63,16 +64,23 @@ struct stressor {
 	uint64_t floor;
 };
 
+/** stress_fork_exec() - operation: fork children that execute another program */
 int stress_fork_exec(struct stress *stress, struct fork_child *slot);
 
 extern const struct stressor stressor_fork_fault;
 extern const struct stressor stressor_fork_hole;
 extern const struct stressor stressor_fork_exec;
 
-/* Transitions split huge pages: half of one for each character. */
+/*
+ * Transitions split huge pages, as each character of the picture is half of
+ * one.
+ */
 extern const struct stressor stressor_collapse;
 
-/* Zapped under mmap_lock for reading, while others fault and read. */
+/*
+ * Mappings are zapped under mmap_lock for reading, while others are faulted in
+ * and read.
+ */
 extern const struct stressor stressor_unmap;
 extern const struct stressor stressor_unmap_huge;
 extern const struct stressor stressor_move_pages;
@@ -80,33 +88,34 @@ extern const struct stressor stressor_compact;
 extern const struct stressor stressor_pageout;
 extern const struct stressor stressor_pressure;
 
-/* What is not allowed is left out; two acts have children. */
+/*
+ * All operations at once.  Those that are not supported are left out.  Two of
+ * them fork children.
+ */
 extern const struct stressor stressor_all;
 
-unsigned int stressor_ops(const struct stressor *entry);
-
-/* A mask of all of them. */
+/** stressor_all_ops() - return a mask with a bit for each operation of an entry */
 uint32_t stressor_all_ops(const struct stressor *entry);
 
-/** stress_begin() - build arena and threads in the target; see struct background */
+/** stress_begin() - build the region and start the threads; see struct background */
 int stress_begin(struct race *race, void *arg);
 
-/** stress_made() - a transition was made; see struct background */
-int stress_made(struct race *race, unsigned int index, void *arg);
+/** stress_transition() - follow a transition of the modifier; see struct background */
+int stress_transition(struct race *race, unsigned int index, void *arg);
 
-/* Whether all that the row does was refused, at a closer look. */
+/** stressor_refused() - check whether no operation of the entry is supported */
 bool stressor_refused(const struct stress *stress);
 
-/* Whether the target has children. */
+/** stressor_forks() - check whether the entry forks children */
 bool stressor_forks(const struct stressor *entry);
 
 /**
- * stress_plan() - how much of everything, chosen from what is free
- * @stress:	filled in
- * @entry:	which row
- * @strong:	a hundred children at once, not one after the other
+ * stress_plan() - choose sizes and numbers that fit in the free memory
+ * @stress: filled in
+ * @entry:	table entry
+ * @strong: up to FORK_CHILD_MAX children at once, not a quarter of them
  *
- * Return: bytes that the test will take at most, 0 where they are not to be had.
+ * Return: maximum memory that the test takes, bytes; 0 when too little is free.
  */
 uint64_t stress_plan(struct stress *stress, const struct stressor *entry,
 		     bool strong);

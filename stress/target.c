@@ -8,7 +8,10 @@
 #include "../model/change.h"
 #include "../tearing/stage.h"
 
-/* Pages that the verifier treats in one go, with its lock held. */
+/*
+ * Number of pages that the verifier thread checks at a time, with the lock
+ * held.  More would delay forks.
+ */
 #define STRESS_STRIDE 16
 
 int stress_fail(struct stress *stress, const struct mismatch *mismatch,

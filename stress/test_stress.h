@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * test_stress.h - what is read while the memory underneath is in motion
+ * test_stress.h - test readings while background operations change the memory
  *
- * For each row of stressor.h and each file: the changes of the target, read as
- * in a race; the children of the target, each of which must show the layouts of
- * one instant of its parent; and those that exec, of which a reading is old or
- * new and never both.
+ * For each entry of stressor.h and each file: the changes of the target are read as
+ * in a race.  The children of the target are read as well; each must show layouts of
+ * one instant of its parent.  A reading of a child that executes another program
+ * must show the old or the new program, never both.
  *
- * Rows of which the change merges mappings would show the known bug of 6.17 and
- * later.  It has a test elsewhere (proc_maps_tearing); here its signature is
- * counted.  What a child changes merges with nothing, and is judged strictly.
+ * Entries whose change merges mappings would show the known bug of 6.17 and later.
+ * proc_maps_tearing has a test for it; here its readings are only counted.  The
+ * changes of a child merge nothing, and are checked strictly.
  */
 #ifndef PROC_TEST_STRESS_H
 #define PROC_TEST_STRESS_H
@@ -38,12 +38,12 @@
 #include "../lib/random.h"
 #include "../lib/util.h"
 #include "../model/change.h"
-#include "../model/check.h"
+#include "../model/judge.h"
 #include "../model/layout.h"
 #include "../model/oracle.h"
 #include "../model/page_tag.h"
 #include "../model/parse.h"
-#include "../model/counters.h"
+#include "../model/tally.h"
 #include "children.h"
 #include "stressor.h"
 #include "target.h"
@@ -54,32 +54,52 @@
 #include "../tearing/reader.h"
 #include "../tearing/run.h"
 
-/* Seconds per row and file by default, and where STRESS is set. */
+/* Duration of a test, in s. */
 #define STRESS_SECONDS 0.12
+
+/* Duration of a test when STRESS is set, in s. */
 #define STRESS_STRONG_SECONDS 1.0
-/* The harness ends these after an hour. */
+
+/* Maximum of DURATION, in s; the harness ends the tests after an hour. */
 #define STRESS_LIMIT 3500.0
-/* One turn of reading: the target, then a child. */
+
+/* Time for which the target is read before the children are, in s. */
 #define STRESS_SLICE 0.02
-/* Without evidence enough, go on up to so much longer. */
+
+/* Maximum extension of a test without sufficient evidence, in s. */
 #define STRESS_EXTEND 1.0
+
+/* Maximum extension when STRESS is set, in s. */
 #define STRESS_STRONG_EXTEND 4.0
-/* Readings of children below which nothing is said of them. */
+
+/* Minimum number of readings of children, below which the test is skipped. */
 #define FORK_CHILD_FLOOR 3
-/* How long to wait for the new program of a child, among a hundred others. */
+
+/*
+ * Timeout of the execution of a child's new program, in ns; up to a hundred
+ * children run at once.
+ */
 #define EXEC_TIMEOUT_NS NSEC_PER_SEC
-/* From the end of its mappings to that of a process that was killed. */
+
+/*
+ * Timeout from the end of the mappings of a killed process to its exit, in ns.
+ */
 #define STRESS_DIE_NS NSEC_PER_SEC
-/* At the end each thread of the target finishes what it is about. */
+
+/*
+ * Timeout of the end of the target's threads, in ns; each completes its
+ * operation.
+ */
 #define STRESS_END_NS (30 * NSEC_PER_SEC)
 
 /**
- * struct child_checker - what reads and judges the children
- * @context:	a child in place of the modifier; layouts and reading are its own
- * @counters:	readings of children that change nothing but holes
- * @old:	readings of the program before an exec
- * @fresh:	readings of the program after one
- * @empty:	readings that came too late
+ * struct child_checker - reader and oracle of the children
+ * @context: context with layouts and a reading of its own, for a child instead of
+ * 	the modifier
+ * @counters: counters of readings of children that do not execute a program
+ * @old:	number of readings of the program before an exec
+ * @fresh:	number of readings of the program after an exec
+ * @empty:	number of readings without a line, which came too late
  */
 struct child_checker {
 	struct context context;
@@ -88,12 +108,12 @@ struct child_checker {
 };
 
 /**
- * struct stress_context - what a test holds
- * @context:	the target and its readings
- * @checker:	its children's
- * @stress:	what goes on in the target
- * @cgroup:	the target's, where the row has one
- * @kernel_log:	the kernel's own complaints
+ * struct stress_context - everything a test holds
+ * @context: context of the target
+ * @checker: reader and oracle of its children
+ * @stress: state of the background operations
+ * @cgroup: cgroup of the target, if its entry has one
+ * @kernel_log: monitor of the kernel log
  */
 struct stress_context {
 	struct context context;
@@ -129,7 +149,7 @@ FIXTURE_TEARDOWN(stress)
 	cgroup_end(&stress_context->cgroup);
 	if (stress_context->stress)
 		munmap(stress_context->stress, sizeof(*stress_context->stress));
-	/* The harness would name the reason of a skip behind "not ok", too. */
+	/* The harness would print the reason of a skip after "not ok", too. */
 	if (err)
 		_metadata->results->reason[0] = '\0';
 	EXPECT_EQ(0, err);
@@ -150,7 +170,7 @@ STRESSOR(pageout);
 STRESSOR(pressure);
 STRESSOR(all);
 
-/* All the evidence, or none: a test without it proves nothing. */
+/* Check whether a test has all the evidence that a pass needs. */
 static bool stress_suffices(const struct stress *stress,
 			    const struct child_checker *checker,
 			    const struct counters *counters, uint64_t done)
@@ -162,11 +182,14 @@ static bool stress_suffices(const struct stress *stress,
 	       (stress->performed | stress->refused) == stressor_all_ops(entry) &&
 	       stress->checked && stress->written &&
 	       (!children || checker->counters.readings >= FORK_CHILD_FLOOR) &&
-	       /* Of a batch one is read, up to its new program at most. */
+	       /*
+	        * One child of a batch is read, until its new program runs at
+	        * most.
+	        */
 	       (!entry->exec || (checker->old && checker->fresh));
 }
 
-/* What the row has done: by its own count, or the kernel's. */
+/* Return the work done, counted by the operations or by the kernel. */
 static uint64_t stress_done(const struct stress *stress, uint64_t before)
 {
 	const char *counter = stress->entry->counter;
@@ -176,9 +199,8 @@ static uint64_t stress_done(const struct stress *stress, uint64_t before)
 	return machine_count("/proc/vmstat", counter) - before;
 }
 
-/* --- children ---------------------------------------------------------------- */
 
-/* A scene like the target's, but with layouts of its own. */
+/* Build a context like that of the target, with layouts of its own. */
 static bool checker_build(struct child_checker *checker, const struct context *context)
 {
 	struct context *fork_child = &checker->context;
@@ -199,7 +221,9 @@ static bool checker_build(struct child_checker *checker, const struct context *c
 			     CONTEXT_TEXT(space) / 32);
 }
 
-/* The layouts of a child that was forked while layout @k was in place. */
+/*
+ * Derive the layouts of a child that was forked while layout @k was in place.
+ */
 static void checker_layouts(struct child_checker *checker, const struct context *context,
 			    const struct stress *stress, unsigned int k)
 {
@@ -223,8 +247,9 @@ static void checker_layouts(struct child_checker *checker, const struct context 
 }
 
 /*
- * Is the reading of a child legal for one layout that its parent had while it
- * was forked?  Not for two of them together: a child is one instant.
+ * Check the reading of a child against each layout that its parent had during
+ * fork(). A child has the layout of one instant, so two of them together are
+ * not legal.
  */
 static struct check_result checker_check(struct child_checker *checker,
 					 const struct context *context,
@@ -248,27 +273,28 @@ static struct check_result checker_check(struct child_checker *checker,
 			best_k = k;
 		}
 	}
-	/* Who prints the evidence asks what would have been legal. */
+	/* evidence_print() prints the layouts that would have been legal. */
 	checker_layouts(checker, context, stress, best_k);
 	return context_check(&checker->context);
 }
 
+/* Check whether a child still has holes to punch. */
 static bool is_punching(const struct stress *stress, const struct fork_child *slot,
-			const struct process_handle *handle)
+			const struct known *known)
 {
 	return stress->entry->holes && slot->seq < 2 * FORK_CHILD_HOLES &&
-	       !process_gone(handle);
+	       !known_gone(known);
 }
 
 /*
- * Whether a child is not there any more, or soon will not be: its parent, who waits
- * for it, may be late.
+ * Check whether a child is gone, or exits within STRESS_DIE_NS.  Its parent,
+ * which waits for it, may be late.
  */
-static bool fork_child_is_gone(const struct process_handle *handle)
+static bool fork_child_is_gone(const struct known *known)
 {
-	struct timeout timeout = timeout_start(STRESS_DIE_NS);
+	struct timeout timeout = timeout_in(STRESS_DIE_NS);
 
-	while (!process_gone(handle)) {
+	while (!known_gone(known)) {
 		if (timed_out(&timeout))
 			return false;
 		sleep_ns(NSEC_PER_MSEC);
@@ -276,10 +302,10 @@ static bool fork_child_is_gone(const struct process_handle *handle)
 	return true;
 }
 
-/* Readings of a child that may punch holes meanwhile. */
+/* Read a child, which may punch holes meanwhile. */
 static int read_child(struct child_checker *checker, const struct context *context,
 		      const struct stress *stress, struct fork_child *slot,
-		      const struct process_handle *handle, struct check_result *result)
+		      const struct known *known, struct check_result *result)
 {
 	static const size_t buffers[] = { 1 << 16, 300, 1 << 16, 4096 };
 	struct context *fork_child = &checker->context;
@@ -288,14 +314,14 @@ static int read_child(struct child_checker *checker, const struct context *conte
 
 	futex_store(&slot->state, FORK_CHILD_GO);
 	for (i = 0; (i < ARRAY_SIZE(buffers) ||
-		     is_punching(stress, slot, handle)) && !err; i++) {
+		     is_punching(stress, slot, known)) && !err; i++) {
 		fork_child->reader.buffer = buffers[i % ARRAY_SIZE(buffers)];
 		err = reading_take(&fork_child->reader, &fork_child->reading);
 		if (err)
 			break;
 		*result = checker_check(checker, context, stress, slot);
-		/* It may have been killed for want of memory. */
-		if (result->rule == RULE_TAIL && fork_child_is_gone(handle)) {
+		/* The child may have been killed for lack of memory. */
+		if (result->rule == RULE_TAIL && fork_child_is_gone(known)) {
 			result->rule = RULE_NONE;
 			return 0;
 		}
@@ -305,7 +331,10 @@ static int read_child(struct child_checker *checker, const struct context *conte
 	return err == -ESRCH ? 0 : err;
 }
 
-/* Is it a line of what only the target and its children have? */
+/*
+ * Check whether a line shows the stage, which only the target and its children
+ * have.
+ */
 static bool is_old_line(const struct context *context, const struct span *line)
 {
 	uint64_t unit = context->race->stage.page;
@@ -315,7 +344,7 @@ static bool is_old_line(const struct context *context, const struct span *line)
 	       line->start < base + (STAGE_PAGES + 1) * unit;
 }
 
-/* Has a reading any such line? */
+/* Check whether a reading has a line of the old program. */
 static bool has_old_line(const struct context *context,
 			 const struct file_kind *kind,
 			 const struct reading *reading)
@@ -330,9 +359,9 @@ static bool has_old_line(const struct context *context,
 }
 
 /*
- * A reading with a line of the old program is one of the old program, from its
- * beginning up to wherever it ends.  Of another one nothing is known but that
- * its ends rise.
+ * Check a reading across an exec.  A reading with a line of the old program
+ * must be one of the old program up to its end, wherever that is.  The layout
+ * of the new program is not known; its lines must be in order.
  */
 static struct check_result check_exec(struct child_checker *checker,
 				      const struct context *context,
@@ -346,7 +375,7 @@ static struct check_result check_exec(struct child_checker *checker,
 	enum parse parsed;
 	struct span span;
 
-	/* Nobody knows whether the file ended or its process. */
+	/* The reading may have ended with the file or with its process. */
 	reading->whole = false;
 	if (has_old_line(context, kind, reading)) {
 		checker->old++;
@@ -368,7 +397,7 @@ static struct check_result check_exec(struct child_checker *checker,
 	return result;
 }
 
-/* Reads up to where the file ends; that the process is gone is no error. */
+/* Read up to the end of the file.  The end of the process is not an error. */
 static int read_what_is_left(struct context *fork_child)
 {
 	int err = reading_go_on(&fork_child->reader, &fork_child->reading);
@@ -376,7 +405,9 @@ static int read_what_is_left(struct context *fork_child)
 	return err == -ESRCH ? 0 : err;
 }
 
-/* Waits until the new program is there, which is called after its file. */
+/*
+ * Wait until the new program runs, whose comm is the name of its file, "exe".
+ */
 static void wait_for_exec(const char *dir, int64_t deadline)
 {
 	char path[32], comm[16] = "";
@@ -394,7 +425,9 @@ static void wait_for_exec(const char *dir, int64_t deadline)
 	}
 }
 
-/* PLANT=exec: what comes next in the reading is another program. */
+/*
+ * Inject a fault (PLANT=exec): the rest of the reading is of another program.
+ */
 static void inject_exec(struct context *fork_child, const char *dir, int64_t deadline)
 {
 	struct reader other = fork_child->reader;
@@ -407,8 +440,8 @@ static void inject_exec(struct context *fork_child, const char *dir, int64_t dea
 }
 
 /*
- * One reading is begun before the exec, and goes on after it or while it is under
- * way; others are begun after it, sooner or later.
+ * Read a child that executes another program.  One reading begins before the
+ * exec and continues during or after it; the others begin after it.
  */
 static int read_exec(struct child_checker *checker, const struct context *context,
 		     const struct stress *stress, struct fork_child *slot,
@@ -453,11 +486,11 @@ static int read_exec(struct child_checker *checker, const struct context *contex
 }
 
 /**
- * read_children() - read each child that waits for it
- * @checker:	its scene holds the reading that is judged
- * @context:	the target
- * @stress:	the target's
- * @result:	of the first illegal reading
+ * read_children() - read each child that waits for its reader
+ * @checker: its context holds the reading that is checked
+ * @context: context of the target
+ * @stress: shared state
+ * @result: set to the result of the first illegal reading
  *
  * Return: 0, -errno, or 1 with @result.
  */
@@ -465,7 +498,7 @@ static int read_children(struct child_checker *checker, const struct context *co
 			 struct stress *stress, struct check_result *result)
 {
 	struct reader *reader = &checker->context.reader;
-	struct process_handle handle;
+	struct known known;
 	unsigned int i;
 	char dir[16];
 	int err = 0;
@@ -475,10 +508,10 @@ static int read_children(struct child_checker *checker, const struct context *co
 		uint32_t ready = FORK_CHILD_READY;
 
 		if (!atomic_compare_exchange_strong(&slot->state, &ready,
-						    FORK_CHILD_WATCHED))
+						    FORK_CHILD_BEING_READ))
 			continue;
-		/* It waits to be let go, so that the number is its own. */
-		handle = process_open(slot->pid);
+		/* The child waits to be released, so its PID is not reused. */
+		known = known_open(slot->pid);
 		reader->seq = &slot->seq;
 		snprintf(dir, sizeof(dir), "%d", slot->pid);
 		err = reader_open(reader, dir);
@@ -487,9 +520,9 @@ static int read_children(struct child_checker *checker, const struct context *co
 					result);
 		else if (!err)
 			err = read_child(checker, context, stress, slot,
-					 &handle, result);
+					 &known, result);
 		reader_close(reader);
-		process_close(&handle);
+		known_close(&known);
 		futex_store(&slot->state, FORK_CHILD_RELEASED);
 		if (err == -ENOENT || err == -ESRCH)
 			err = 0;
@@ -497,7 +530,6 @@ static int read_children(struct child_checker *checker, const struct context *co
 	return err;
 }
 
-/* --- the tests -------------------------------------------------------------- */
 
 static void stress_print(const struct stress *stress,
 			 const struct child_checker *checker, uint64_t done,
@@ -519,11 +551,11 @@ static void stress_print(const struct stress *stress,
 		     checker->fresh, checker->empty);
 }
 
-/* Reads until there is evidence, or a finding, or no more patience. */
+/* Read until there is sufficient evidence, a violation, or no more time. */
 static int stress_read(struct run *run, struct child_checker *checker,
 		       struct stress *stress, bool *fork_child, uint64_t counted)
 {
-	bool strong = env_value("STRESS");
+	bool strong = env_says("STRESS");
 	double timeout = strong ? STRESS_STRONG_EXTEND : STRESS_EXTEND;
 	double seconds = duration_from_env(strong ? STRESS_STRONG_SECONDS :
 						    STRESS_SECONDS,
@@ -541,10 +573,13 @@ static int stress_read(struct run *run, struct child_checker *checker,
 		     stress_suffices(stress, checker, &run->counters,
 				     stress_done(stress, counted))))
 			break;
-		/* No evidence will come. */
+		/* There will be no evidence. */
 		if (stressor_refused(stress))
 			break;
-		/* Two CPUs: by overlap, or free; one: by preemption. */
+		/*
+		 * With two CPUs, interleave by overlap and freely in turn; with
+		 * one, by preemption.
+		 */
 		err = race_in_slice(run, &time_slices[run->cpu[1] < 0 ?
 						      TIME_SLICE_PREEMPT : i % 2],
 				    STRESS_SLICE, 0, 0);
@@ -557,31 +592,32 @@ static int stress_read(struct run *run, struct child_checker *checker,
 }
 
 /*
- * By somebody else, who is short of memory: an oops would be in the log.  Of a
- * process that dies the mappings go first.
+ * Check whether the target was killed.  The tests do not kill it, so it was
+ * killed for lack of memory; after an oops, the kernel log has a complaint.
+ * The mappings of a process end before the process.
  */
 static bool was_killed(struct child *child)
 {
 	return child_wait(child, STRESS_DIE_NS) == 128 + SIGKILL;
 }
 
-/* What went wrong, in words where errno has others in mind. */
+/* Describe an error; some errnos have another meaning here. */
 static const char *stress_error(int err)
 {
 	switch (err) {
 	case -ECHILD:
 		return "a child was ended by a signal";
 	case -ETIMEDOUT:
-		return "somebody does not end";
+		return "a thread or a child does not end";
 	default:
 		return strerror(-err);
 	}
 }
 
-/* The threads end when they are through with what they are about. */
+/* Stop the threads of the target, each of which completes its operation. */
 static int stress_end(struct stress *stress)
 {
-	struct timeout timeout = timeout_start(STRESS_END_NS);
+	struct timeout timeout = timeout_in(STRESS_END_NS);
 
 	stress->stop = true;
 	while (stress->running && !stress->race->error) {
@@ -592,7 +628,10 @@ static int stress_end(struct stress *stress)
 	return stress->race->error;
 }
 
-/* The body of all tests. */
+/*
+ * The body of all tests.  It is longer than 60 lines, as its steps share the
+ * state of the run, and SKIP() and ASSERT() return from here.
+ */
 static void run_stress(struct __test_metadata *_metadata,
 		       struct stress_context *stress_context, const struct stressor *entry,
 		       const struct file_kind *kind)
@@ -605,7 +644,7 @@ static void run_stress(struct __test_metadata *_metadata,
 		.seed = seed,
 		.inject = modifier_fault_from_env(),
 		.unit = entry->draw,
-		.background = { stress_begin, stress_made, stress },
+		.background = { stress_begin, stress_transition, stress },
 	};
 	struct run run = run_of(context);
 	bool fork_child = false;
@@ -613,9 +652,9 @@ static void run_stress(struct __test_metadata *_metadata,
 
 	stress_context->stress = stress;
 	ASSERT_TRUE(!!stress);
-	if (entry->strong && !env_value("STRESS"))
+	if (entry->strong && !env_says("STRESS"))
 		SKIP(return, "felt by the whole machine, set STRESS=1");
-	bytes = stress_plan(stress, entry, env_value("STRESS"));
+	bytes = stress_plan(stress, entry, env_says("STRESS"));
 	if (!bytes)
 		SKIP(return, "too little memory is free");
 	if (entry->allowed && !entry->allowed(stress))
