@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What does a command do to the rest of a machine?  Beside it, on each CPU that
- * this program may run on, a bystander of normal priority sleeps for a millisecond
- * again and again, and notes how much later it got to run.
+ * Measure how a command delays other processes.  Meanwhile, on each CPU that this
+ * program may run on, a process of normal priority (a bystander) repeatedly sleeps
+ * for a millisecond and records how much later it got to run.
  *
- *	bystander COMMAND [ARGUMENT...]
+ * 	bystander COMMAND [ARGUMENT...]
  *
- * Not a test: it has no verdict of its own.  The command's output is left out.
+ * This is not a test: it has no verdict.  The output of the command is discarded.
  */
 #include <sched.h>
 #include <stdatomic.h>
@@ -21,21 +21,25 @@
 #include "../lib/clock.h"
 #include "../lib/cpu.h"
 
+/* Maximum number of CPUs with a bystander; arbitrary. */
 #define BYSTANDER_CPUS 64
-#define BYSTANDER_NAP_NS NSEC_PER_MSEC
+
+/* Sleep of a bystander, in ns: short, so that it sees most delays. */
+#define BYSTANDER_SLEEP_NS NSEC_PER_MSEC
 
 /*
- * struct bystander - shared by this program and one process
- * @late:	how much later than it should have it ran
- * @cpu:	where
- * @stop:	end, please
+ * struct bystander - state of one bystander, shared with it
+ * @stop:	set when the bystander is to exit
+ * @late:	delays after each sleep, ns
+ * @cpu:	CPU of the bystander
  */
 struct bystander {
+	_Atomic bool stop;
 	struct histogram late;
 	int cpu;
-	_Atomic bool stop;
 };
 
+/* Sleep and record the delays until told to stop. */
 static int bystander_stand(void *arg)
 {
 	struct bystander *bystander = arg;
@@ -46,14 +50,14 @@ static int bystander_stand(void *arg)
 		return 1;
 	while (!bystander->stop) {
 		begin = now_ns();
-		sleep_ns(BYSTANDER_NAP_NS);
-		took = now_ns() - begin - BYSTANDER_NAP_NS;
+		sleep_ns(BYSTANDER_SLEEP_NS);
+		took = now_ns() - begin - BYSTANDER_SLEEP_NS;
 		hist_add(&bystander->late, took > 0 ? (uint64_t)took : 0, 1);
 	}
 	return 0;
 }
 
-/* Becomes the command. */
+/* Execute the command without output. */
 static int bystander_command(void *arg)
 {
 	char **argv = arg;
@@ -67,8 +71,9 @@ static void bystander_print(const struct bystander *bystander)
 {
 	const struct histogram *late = &bystander->late;
 
-	printf("bystander on CPU %-3d %8llu naps, late by %8.2f ms (p99), %8.2f ms (p99.9), %8.2f ms at most\n",
-	       bystander->cpu, (unsigned long long)late->count,
+	printf("bystander on CPU %-3d %8llu naps, ", bystander->cpu,
+	       (unsigned long long)late->count);
+	printf("late by %8.2f ms (p99), %8.2f ms (p99.9), %8.2f ms at most\n",
 	       (double)hist_quantile(late, 990000) / NSEC_PER_MSEC,
 	       (double)hist_quantile(late, 999000) / NSEC_PER_MSEC,
 	       (double)late->max / NSEC_PER_MSEC);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How good is the verdict?  Asks about files whose answer is known, over and
- * over, and sets beside it what a plain rule would have said of the very same
+ * Measure how often the verdict is right.  Files whose answer is known are measured
+ * repeatedly.  The verdicts are compared with those of a simple rule on the same
  * samples: "one window, and its longest operation is over the limit".
  *
- * Not a test: it has no verdict of its own.  Environment:
- *	ROUNDS=n		of each file, default 10
- *	FINE=maps		a file that is lockless on this kernel
- *	LOCKED=pagemap		and one that is not
+ * This is not a test: it has no verdict.  Environment:
+ * 	ROUNDS=n		number of verdicts for each file, default 10
+ * 	FINE=maps		file that this kernel reads without mmap_lock
+ * 	LOCKED=pagemap		file that this kernel reads with mmap_lock
  */
 #include <math.h>
 #include <sched.h>
@@ -26,10 +26,19 @@
 #include "../lib/clock.h"
 #include "../lib/cpu.h"
 
+/* Maximum of ROUNDS, which bounds the memory for durations. */
 #define BENCH_MAX_ROUNDS 1000
+
+/* Number of mappings; the value of the published benchmark. */
 #define BENCH_SLOTS 16000
+
+/* Limit of a slow operation, in ns; the value of the published benchmark. */
 #define BENCH_LIMIT_NS (500 * NSEC_PER_USEC)
+
+/* Bound of a trial in pairs; that of a test with its default DURATION of 4 s. */
 #define BENCH_PAIRS 36
+
+/* Bound of a trial in s; that of a test with its default DURATION of 4 s. */
 #define BENCH_MAX_S 6
 
 static struct trial trial;
@@ -44,6 +53,7 @@ static const struct source *source_named(const char *name)
 	exit(1);
 }
 
+/* Measure one file and print a line of the table. */
 static void bench(const char *name, enum verdict truth, unsigned int rounds,
 		  struct knobs *knobs)
 {

@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One sample of the table: how long do mmap() and munmap() take in a process
- * that busy tasks read about?
+ * Measure one sample of the table: the duration of mmap() and munmap() in a process
+ * whose maps are read by busy tasks.
  *
- * A busy task is a pair: a scanner at nice 15 and a hog at nice 0 on the same
- * CPU.  scripts/table.sh runs this once for each sample, with fresh processes,
- * so that samples owe nothing to each other.
+ * A busy task is a pair: a scanner at nice 15 and a hog at nice 0 on the same CPU.
+ * scripts/table.sh runs this program once for each sample.  The processes are
+ * started anew each time, so that samples are independent.
  *
- * Not a test: it has no verdict.  Environment:
- *	BUSY=n			busy tasks, on each of the busy CPUs
- *	MAPPINGS=n		of the target
- *	DURATION=n		seconds
- *	PROCFILE=name		what the scanners read
- *	POSITIVE_CONTROL=1		measure also while they read a control process
- *	BUSYDURATION=n		a hog spins n ms, then sleeps 1 ms; 0: spins
- *	CPU_MAPPER=n, CPU_SCRIPT=n	where the target and this program run
- *	CPU_LOAD=n, CPUS_LOAD=n	the first busy CPU, and how many there are
- *	SEED=n			of all that is random
- *	SAMPLE=n		its number, to be printed
- *	PLANT=stall|hang	a fault, to see it in the table
+ * This is not a test: it has no verdict.  Environment:
+ * 	BUSY=n			number of busy tasks on each of the busy CPUs
+ * 	MAPPINGS=n		number of mappings of the target
+ * 	DURATION=n		duration in seconds
+ * 	PROCFILE=name		file that the scanners read
+ * 	CONTROL=1		measure also while a control process is read
+ * 	BUSYDURATION=n		a hog spins n ms, then sleeps 1 ms; 0: spins
+ * 	CPU_MAPPER=n, CPU_SCRIPT=n	CPUs of the target and of this program
+ * 	CPU_LOAD=n, CPUS_LOAD=n	first busy CPU, and number of busy CPUs
+ * 	SEED=n			seed of all random choices
+ * 	SAMPLE=n		number of the sample, to be printed
+ * 	PLANT=stall|hang	injected fault, which shows in the table
  *
- * Prints a line, with POSITIVE_CONTROL one of the control process before it:
+ * Prints a line, and with CONTROL one of the control process before it:
  *
- *	sample BUSY MAPPINGS SAMPLE ARM HANG OPS SUM_NS MAX_NS READS NS:COUNT...
+ * 	sample BUSY MAPPINGS SAMPLE GROUP HANG OPS SUM_NS MAX_NS READS NS:COUNT...
  *
- * HANG is 1 where the interferers had to be killed, READS what the scanners got
- * to the end, and NS:COUNT the histogram, each bucket by its upper end.
+ * HANG is 1 when the load had to be killed.  READS is the number of reads completed.
+ * NS:COUNT is the histogram, each bucket by its upper end.
  *
- * Exit status: 0, 4 when it could not be measured, 75 when it could not now, as
- * the machine is too busy; no line is printed then.
+ * Exit status: 0; 4 when the sample could not be measured; 75 when the machine is too
+ * busy to measure it now.  No line is printed then.
  */
 #include <errno.h>
 #include <signal.h>
@@ -53,22 +53,35 @@
 #include "../lib/cpu.h"
 #include "../lib/random.h"
 
+/* Exit status when the sample could not be measured; KSFT_SKIP. */
 #define CANNOT_TELL 4
+
+/* Exit status when the machine is too busy; EX_TEMPFAIL. */
 #define NOT_NOW 75
+
 /*
- * Scanners first, then hogs, then the mapper, as published.  A thousand of them
- * get a third of a second to be somewhere in the middle of a read each.
+ * Time from the scanners' start to the hogs', in ms.  The published benchmark
+ * starts scanners, hogs and the mapper in this order.  In a third of a second,
+ * a thousand scanners get to the middle of a read each.
  */
 #define HEAD_START_MS 300
-/* Between two spins; a constant of the published benchmark. */
+
+/*
+ * Sleep of a hog between two spins, in us; a constant of the published
+ * benchmark.
+ */
 #define HOG_REST_US 1000
-/* How long a spin is that is followed by the next one. */
+
+/* Duration of a spin of a hog that does not sleep, in us. */
 #define HOG_SPIN_US 1000
 
 static struct trial trial;
 static pid_t self;
 
-/* The page comes with the mapping, and is timed: so the published benchmark. */
+/*
+ * Time mmap() with MAP_POPULATE, as in the published benchmark: populating the
+ * page is part of the duration.
+ */
 static int do_mmap_populate(const struct region *region, char *slot,
 			    struct stopwatch *sw)
 {
@@ -93,7 +106,10 @@ static const struct operation op_populate = {
 
 #define die(format, ...) end(CANNOT_TELL, format, ##__VA_ARGS__)
 
-/* Peers are killed before this process is gone: nothing outlives Ctrl-C. */
+/*
+ * Kill the children before this process exits, so that nothing is left after
+ * Ctrl-C.
+ */
 static void end_all(int signal)
 {
 	if (getpid() == self)
@@ -101,6 +117,7 @@ static void end_all(int signal)
 	_exit(128 + signal);
 }
 
+/* Read a number from the environment. */
 static unsigned int number(const char *name, unsigned int fallback)
 {
 	const char *text = getenv(name);
@@ -115,7 +132,8 @@ static unsigned int number(const char *name, unsigned int fallback)
 	return (unsigned int)value;
 }
 
-static enum injection planted(void)
+/* Read the injected fault from the environment. */
+static enum injection injection_from_env(void)
 {
 	const char *inject = getenv("PLANT") ?: "";
 
@@ -124,6 +142,7 @@ static enum injection planted(void)
 	return strcmp(inject, "hang") ? INJECT_NOTHING : INJECT_HANG;
 }
 
+/* Start all processes, or exit. */
 static void set_up(const struct scenario *scenario, const struct knobs *knobs)
 {
 	int ret = trial_setup(&trial, scenario, knobs);
@@ -169,8 +188,8 @@ static void print_sample(unsigned int busy, unsigned int n, enum group group,
 }
 
 /*
- * An operation that did not even come back when all interferers were dead is as
- * old as it is, and the end of the sample.
+ * Measure a window.  An operation that did not end after the load was killed is
+ * the last one of the sample, and its age is its duration.
  */
 static bool measure(enum group group, struct window *window)
 {
@@ -186,7 +205,7 @@ static bool measure(enum group group, struct window *window)
 		end(NOT_NOW, "too busy to run so many processes");
 	if (ret != -ETIMEDOUT || !trial.hangs[group])
 		die("a process of the measurement failed or is stuck");
-	/* Where it ended this very moment, it was as old as the patience with it. */
+	/* An operation that has ended just now took at least the timeout. */
 	mark = atomic_load(&worker->watch.in_flight);
 	age = (uint64_t)(mark ? stopwatch_age(mark) : TRIAL_HANG_NS);
 	*window = mapper_window(&trial.target);
@@ -194,6 +213,20 @@ static bool measure(enum group group, struct window *window)
 	window->sum_ns += age;
 	window->max_ns = age;
 	return true;
+}
+
+/* Set up this process: its end, its signals, its CPU and priority. */
+static void prepare(const struct knobs *knobs)
+{
+	self = getpid();
+	die_with_parent(getppid());
+	signal(SIGINT, end_all);
+	signal(SIGTERM, end_all);
+	signal(SIGHUP, end_all);
+	run_plainly();
+	if (cpu_pin((int)number("CPU_SCRIPT", (unsigned int)knobs->cpu_mapper)))
+		die("cannot run on that CPU");
+	setpriority(PRIO_PROCESS, 0, LOAD_NICE_HURRY);
 }
 
 int main(void)
@@ -205,7 +238,7 @@ int main(void)
 	};
 	unsigned int busy = number("BUSY", 1), n = number("SAMPLE", 1);
 	unsigned int spin_ms = number("BUSYDURATION", 0);
-	bool positive = number("CONTROL", 0), hang[NR_GROUPS] = { 0 };
+	bool with_control = number("CONTROL", 0), hang[NR_GROUPS] = { 0 };
 	struct knobs knobs = {
 		.window_ms = number("DURATION", 3) * 1000,
 		.nap_us = MAPPER_NAP_US,
@@ -216,19 +249,13 @@ int main(void)
 		.cpu_load = (int)number("CPU_LOAD", 1),
 		.cpus_load = number("CPUS_LOAD", 1),
 		.seed = number("SEED", 1) + n,
-		.inject = planted(),
+		.inject = injection_from_env(),
 		.apart = true,
 	};
 	const char *file = getenv("PROCFILE") ?: "maps";
 	struct window window[NR_GROUPS] = { 0 };
 	enum group first = GROUP_TARGET, second = GROUP_CONTROL;
 	uint64_t rng = knobs.seed;
-
-	self = getpid();
-	die_with_parent(getppid());
-	signal(SIGINT, end_all);
-	signal(SIGTERM, end_all);
-	signal(SIGHUP, end_all);
 
 	scenario.source = source_find(file);
 	if (!scenario.source)
@@ -239,21 +266,18 @@ int main(void)
 		die("no mappings, no operations");
 	scenario.scanners = busy * knobs.cpus_load;
 	scenario.hogs = scenario.scanners;
-	policy_reset();
-	if (cpu_pin((int)number("CPU_SCRIPT", (unsigned int)knobs.cpu_mapper)))
-		die("cannot run on that CPU");
-	setpriority(PRIO_PROCESS, 0, LOAD_NICE_HURRY);
+	prepare(&knobs);
 
-	/* In random order, so that drift favours neither. */
-	if (positive && random_below(&rng, 2)) {
+	/* The order is random, so that a drift favours neither group. */
+	if (with_control && random_below(&rng, 2)) {
 		first = GROUP_CONTROL;
 		second = GROUP_TARGET;
 	}
 	set_up(&scenario, &knobs);
 	hang[first] = measure(first, &window[first]);
-	if (positive)
+	if (with_control)
 		hang[second] = measure(second, &window[second]);
-	if (positive)
+	if (with_control)
 		print_sample(busy, n, GROUP_CONTROL, hang[GROUP_CONTROL],
 			     &window[GROUP_CONTROL]);
 	print_sample(busy, n, GROUP_TARGET, hang[GROUP_TARGET],

@@ -3,7 +3,8 @@
 
 #include "sources.h"
 
-const struct source source_status = {
+/* A file that does not show mappings, for comparison. */
+static const struct source source_status = {
 	"status", "status", scan_text
 };
 

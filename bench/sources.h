@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * sources.h - sources of the scanners, by the names that users type
- */
+/* sources.h - find the method of reading by the name of a file */
 #ifndef PROC_BENCH_SOURCES_H
 #define PROC_BENCH_SOURCES_H
 
 #include "../latency/load.h"
 
-extern const struct source source_status;
 
 /**
- * source_find() - the way to read that has a name, as in /proc/PID
- * @name:	the name
+ * source_find() - find a method of reading by its name
+ * @name:	name in /proc/PID, or "query"
  *
- * Return: the source, or NULL.
+ * Return: the method, or NULL.
  */
 const struct source *source_find(const char *name);
 

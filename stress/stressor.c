@@ -12,14 +12,14 @@
 #include <unistd.h>
 
 #include "stressor.h"
+#include "children.h"
+#include "target.h"
 #include "../lib/cgroup.h"
 #include "../lib/clock.h"
 #include "../lib/futex.h"
 #include "../lib/machine.h"
 #include "../lib/random.h"
 #include "../model/page_tag.h"
-#include "children.h"
-#include "target.h"
 #include "../tearing/stage.h"
 
 #ifndef PR_SET_THP_DISABLE

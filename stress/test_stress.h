@@ -27,6 +27,9 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "children.h"
+#include "stressor.h"
+#include "target.h"
 #include "../lib/cgroup.h"
 #include "../lib/child.h"
 #include "../lib/clock.h"
@@ -44,9 +47,6 @@
 #include "../model/page_tag.h"
 #include "../model/parse.h"
 #include "../model/tally.h"
-#include "children.h"
-#include "stressor.h"
-#include "target.h"
 #include "../tearing/context.h"
 #include "../tearing/evidence.h"
 #include "../tearing/harness.h"
