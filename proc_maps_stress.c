@@ -20,14 +20,14 @@
  * 256 MiB.  No setting of the machine is changed.
  *
  * Environment:
- * 	STRESS=1		entries that affect the whole machine as well:
- * 				compaction, swapping, a memory cgroup
- * 	DURATION=seconds	duration of a test
- * 	SEED=n			seed of all random choices
- * 	PLANT=gap|perm|idle	injected fault, as in proc_maps_tearing
- * 	PLANT=content		a page with another content
- * 	PLANT=child		a child with another layout
- * 	PLANT=exec		a reading of two programs
+ *	STRESS=1		entries that affect the whole machine as well:
+ *				compaction, swapping, a memory cgroup
+ *	DURATION=seconds	duration of a test
+ *	SEED=n			seed of all random choices
+ *	PLANT=gap|perm|idle	injected fault, as in proc_maps_tearing
+ *	PLANT=content		a page with another content
+ *	PLANT=child		a child with another layout
+ *	PLANT=exec		a reading of two programs
  */
 
 #include "stress/children.h"

@@ -19,19 +19,19 @@
  * be none; SKIP means no answer, or interference that is known.
  *
  * Environment:
- * 	GATE=1			interference fails on any release
- * 	FULL=1			long list of scenarios, which takes minutes
- * 	DURATION=seconds	bound of one scenario, default 4
- * 	LATENCY_LIMIT_US=n	limit of a slow operation, default 500
- * 	WINDOW_MS=n		length of a window, default 50
- * 	HOG_BUSY_US=n, HOG_IDLE_US=n	cycle of a hog, default 2000 and 1000;
- * 				idle 0: no sleep
- * 	CPU_MAPPER=n, CPU_LOAD=n	CPUs of the mapper and of the load
- * 	SEED=n			seed of all random choices
- * 	JSON=file		report for programs; exit status 4 when it cannot be
- * 				written and no test failed
- * 	KSFT_MACHINE_SLOW=1	interference is skipped, not failed
- * 	PLANT=stall|hang|idle	injected fault, which fails (or, for idle, skips)
+ *	GATE=1			interference fails on any release
+ *	FULL=1			long list of scenarios, which takes minutes
+ *	DURATION=seconds	bound of one scenario, default 4
+ *	LATENCY_LIMIT_US=n	limit of a slow operation, default 500
+ *	WINDOW_MS=n		length of a window, default 50
+ *	HOG_BUSY_US=n, HOG_IDLE_US=n	cycle of a hog, default 2000 and 1000;
+ *				idle 0: no sleep
+ *	CPU_MAPPER=n, CPU_LOAD=n	CPUs of the mapper and of the load
+ *	SEED=n			seed of all random choices
+ *	JSON=file		report for programs; exit status 4 when it cannot be
+ *				written and no test failed
+ *	KSFT_MACHINE_SLOW=1	interference is skipped, not failed
+ *	PLANT=stall|hang|idle	injected fault, which fails (or, for idle, skips)
  */
 #include "../kselftest_harness.h"
 #include "latency/program.h"

@@ -4,7 +4,7 @@
  * program may run on, a process of normal priority (a bystander) repeatedly sleeps
  * for a millisecond and records how much later it got to run.
  *
- * 	bystander COMMAND [ARGUMENT...]
+ *	bystander COMMAND [ARGUMENT...]
  *
  * This is not a test: it has no verdict.  The output of the command is discarded.
  */

@@ -5,9 +5,9 @@
  * samples: "one window, and its longest operation is over the limit".
  *
  * This is not a test: it has no verdict.  Environment:
- * 	ROUNDS=n		number of verdicts for each file, default 10
- * 	FINE=maps		file that this kernel reads without mmap_lock
- * 	LOCKED=pagemap		file that this kernel reads with mmap_lock
+ *	ROUNDS=n		number of verdicts for each file, default 10
+ *	FINE=maps		file that this kernel reads without mmap_lock
+ *	LOCKED=pagemap		file that this kernel reads with mmap_lock
  */
 #include <math.h>
 #include <sched.h>

@@ -8,21 +8,21 @@
  * started anew each time, so that samples are independent.
  *
  * This is not a test: it has no verdict.  Environment:
- * 	BUSY=n			number of busy tasks on each of the busy CPUs
- * 	MAPPINGS=n		number of mappings of the target
- * 	DURATION=n		duration in seconds
- * 	PROCFILE=name		file that the scanners read
- * 	CONTROL=1		measure also while a control process is read
- * 	BUSYDURATION=n		a hog spins n ms, then sleeps 1 ms; 0: spins
- * 	CPU_MAPPER=n, CPU_SCRIPT=n	CPUs of the target and of this program
- * 	CPU_LOAD=n, CPUS_LOAD=n	first busy CPU, and number of busy CPUs
- * 	SEED=n			seed of all random choices
- * 	SAMPLE=n		number of the sample, to be printed
- * 	PLANT=stall|hang	injected fault, which shows in the table
+ *	BUSY=n			number of busy tasks on each of the busy CPUs
+ *	MAPPINGS=n		number of mappings of the target
+ *	DURATION=n		duration in seconds
+ *	PROCFILE=name		file that the scanners read
+ *	CONTROL=1		measure also while a control process is read
+ *	BUSYDURATION=n		a hog spins n ms, then sleeps 1 ms; 0: spins
+ *	CPU_MAPPER=n, CPU_SCRIPT=n	CPUs of the target and of this program
+ *	CPU_LOAD=n, CPUS_LOAD=n	first busy CPU, and number of busy CPUs
+ *	SEED=n			seed of all random choices
+ *	SAMPLE=n		number of the sample, to be printed
+ *	PLANT=stall|hang	injected fault, which shows in the table
  *
  * Prints a line, and with CONTROL one of the control process before it:
  *
- * 	sample BUSY MAPPINGS SAMPLE GROUP HANG OPS SUM_NS MAX_NS READS NS:COUNT...
+ *	sample BUSY MAPPINGS SAMPLE GROUP HANG OPS SUM_NS MAX_NS READS NS:COUNT...
  *
  * HANG is 1 when the load had to be killed.  READS is the number of reads completed.
  * NS:COUNT is the histogram, each bucket by its upper end.
@@ -250,7 +250,7 @@ int main(void)
 		.cpus_load = number("CPUS_LOAD", 1),
 		.seed = number("SEED", 1) + n,
 		.inject = injection_from_env(),
-		.apart = true,
+		.own_group = true,
 	};
 	const char *file = getenv("PROCFILE") ?: "maps";
 	struct window window[NR_GROUPS] = { 0 };

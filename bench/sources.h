@@ -5,7 +5,6 @@
 
 #include "../latency/load.h"
 
-
 /**
  * source_find() - find a method of reading by its name
  * @name:	name in /proc/PID, or "query"

@@ -315,7 +315,7 @@ int load_free(struct load *load)
 	return ret;
 }
 
-/* load_error() - return errno of a scanner whose read failed, 0 if none did */
+/* Return errno of a scanner whose read failed, 0 if none did */
 static int load_error(const struct load *load)
 {
 	unsigned int i;

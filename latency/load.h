@@ -71,11 +71,11 @@ struct scan;
  * @name:	name of the method in test names
  * @file:	name of the file under /proc/PID
  * @step:	function that makes one system call; returns the number of bytes (or of
- * 	answers), 0 at the end of a pass, or -errno
+ *	answers), 0 at the end of a pass, or -errno
  * @brief:	one step covers one mapping or one page, and holds locks no longer
  * @whole:	a pass covers all mappings, not only the range of interest
  * @asks_moving: the range of interest is the slots that the mapper changes, unless
- * 	the scenario says otherwise
+ *	the scenario says otherwise
  */
 struct source {
 	const char *name;
@@ -162,7 +162,7 @@ struct load_shared {
  * @busy_us: time that a hog spins, us
  * @idle_us: time that a hog then sleeps, us; 0: never
  * @head_start_ms: time from the scanners' start to the hogs', ms; some scanners are
- * 	then preempted in the middle of a read, however many hogs there are
+ *	then preempted in the middle of a read, however many hogs there are
  * @inject_idle: injected fault: scanners open the file and then only sleep
  * @pid:	process of each group; GROUP_QUIET is not used
  * @from:	first address of interest in the process of each group

@@ -346,7 +346,7 @@ static int mapper_main(void *arg)
 
 	if (cpu_pin(mapper->cpu))
 		return 1;
-	if (mapper->apart)
+	if (mapper->own_group)
 		mapper_leave_group();
 	/* Set before the threads are created, which inherit it. */
 	setpriority(PRIO_PROCESS, 0, LOAD_NICE_HURRY);

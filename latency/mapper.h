@@ -79,7 +79,7 @@ struct stopwatch {
 /**
  * struct operation - system calls of a worker on a slot
  * @half:	the two halves, called in turn; each times one system call and returns 0
- * 	or -errno; the second may be missing
+ *	or -errno; the second may be missing
  * @label:	name of each half in the report
  */
 struct operation {
@@ -158,7 +158,7 @@ enum injection {
  * @cpu:	CPU of the mapper
  * @seed:	seed of the choice of slots
  * @inject: injected fault
- * @apart:	the mapper has a scheduling group of its own, see mapper_leave_group()
+ * @own_group:	the mapper has a scheduling group of its own, see mapper_leave_group()
  *
  * Private to mapper_*():
  * @shared: shared memory
@@ -174,7 +174,7 @@ struct mapper {
 	int cpu;
 	uint64_t seed;
 	enum injection inject;
-	bool apart;
+	bool own_group;
 
 	struct mapper_shared *shared;
 	struct child child;

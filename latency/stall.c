@@ -35,7 +35,7 @@
  * @elsewhere: asleep for another reason
  * @running: not asleep: preempted, or the host took the CPU away
  * @handed: of @mmap_lock and @vma_lock, those with a scanner that was inside a read
- * 	and runnable; the scanner holds the lock, or is to get it
+ *	and runnable; the scanner holds the lock, or is to get it
  * @where:	function of the last operation that counts as @elsewhere
  */
 struct stalls {

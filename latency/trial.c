@@ -71,7 +71,7 @@ int trial_setup(struct trial *trial, const struct scenario *scenario,
 		side[i]->nap_us = knobs->nap_us;
 		side[i]->cpu = knobs->cpu_mapper;
 		side[i]->seed = knobs->seed;
-		side[i]->apart = knobs->apart;
+		side[i]->own_group = knobs->own_group;
 		ret = mapper_start(side[i]);
 		if (ret)
 			return ret;

@@ -65,9 +65,9 @@
  * @hogs:	number of hogs on the scanners' CPU
  * @moving: number of slots, from the first, that the mapper uses; 0: all
  * @populate: mappings have their page, and so page tables to be walked, from the
- * 	start
+ *	start
  * @still:	the scanners query only slots that the mapper does not use, instead of
- * 	those that it does (query_at only)
+ *	those that it does (query_at only)
  */
 struct scenario {
 	const struct source *source;
@@ -95,7 +95,7 @@ struct scenario {
  * @limit_ns: limit of a slow operation, ns
  * @seed:	seed of all random choices
  * @inject: injected fault of the target
- * @apart:	target and control process have scheduling groups of their own
+ * @own_group:	target and control process have scheduling groups of their own
  * @inject_idle: injected fault: scanners do not read
  */
 struct knobs {
@@ -112,7 +112,7 @@ struct knobs {
 	uint64_t limit_ns;
 	uint64_t seed;
 	enum injection inject;
-	bool apart;
+	bool own_group;
 	bool inject_idle;
 };
 

@@ -25,7 +25,7 @@
  * @STRICT: interference is a failure, from the release @lockless on
  * @FEW:	as STRICT, but interference is a known weakness of all releases so far
  * @POSITIVE_CONTROL: interference must be seen; otherwise tests that rely on the
- * 	control are skipped
+ *	control are skipped
  */
 enum kind {
 	STRICT,

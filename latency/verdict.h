@@ -88,7 +88,7 @@ struct window {
  * @sum_ns: sum of their durations, ns
  * @slow:	number of windows with an operation over the limit
  * @alone:	number of pairs in which this side had an operation over the limit, and
- * 	the maximum of the other side was smaller by VERDICT_TAIL_RATIO
+ *	the maximum of the other side was smaller by VERDICT_TAIL_RATIO
  */
 struct verdict_side {
 	uint64_t ops;
@@ -100,7 +100,7 @@ struct verdict_side {
 /**
  * struct verdict_state - state of the sequential test
  * @effect: smallest ratio of means that counts as interference, VERDICT_EFFECT
- * 	unless there is a reason for another value; constant
+ *	unless there is a reason for another value; constant
  * @limit_ns: limit of a slow operation, ns; constant
  * @max_pairs: bound on the number of pairs; constant
  * @pairs:	number of pairs that voted

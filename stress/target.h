@@ -4,10 +4,10 @@
  *
  * The target is the process that is read.  It has
  *
- * 	the stage	mappings that its modifier changes, with pages that follow
- * 			the changes
- * 	the region	mapping that is constant in the file; its pages are
- * 			rewritten, moved, swapped, and inherited by children
+ *	the stage	mappings that its modifier changes, with pages that follow
+ *			the changes
+ *	the region	mapping that is constant in the file; its pages are
+ *			rewritten, moved, swapped, and inherited by children
  *
  * Each page has a tag (page_tag.h), which is what its content must be.  The modifier
  * checks the pages of the stage after each transition, the verifier thread checks
@@ -74,7 +74,7 @@ struct stressor;
  * @race:	state of the modifier, a thread of the target
  * @cgroup: cgroup that the target enters first; NULL for none
  * @inject: injected fault: 'c' a page with another content, 'k' a child with another
- * 	layout, 'e' a reading of two programs; 0 for none
+ *	layout, 'e' a reading of two programs; 0 for none
  * @page:	size of a page, bytes
  * @huge:	size of a huge page, bytes; 0 for none
  * @collapsed: the pages of the stage were collapsed to huge pages

@@ -95,7 +95,7 @@
 /**
  * struct child_checker - reader and oracle of the children
  * @context: context with layouts and a reading of its own, for a child instead of
- * 	the modifier
+ *	the modifier
  * @counters: counters of readings of children that do not execute a program
  * @old:	number of readings of the program before an exec
  * @fresh:	number of readings of the program after an exec
@@ -198,7 +198,6 @@ static uint64_t stress_done(const struct stress *stress, uint64_t before)
 		return stress->done;
 	return machine_count("/proc/vmstat", counter) - before;
 }
-
 
 /* Build a context like that of the target, with layouts of its own. */
 static bool checker_build(struct child_checker *checker, const struct context *context)
@@ -529,7 +528,6 @@ static int read_children(struct child_checker *checker, const struct context *co
 	}
 	return err;
 }
-
 
 static void stress_print(const struct stress *stress,
 			 const struct child_checker *checker, uint64_t done,
