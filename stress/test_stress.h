@@ -15,19 +15,16 @@
 #define PROC_TEST_STRESS_H
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/types.h>
-#include <unistd.h>
 
-#include "children.h"
+#include "child_checker.h"
 #include "stressor.h"
 #include "target.h"
 #include "../lib/cgroup.h"
@@ -38,14 +35,10 @@
 #include "../lib/kernel_log.h"
 #include "../lib/machine.h"
 #include "../lib/print.h"
-#include "../lib/random.h"
-#include "../lib/util.h"
 #include "../model/change.h"
 #include "../model/judge.h"
-#include "../model/layout.h"
 #include "../model/oracle.h"
 #include "../model/page_tag.h"
-#include "../model/parse.h"
 #include "../model/tally.h"
 #include "../tearing/context.h"
 #include "../tearing/evidence.h"
@@ -76,36 +69,10 @@
 #define FORK_CHILD_FLOOR 3
 
 /*
- * Timeout of the execution of a child's new program, in ns; up to a hundred
- * children run at once.
- */
-#define EXEC_TIMEOUT_NS NSEC_PER_SEC
-
-/*
- * Timeout from the end of the mappings of a killed process to its exit, in ns.
- */
-#define STRESS_DIE_NS NSEC_PER_SEC
-
-/*
  * Timeout of the end of the target's threads, in ns; each completes its
  * operation.
  */
 #define STRESS_END_NS (30 * NSEC_PER_SEC)
-
-/**
- * struct child_checker - reader and oracle of the children
- * @context: context with layouts and a reading of its own, for a child instead of
- *	the modifier
- * @counters: counters of readings of children that do not execute a program
- * @old:	number of readings of the program before an exec
- * @fresh:	number of readings of the program after an exec
- * @empty:	number of readings without a line, which came too late
- */
-struct child_checker {
-	struct context context;
-	struct counters counters;
-	uint64_t old, fresh, empty;
-};
 
 /**
  * struct stress_context - everything a test holds
@@ -141,11 +108,8 @@ FIXTURE_TEARDOWN(stress)
 {
 	struct stress_context *stress_context = &self->stress_context;
 	int err = context_over(&stress_context->context);
-	unsigned int k;
 
-	for (k = 0; k <= FORK_CHILD_HOLES; k++)
-		free(stress_context->checker.context.layout[k].span);
-	reading_free(&stress_context->checker.context.reading);
+	checker_free(&stress_context->checker);
 	cgroup_end(&stress_context->cgroup);
 	if (stress_context->stress)
 		munmap(stress_context->stress, sizeof(*stress_context->stress));
@@ -182,10 +146,7 @@ static bool stress_suffices(const struct stress *stress,
 	       (stress->performed | stress->refused) == stressor_all_ops(entry) &&
 	       stress->checked && stress->written &&
 	       (!children || checker->counters.readings >= FORK_CHILD_FLOOR) &&
-	       /*
-	        * One child of a batch is read, until its new program runs at
-	        * most.
-	        */
+	       /* One child of a batch is read, up to its exec at most. */
 	       (!entry->exec || (checker->old && checker->fresh));
 }
 
@@ -197,336 +158,6 @@ static uint64_t stress_done(const struct stress *stress, uint64_t before)
 	if (!counter)
 		return stress->done;
 	return machine_count("/proc/vmstat", counter) - before;
-}
-
-/* Build a context like that of the target, with layouts of its own. */
-static bool checker_build(struct child_checker *checker, const struct context *context)
-{
-	struct context *fork_child = &checker->context;
-	unsigned int space = context->rest.nr + STAGE_PAGES + FORK_CHILD_HOLES, k;
-
-	*fork_child = *context;
-	memset(&fork_child->reading, 0, sizeof(fork_child->reading));
-	fork_child->unpictured = true;
-	fork_child->oracle.layout = fork_child->layout;
-	fork_child->oracle.tolerate_lost_tail = false;
-	memset(fork_child->oracle.via, 0, sizeof(fork_child->oracle.via));
-	for (k = 0; k <= FORK_CHILD_HOLES; k++)
-		fork_child->layout[k].span = calloc(space, sizeof(struct span));
-	for (k = 0; k <= FORK_CHILD_HOLES; k++)
-		if (!fork_child->layout[k].span)
-			return false;
-	return reading_alloc(&fork_child->reading, CONTEXT_TEXT(space),
-			     CONTEXT_TEXT(space) / 32);
-}
-
-/*
- * Derive the layouts of a child that was forked while layout @k was in place.
- */
-static void checker_layouts(struct child_checker *checker, const struct context *context,
-			    const struct stress *stress, unsigned int k)
-{
-	struct context *fork_child = &checker->context;
-	unsigned int n, hole;
-	size_t from, to;
-
-	fork_child->oracle.nr = stress->entry->holes ? FORK_CHILD_HOLES + 1 : 1;
-	for (n = 0; n < fork_child->oracle.nr; n++) {
-		struct layout *layout = &fork_child->layout[n];
-
-		layout->nr = context->layout[k].nr;
-		memcpy(layout->span, context->layout[k].span,
-		       layout->nr * sizeof(*layout->span));
-		for (hole = 0; hole < n; hole++) {
-			fork_child_hole(stress->size, hole, &from, &to);
-			layout_cut(layout, (uintptr_t)stress->region + from,
-				   (uintptr_t)stress->region + to);
-		}
-	}
-}
-
-/*
- * Check the reading of a child against each layout that its parent had during
- * fork(). A child has the layout of one instant, so two of them together are
- * not legal.
- */
-static struct check_result checker_check(struct child_checker *checker,
-					 const struct context *context,
-					 const struct stress *stress,
-					 const struct fork_child *slot)
-{
-	unsigned int k, mask = layouts_between(&context->oracle, slot->before,
-					       slot->after);
-	struct check_result result, best = { 0 };
-	unsigned int best_k = 0;
-
-	for (k = 0; k < context->oracle.nr; k++) {
-		if (!(mask & (1U << k)))
-			continue;
-		checker_layouts(checker, context, stress, k);
-		result = context_check(&checker->context);
-		if (!result.rule)
-			return result;
-		if (!best.rule || result.lines > best.lines) {
-			best = result;
-			best_k = k;
-		}
-	}
-	/* evidence_print() prints the layouts that would have been legal. */
-	checker_layouts(checker, context, stress, best_k);
-	return context_check(&checker->context);
-}
-
-/* Check whether a child still has holes to punch. */
-static bool is_punching(const struct stress *stress, const struct fork_child *slot,
-			const struct known *known)
-{
-	return stress->entry->holes && slot->seq < 2 * FORK_CHILD_HOLES &&
-	       !known_gone(known);
-}
-
-/*
- * Check whether a child is gone, or exits within STRESS_DIE_NS.  Its parent,
- * which waits for it, may be late.
- */
-static bool fork_child_is_gone(const struct known *known)
-{
-	struct timeout timeout = timeout_in(STRESS_DIE_NS);
-
-	while (!known_gone(known)) {
-		if (timed_out(&timeout))
-			return false;
-		sleep_ns(NSEC_PER_MSEC);
-	}
-	return true;
-}
-
-/* Read a child, which may punch holes meanwhile. */
-static int read_child(struct child_checker *checker, const struct context *context,
-		      const struct stress *stress, struct fork_child *slot,
-		      const struct known *known, struct check_result *result)
-{
-	static const size_t buffers[] = { 1 << 16, 300, 1 << 16, 4096 };
-	struct context *fork_child = &checker->context;
-	unsigned int i;
-	int err = 0;
-
-	futex_store(&slot->state, FORK_CHILD_GO);
-	for (i = 0; (i < ARRAY_SIZE(buffers) ||
-		     is_punching(stress, slot, known)) && !err; i++) {
-		fork_child->reader.buffer = buffers[i % ARRAY_SIZE(buffers)];
-		err = reading_take(&fork_child->reader, &fork_child->reading);
-		if (err)
-			break;
-		*result = checker_check(checker, context, stress, slot);
-		/* The child may have been killed for lack of memory. */
-		if (result->rule == RULE_TAIL && fork_child_is_gone(known)) {
-			result->rule = RULE_NONE;
-			return 0;
-		}
-		counters_add(&checker->counters, result);
-		err = !!result->rule;
-	}
-	return err == -ESRCH ? 0 : err;
-}
-
-/*
- * Check whether a line shows the stage, which only the target and its children
- * have.
- */
-static bool is_old_line(const struct context *context, const struct span *line)
-{
-	uint64_t unit = context->race->stage.page;
-	uint64_t base = context->race->stage.base;
-
-	return line->end > base - unit &&
-	       line->start < base + (STAGE_PAGES + 1) * unit;
-}
-
-/* Check whether a reading has a line of the old program. */
-static bool has_old_line(const struct context *context,
-			 const struct file_kind *kind,
-			 const struct reading *reading)
-{
-	struct cursor cursor = { 0 };
-	struct span span;
-
-	while (reading_next(kind, reading, &cursor, &span) == PARSE_SPAN)
-		if (is_old_line(context, &span))
-			return true;
-	return false;
-}
-
-/*
- * Check a reading across an exec.  A reading with a line of the old program
- * must be one of the old program up to its end, wherever that is.  The layout
- * of the new program is not known; its lines must be in order.
- */
-static struct check_result check_exec(struct child_checker *checker,
-				      const struct context *context,
-				      const struct stress *stress,
-				      const struct fork_child *slot)
-{
-	const struct file_kind *kind = checker->context.reader.kind;
-	struct reading *reading = &checker->context.reading;
-	struct check_result result = { 0 };
-	uint64_t end = 0;
-	enum parse parsed;
-	struct span span;
-
-	/* The reading may have ended with the file or with its process. */
-	reading->whole = false;
-	if (has_old_line(context, kind, reading)) {
-		checker->old++;
-		return checker_check(checker, context, stress, slot);
-	}
-	while ((parsed = reading_next(kind, reading, &result.where, &span)) ==
-	       PARSE_SPAN) {
-		if (span.end <= end) {
-			result.rule = RULE_ORDER;
-			return result;
-		}
-		end = span.end;
-		result.lines++;
-	}
-	if (parsed != PARSE_END)
-		result.rule = RULE_MALFORMED;
-	checker->fresh += result.lines > 0;
-	checker->empty += !result.lines;
-	return result;
-}
-
-/* Read up to the end of the file.  The end of the process is not an error. */
-static int read_what_is_left(struct context *fork_child)
-{
-	int err = reading_go_on(&fork_child->reader, &fork_child->reading);
-
-	return err == -ESRCH ? 0 : err;
-}
-
-/*
- * Wait until the new program runs, whose comm is the name of its file, "exe".
- */
-static void wait_for_exec(const char *dir, int64_t deadline)
-{
-	char path[32], comm[16] = "";
-	ssize_t got = 1;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%s/comm", dir);
-	while (got > 0 && strncmp(comm, "exe", 3) && now_ns() < deadline) {
-		sleep_ns(100 * NSEC_PER_USEC);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			return;
-		got = read(fd, comm, sizeof(comm));
-		close(fd);
-	}
-}
-
-/*
- * Inject a fault (PLANT=exec): the rest of the reading is of another program.
- */
-static void inject_exec(struct context *fork_child, const char *dir, int64_t deadline)
-{
-	struct reader other = fork_child->reader;
-
-	wait_for_exec(dir, deadline);
-	if (reader_open(&other, dir))
-		return;
-	reader_close(&fork_child->reader);
-	fork_child->reader = other;
-}
-
-/*
- * Read a child that executes another program.  One reading begins before the
- * exec and continues during or after it; the others begin after it.
- */
-static int read_exec(struct child_checker *checker, const struct context *context,
-		     const struct stress *stress, struct fork_child *slot,
-		     const char *dir, struct check_result *result)
-{
-	struct context *fork_child = &checker->context;
-	uint64_t random = now_ns() | 1, fresh = checker->fresh;
-	int64_t deadline = now_ns() + EXEC_TIMEOUT_NS;
-	unsigned int i;
-	int err;
-
-	fork_child->reader.buffer = 200;
-	err = reading_begin(&fork_child->reader, &fork_child->reading);
-	for (i = random_below(&random, 20) + 2; i && !err; i--) {
-		ssize_t got = reading_call(&fork_child->reader, &fork_child->reading);
-
-		err = got < 0 ? got : 0;
-	}
-	futex_store(&slot->state, FORK_CHILD_GO);
-	if (random_below(&random, 2))
-		wait_for_exec(dir, deadline);
-	else
-		sleep_ns(random_below(&random, 500 * NSEC_PER_USEC));
-	if (stress->inject == 'e')
-		inject_exec(fork_child, dir, deadline);
-	if (!err)
-		err = read_what_is_left(fork_child);
-	for (i = 0; !err; i++) {
-		*result = check_exec(checker, context, stress, slot);
-		if (result->rule)
-			return 1;
-		reader_close(&fork_child->reader);
-		if (now_ns() > deadline || checker->fresh > fresh ||
-		    reader_open(&fork_child->reader, dir))
-			return 0;
-		fork_child->reader.buffer = i & 1 ? 1 << 16 : 200;
-		reading_begin(&fork_child->reader, &fork_child->reading);
-		err = read_what_is_left(fork_child);
-		sleep_ns(random_below(&random, NSEC_PER_MSEC));
-	}
-	return err;
-}
-
-/**
- * read_children() - read each child that waits for its reader
- * @checker: its context holds the reading that is checked
- * @context: context of the target
- * @stress: shared state
- * @result: set to the result of the first illegal reading
- *
- * Return: 0, -errno, or 1 with @result.
- */
-static int read_children(struct child_checker *checker, const struct context *context,
-			 struct stress *stress, struct check_result *result)
-{
-	struct reader *reader = &checker->context.reader;
-	struct known known;
-	unsigned int i;
-	char dir[16];
-	int err = 0;
-
-	for (i = 0; i < STRESS_OPS && !err; i++) {
-		struct fork_child *slot = &stress->fork_child[i];
-		uint32_t ready = FORK_CHILD_READY;
-
-		if (!atomic_compare_exchange_strong(&slot->state, &ready,
-						    FORK_CHILD_BEING_READ))
-			continue;
-		/* The child waits to be released, so its PID is not reused. */
-		known = known_open(slot->pid);
-		reader->seq = &slot->seq;
-		snprintf(dir, sizeof(dir), "%d", slot->pid);
-		err = reader_open(reader, dir);
-		if (!err && stress->entry->op[i] == stress_fork_exec)
-			err = read_exec(checker, context, stress, slot, dir,
-					result);
-		else if (!err)
-			err = read_child(checker, context, stress, slot,
-					 &known, result);
-		reader_close(reader);
-		known_close(&known);
-		futex_store(&slot->state, FORK_CHILD_RELEASED);
-		if (err == -ENOENT || err == -ESRCH)
-			err = 0;
-	}
-	return err;
 }
 
 static void stress_print(const struct stress *stress,
