@@ -26,7 +26,7 @@
  *	SEED=n			seed of all random choices
  *	PLANT=gap|perm|idle	injected fault, as in proc_maps_tearing
  *	PLANT=content		a page with another content
- *	PLANT=child		a child with another layout
+ *	PLANT=kid		a child with another layout
  *	PLANT=exec		a reading of two programs
  */
 
