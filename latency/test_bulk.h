@@ -82,6 +82,21 @@ static int bulk_start_scanner(struct load *load, const struct bulk *bulk,
 	return error;
 }
 
+/*
+ * Count a round as fine or stalled, or as neither.  A lock that munmap() holds
+ * throughout blocks faults throughout, so a round with faults is proof of the
+ * contrary.  A round without faults counts only when the munmap() of the control
+ * process did not block them.
+ */
+static void bulk_count(const struct bulk_round round[NR_GROUPS],
+		       unsigned int *fine, unsigned int *stalled)
+{
+	if (bulk_share(&round[GROUP_TARGET]) >= 0.5)
+		*stalled += bulk_goes_on(&round[GROUP_CONTROL]);
+	else
+		*fine += bulk_goes_on(&round[GROUP_TARGET]);
+}
+
 TEST_F_TIMEOUT(bulk, faults_beside_munmap, 60)
 {
 	unsigned int stalled = 0, fine = 0;
@@ -119,16 +134,7 @@ TEST_F_TIMEOUT(bulk, faults_beside_munmap, 60)
 		if (error == -ETIMEDOUT)
 			SKIP(return, SKIP_UNSURE);
 		ASSERT_EQ(0, error);
-		/*
-		 * A lock that munmap() holds throughout blocks faults
-		 * throughout, so rounds with faults are proof of the contrary.
-		 * Rounds without faults count only when the munmap() of the
-		 * control process did not block them.
-		 */
-		if (bulk_share(&round[GROUP_TARGET]) >= 0.5)
-			stalled += bulk_goes_on(&round[GROUP_CONTROL]);
-		else
-			fine += bulk_goes_on(&round[GROUP_TARGET]);
+		bulk_count(round, &fine, &stalled);
 	} while (fine < BULK_ROUNDS && stalled < BULK_STALLED &&
 		 sum.rounds < 2 * BULK_MAX_ROUNDS && !bulk_is_late(begin));
 

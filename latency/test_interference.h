@@ -68,7 +68,10 @@ static void interference_print(const char *name, const struct trial *trial,
 	     (unsigned long long)trial->knobs.seed, strict, name);
 }
 
-/* The timeout covers two trials of 4 s, a positive control, and a hang. */
+/*
+ * The timeout covers two trials of 4 s, a positive control, and a hang.  The test is
+ * longer than 60 lines, as SKIP() and ASSERT() return from here.
+ */
 TEST_F_TIMEOUT(latency, interference, 60)
 {
 	const char *name = variant->name;
