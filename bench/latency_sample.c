@@ -223,7 +223,7 @@ static void prepare(const struct knobs *knobs)
 	signal(SIGINT, end_all);
 	signal(SIGTERM, end_all);
 	signal(SIGHUP, end_all);
-	run_plainly();
+	policy_reset();
 	if (cpu_pin((int)number("CPU_SCRIPT", (unsigned int)knobs->cpu_mapper)))
 		die("cannot run on that CPU");
 	setpriority(PRIO_PROCESS, 0, LOAD_NICE_HURRY);

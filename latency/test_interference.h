@@ -48,7 +48,7 @@ static const char *interference_excuse(enum kind kind, int lockless)
 {
 	if (machine_is_slow())
 		return SKIP_SLOW;
-	if (env_says("GATE"))
+	if (env_value("GATE"))
 		return NULL;
 	if (lockless == NEVER)
 		return SKIP_LOCKED;
@@ -78,7 +78,7 @@ TEST_F_TIMEOUT(latency, interference, 60)
 	const struct scenario *scenario = &variant->scenario;
 	struct knobs *knobs = &self->knobs;
 	struct trial *trial = self->trial;
-	bool strict = env_says("GATE"), fails = false;
+	bool strict = env_value("GATE"), fails = false;
 	struct result *result;
 	const char *reason;
 	int error;

@@ -80,7 +80,7 @@ FIXTURE_TEARDOWN(reader)
 TEST_F_TIMEOUT(reader, progress, 60)
 {
 	bool judged = kernel_release() >= variant->lockless ||
-		      env_says("GATE");
+		      env_value("GATE");
 	struct trial *trial = self->trial;
 	unsigned int starved = 0;
 	const char *reason;

@@ -106,21 +106,21 @@ static struct check_result checker_check(struct child_checker *checker,
 
 /* Check whether a child still has holes to punch. */
 static bool is_punching(const struct stress *stress, const struct fork_child *slot,
-			const struct known *known)
+			const struct process_handle *handle)
 {
 	return stress->entry->holes && slot->seq < 2 * FORK_CHILD_HOLES &&
-	       !known_gone(known);
+	       !process_gone(handle);
 }
 
 /*
  * Check whether a child is gone, or exits within STRESS_DIE_NS.  Its parent,
  * which waits for it, may be late.
  */
-static bool fork_child_is_gone(const struct known *known)
+static bool fork_child_is_gone(const struct process_handle *handle)
 {
-	struct timeout timeout = timeout_in(STRESS_DIE_NS);
+	struct timeout timeout = timeout_start(STRESS_DIE_NS);
 
-	while (!known_gone(known)) {
+	while (!process_gone(handle)) {
 		if (timed_out(&timeout))
 			return false;
 		sleep_ns(NSEC_PER_MSEC);
@@ -131,7 +131,7 @@ static bool fork_child_is_gone(const struct known *known)
 /* Read a child, which may punch holes meanwhile. */
 static int read_child(struct child_checker *checker, const struct context *context,
 		      const struct stress *stress, struct fork_child *slot,
-		      const struct known *known, struct check_result *result)
+		      const struct process_handle *handle, struct check_result *result)
 {
 	static const size_t buffers[] = { 1 << 16, 300, 1 << 16, 4096 };
 	struct context *fork_child = &checker->context;
@@ -140,14 +140,14 @@ static int read_child(struct child_checker *checker, const struct context *conte
 
 	futex_store(&slot->state, FORK_CHILD_GO);
 	for (i = 0; (i < ARRAY_SIZE(buffers) ||
-		     is_punching(stress, slot, known)) && !err; i++) {
+		     is_punching(stress, slot, handle)) && !err; i++) {
 		fork_child->reader.buffer = buffers[i % ARRAY_SIZE(buffers)];
 		err = reading_take(&fork_child->reader, &fork_child->reading);
 		if (err)
 			break;
 		*result = checker_check(checker, context, stress, slot);
 		/* The child may have been killed for lack of memory. */
-		if (result->rule == RULE_TAIL && fork_child_is_gone(known)) {
+		if (result->rule == RULE_TAIL && fork_child_is_gone(handle)) {
 			result->rule = RULE_NONE;
 			return 0;
 		}
@@ -315,7 +315,7 @@ int read_children(struct child_checker *checker, const struct context *context,
 		  struct stress *stress, struct check_result *result)
 {
 	struct reader *reader = &checker->context.reader;
-	struct known known;
+	struct process_handle handle;
 	unsigned int i;
 	char dir[16];
 	int err = 0;
@@ -328,7 +328,7 @@ int read_children(struct child_checker *checker, const struct context *context,
 						    FORK_CHILD_BEING_READ))
 			continue;
 		/* The child waits to be released, so its PID is not reused. */
-		known = known_open(slot->pid);
+		handle = process_open(slot->pid);
 		reader->seq = &slot->seq;
 		snprintf(dir, sizeof(dir), "%d", slot->pid);
 		err = reader_open(reader, dir);
@@ -337,9 +337,9 @@ int read_children(struct child_checker *checker, const struct context *context,
 					result);
 		else if (!err)
 			err = read_child(checker, context, stress, slot,
-					 &known, result);
+					 &handle, result);
 		reader_close(reader);
-		known_close(&known);
+		process_close(&handle);
 		futex_store(&slot->state, FORK_CHILD_RELEASED);
 		if (err == -ENOENT || err == -ESRCH)
 			err = 0;

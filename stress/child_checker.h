@@ -13,8 +13,8 @@
 
 #include "target.h"
 #include "../lib/clock.h"
-#include "../model/judge.h"
-#include "../model/tally.h"
+#include "../model/check.h"
+#include "../model/counters.h"
 #include "../tearing/context.h"
 
 /*

@@ -36,10 +36,10 @@
 #include "../lib/machine.h"
 #include "../lib/print.h"
 #include "../model/change.h"
-#include "../model/judge.h"
+#include "../model/check.h"
 #include "../model/oracle.h"
 #include "../model/page_tag.h"
-#include "../model/tally.h"
+#include "../model/counters.h"
 #include "../tearing/context.h"
 #include "../tearing/evidence.h"
 #include "../tearing/harness.h"
@@ -184,7 +184,7 @@ static void stress_print(const struct stress *stress,
 static int stress_read(struct run *run, struct child_checker *checker,
 		       struct stress *stress, bool *fork_child, uint64_t counted)
 {
-	bool strong = env_says("STRESS");
+	bool strong = env_value("STRESS");
 	double timeout = strong ? STRESS_STRONG_EXTEND : STRESS_EXTEND;
 	double seconds = duration_from_env(strong ? STRESS_STRONG_SECONDS :
 						    STRESS_SECONDS,
@@ -246,7 +246,7 @@ static const char *stress_error(int err)
 /* Stop the threads of the target, each of which completes its operation. */
 static int stress_end(struct stress *stress)
 {
-	struct timeout timeout = timeout_in(STRESS_END_NS);
+	struct timeout timeout = timeout_start(STRESS_END_NS);
 
 	stress->stop = true;
 	while (stress->running && !stress->race->error) {
@@ -281,9 +281,9 @@ static void run_stress(struct __test_metadata *_metadata,
 
 	stress_context->stress = stress;
 	ASSERT_TRUE(!!stress);
-	if (entry->strong && !env_says("STRESS"))
+	if (entry->strong && !env_value("STRESS"))
 		SKIP(return, "felt by the whole machine, set STRESS=1");
-	bytes = stress_plan(stress, entry, env_says("STRESS"));
+	bytes = stress_plan(stress, entry, env_value("STRESS"));
 	if (!bytes)
 		SKIP(return, "too little memory is free");
 	if (entry->allowed && !entry->allowed(stress))
