@@ -21,7 +21,7 @@ USAGE=2 CANNOT_TELL=4
 PROGRAMS="proc_maps_selftest proc_maps_tearing proc_maps_stress proc_mmap_latency"
 
 # At real-time priority a time limit would wait for what it is to limit.
-chrt -o -p 0 $$ >/dev/null 2>&1
+: "$(chrt -o -p 0 $$ 2>&1)"
 
 # Where this file is, also where a link to it was run.
 self=$(readlink -f "$0") && here=$(cd "$(dirname "$self")" && pwd -P) ||
