@@ -26,7 +26,7 @@
 /*
  * Longest time in nanoseconds that a thread runs at real-time priority on one CPU
  * before it sleeps.  If a modifier blocks a reader for longer, it moves itself and
- * the reader to another CPU: changer_move().
+ * the reader to another CPU: modifier_move().
  */
 #define RT_RUN_NS (15 * NSEC_PER_MSEC)
 

@@ -28,6 +28,13 @@
  */
 #define PLACEHOLDER_TIMEOUT_NS NSEC_PER_MSEC
 
+/*
+ * Nanoseconds.  Bound of the time at real-time priority on one CPU where a move to
+ * the other one fails, as it does again and again in an emulator.  Below the 50 ms
+ * that a thread of normal priority is to wait for at most.
+ */
+#define MOVE_LONGEST_NS (3 * RT_RUN_NS)
+
 /* Environment variable by which the program knows that a modifier has exec'd it. */
 #define MODIFIER_EXEC_MARK "PROC_MAPS_LEFT"
 
@@ -164,7 +171,8 @@ static void modifier_hold(struct race *race, uint64_t *seed)
 			modifier_release(race);
 			sleep_ns(NSEC_PER_MSEC);
 		} else if (now - rt_since_ns > RT_RUN_NS &&
-			   !modifier_move(race, !race->cpu_index)) {
+			   !modifier_move(race, !race->cpu_index) &&
+			   now - rt_since_ns > MOVE_LONGEST_NS) {
 			modifier_release(race);
 			sleep_ns(RT_SLEEP_NS);
 			rt_since_ns = now_ns();
