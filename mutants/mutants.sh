@@ -134,6 +134,7 @@ table()
 			order[++names] = $2
 		seen[$2] = 1
 		runs[$2, $6]++
+		caught[$2, $6] += $1 == "caught"
 		# the worst of several stands
 		if (($2, $6) in word && word[$2, $6] != "caught" && $1 == "caught")
 			next
@@ -146,9 +147,13 @@ table()
 			printf "%s%s\n", order[i], needs_of[order[i]]
 			for (j = 1; j <= n; j++) {
 				k = order[i] SUBSEP column[j]
-				printf "   %d  %-7s %6s  %s\n", j,
-					(k in word) ? word[k] : "not run",
-					took[k], substr(what[k], 1, 120)
+				if (!(k in word)) {
+					printf "   %d  not run\n", j
+					continue
+				}
+				printf "   %d  %-7s %7s %6s  %s\n", j, word[k],
+					caught[k] "/" runs[k], took[k],
+					substr(what[k], 1, 120)
 			}
 		}
 	}'
