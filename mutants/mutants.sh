@@ -443,7 +443,8 @@ static_programs || exit 4
 [ -n "$resume" ] || : > "$results/score"
 sed -i '/^missed\t.*\tlimit, in /d' "$results/score" 2>/dev/null ||
 	: > "$results/score"
-about > "$results/about"
+[ -n "$resume" ] || rm -f "$results/about"
+about >> "$results/about"
 for mutant in $mutants; do
 	mutant "$mutant" "$@"
 done
