@@ -151,9 +151,10 @@ table()
 					printf "   %d  not run\n", j
 					continue
 				}
+				text = substr(what[k], 1, 120)
+				sub(/ +$/, "", text)
 				printf "   %d  %-7s %7s %6s  %s\n", j, word[k],
-					caught[k] "/" runs[k], took[k],
-					substr(what[k], 1, 120)
+					caught[k] "/" runs[k], took[k], text
 			}
 		}
 	}'
