@@ -104,7 +104,7 @@ table()
 		fi
 	done
 	echo '# SPDX-License-Identifier: GPL-2.0'
-	echo '# The mutants by configuration of the kernel: mutants.sh --table'
+	echo '# The mutants by configuration of the kernel: run_tests.sh mutants --table'
 	column=0
 	for directory; do
 		column=$((column + 1))
@@ -162,7 +162,7 @@ table()
 
 times=1 limit=300 results='' mutants='' beside='' um='' part=''
 configuration=preempt-full bare='' resume=''
-asked="${0##*/}$(printf ' %s' "$@")"
+asked="run_tests.sh mutants$(printf ' %s' "$@")"
 rival=proc-maps-race
 while [ $# -gt 0 ]; do
 	case $1 in
