@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh disable=SC2034
 #
-# harness.sh - is a tree's kselftest_harness.h new enough?
+# harness.sh - what the kselftests of a kernel tree need, and whether its harness
+# is new enough
 #
 # Sourced.
 
@@ -15,4 +16,26 @@ harness_will_do()
 		grep -qsF "#define $macro" \
 			"$1/tools/testing/selftests/kselftest_harness.h" || return
 	done
+}
+
+# selftest_parts: the files of a kernel tree that the selftests of proc are built and
+# run with, as patterns that tar understands, relative to the top of the tree.
+selftest_parts()
+{
+	cat <<-END
+	scripts
+	tools/arch
+	tools/docs
+	tools/include
+	tools/lib/python
+	tools/scripts
+	tools/testing/kunit
+	tools/testing/selftests/Makefile
+	tools/testing/selftests/*.h
+	tools/testing/selftests/*.mk
+	tools/testing/selftests/*.sh
+	tools/testing/selftests/kselftest
+	tools/testing/selftests/proc
+	usr/include
+	END
 }

@@ -24,27 +24,6 @@ proc=tools/testing/selftests/proc
 # shellcheck source=scripts/harness.sh
 . "$here/scripts/harness.sh"
 
-# Patterns that tar understands, relative to the top of the tree.
-parts()
-{
-	cat <<-END
-	scripts
-	tools/arch
-	tools/docs
-	tools/include
-	tools/lib/python
-	tools/scripts
-	tools/testing/kunit
-	tools/testing/selftests/Makefile
-	tools/testing/selftests/*.h
-	tools/testing/selftests/*.mk
-	tools/testing/selftests/*.sh
-	tools/testing/selftests/kselftest
-	tools/testing/selftests/proc
-	usr/include
-	END
-}
-
 say()
 {
 	[ -t 2 ] && printf '%s\n' "$*" >&2
@@ -107,7 +86,7 @@ from_package()
 		die "could not download $package"
 	}
 	# Wildcards for the patterns; the first directory is the release.
-	parts | sed 's,^,linux-source-*/,' >"$1.parts"
+	selftest_parts | sed 's,^,linux-source-*/,' >"$1.parts"
 	dpkg-deb --fsys-tarfile "$1.deb"/*.deb |
 		tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
 		tar -xJ -C "$1" --strip-components=1 --wildcards \
@@ -124,7 +103,7 @@ from_kdir()
 	(
 		cd "$KDIR"
 		# shellcheck disable=SC2046
-		tar -c $(parts) 2>/dev/null
+		tar -c $(selftest_parts) 2>/dev/null
 	) | tar -x -C "$1"
 	echo "$KDIR" >"$1/.origin"
 }

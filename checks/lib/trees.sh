@@ -5,6 +5,9 @@
 #
 # Sourced behind tap.sh, programs.sh and debian.sh.
 
+# shellcheck source=../../scripts/harness.sh
+. "$top/scripts/harness.sh"
+
 proc=tools/testing/selftests/proc
 # Those of our Makefile, which a grafted tree does not have.
 warnings="$(sed -n 's/^CFLAGS += \(-W.*\)/\1/p' "$top/Makefile" | tr '\n' ' ') -Werror"
@@ -13,6 +16,7 @@ warnings="$(sed -n 's/^CFLAGS += \(-W.*\)/\1/p' "$top/Makefile" | tr '\n' ' ') -
 # makes headers there, as those of 5.10 do first.
 tree_parts()
 {
+	selftest_parts
 	cat <<-END
 	Kbuild
 	Makefile
@@ -21,20 +25,6 @@ tree_parts()
 	arch/x86/include
 	arch/x86/tools
 	include/uapi
-	scripts
-	tools/arch
-	tools/docs
-	tools/include
-	tools/lib/python
-	tools/scripts
-	tools/testing/kunit
-	tools/testing/selftests/Makefile
-	tools/testing/selftests/*.h
-	tools/testing/selftests/*.mk
-	tools/testing/selftests/*.sh
-	tools/testing/selftests/kselftest
-	tools/testing/selftests/proc
-	usr/include
 	END
 }
 
