@@ -92,9 +92,10 @@ nothing_ended()
 	! grep -E 'signal|unexpectedly' "$work/report"
 }
 
+# What merges nothing does not meet the known bug.
 for limit in 1000:1000 1000:unlimited 500000:500000; do
 	prlimit --rttime="$limit" "$program" -r stopped.fallback.race \
-		-r stopped.smaps.race -r racing.hole.maps -r query.edges \
+		-r stopped.smaps.race -r racing.gap_alone.maps -r query.edges \
 		>"$work/report" 2>&1 </dev/null
 	code=$?
 	ok "RLIMIT_RTTIME $limit: ends nothing" nothing_ended
