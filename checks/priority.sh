@@ -146,7 +146,7 @@ there_is_one()
 	[ "$(changer_of "$pid")" ]
 }
 
-DURATION=5 "$program" -r racing.hole.maps >"$work/report" 2>&1 </dev/null &
+DURATION=5 "$program" -r racing.gap_alone.maps >"$work/report" 2>&1 </dev/null &
 pid=$!
 ok "a changer is there" until_true there_is_one
 # shellcheck disable=SC2046 # numbers
@@ -154,8 +154,8 @@ kill -STOP $(changer_of "$pid")
 end_of "$pid"
 equal "a changer that does not answer: fails" "$?" 1
 ok "and it is said" grep -q 'changer or reader: Connection timed out' "$work/report"
-ok "and what was counted until then" grep -q 'hole: readings [0-9]' "$work/report"
-ok "and how to see it again" grep -qF -e '-r racing.hole.maps' "$work/report"
+ok "and what was counted until then" grep -q 'gap_alone: readings [0-9]' "$work/report"
+ok "and how to see it again" grep -qF -e '-r racing.gap_alone.maps' "$work/report"
 
 # --- processes held in the kernel -----------------------------------------------
 
