@@ -27,7 +27,8 @@ $(OUTPUT)/proc_mmap_latency: $(wildcard lib/*.c model/*.c latency/*.c)
 # The benchmarks lie in a folder of their own, which lib.mk's rule does not know.
 $(TEST_GEN_PROGS_EXTENDED): CFLAGS += -U_GNU_SOURCE -D_GNU_SOURCE -D__SANE_USERSPACE_TYPES__ -include asm/types.h
 $(TEST_GEN_PROGS_EXTENDED): $(OUTPUT)/%: bench/%.c bench/sources.c $(wildcard lib/*.c model/*.c latency/*.c) $(LOCAL_HDRS)
-	$(LINK.c) $(filter-out $(LOCAL_HDRS),$^) $(LDLIBS) -o $@
+	$(call msg,CC,,$@)
+	$(Q)$(LINK.c) $(filter-out $(LOCAL_HDRS),$^) $(LDLIBS) -o $@
 else
 include scripts/outside.mk
 endif
