@@ -69,8 +69,7 @@ bool machine_nodes(int node[2])
 	return node[0] != node[1];
 }
 
-/* Returns true if a line of the file contains @word. */
-static bool file_mentions(const char *path, const char *word)
+bool file_mentions(const char *path, const char *word)
 {
 	FILE *file = fopen(path, "r");
 	bool found = false;

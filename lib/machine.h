@@ -52,4 +52,13 @@ bool machine_nodes(int node[2]);
  */
 bool machine_is_slow(void);
 
+/**
+ * file_mentions() - search a file for a word
+ * @path:	path of the file
+ * @word:	word; a newline at its end is that of a line
+ *
+ * Return: whether a line of the file contains @word.
+ */
+bool file_mentions(const char *path, const char *word);
+
 #endif /* PROC_LIB_MACHINE_H */

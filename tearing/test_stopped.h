@@ -47,7 +47,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -57,6 +56,7 @@
 #include "../lib/child.h"
 #include "../lib/clock.h"
 #include "../lib/cpu.h"
+#include "../lib/machine.h"
 #include "../lib/print.h"
 #include "../model/change.h"
 #include "../model/parse.h"
@@ -382,29 +382,11 @@ static bool is_preempt_rt(void)
 	return !uname(&uts) && strstr(uts.version, "PREEMPT_RT");
 }
 
-/* Return whether a line of a file ends in @end. */
-static bool file_has_line(const char *path, const char *end)
-{
-	FILE *file = fopen(path, "r");
-	bool found = false;
-	char line[512];
-
-	while (file && !found && fgets(line, sizeof(line), file)) {
-		size_t len = strlen(line);
-
-		found = len >= strlen(end) &&
-			!strcmp(line + len - strlen(end), end);
-	}
-	if (file)
-		fclose(file);
-	return found;
-}
-
 /* Return whether the kernel detects the use of a freed maple node. */
 static bool freed_is_watched(void)
 {
-	return file_has_line("/sys/kernel/slab/maple_node/poison", "1\n") ||
-	       file_has_line("/proc/kallsyms", " kasan_report\n");
+	return file_mentions("/sys/kernel/slab/maple_node/poison", "1\n") ||
+	       file_mentions("/proc/kallsyms", " kasan_report\n");
 }
 
 /*
