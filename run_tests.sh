@@ -167,9 +167,17 @@ start_cleanup()
 	tmp=$tmp setsid sh "$me" --cleanup <"$tmp/pipe" >/dev/null 2>&1 &
 	exec 9>"$tmp/pipe"
 	trap 'exec 9>&-; wait' EXIT
-	trap 'die 129 interrupted' HUP
-	trap 'die 130 interrupted' INT
-	trap 'die 143 interrupted' TERM
+	trap 'interrupted 129' HUP
+	trap 'interrupted 130' INT
+	trap 'interrupted 143' TERM
+}
+
+# interrupted STATUS: a second signal, which timeout(1) sends to the group, would
+# end the wait for the cleanup process.
+interrupted()
+{
+	trap '' HUP INT TERM
+	die "$1" interrupted
 }
 
 # in_session COMMAND...: to be run in the background; the cleanup process knows

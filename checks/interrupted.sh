@@ -74,4 +74,15 @@ timeout -s TERM 3 "$top/run_tests.sh" gate -- -f racing >"$work/stdout" \
 ok "gate: says that it was interrupted" grep -q interrupted "$work/stderr"
 equal "gate: leaves nothing" "$(ls -A "$work/tmp")" ""
 
+# Twice, as by timeout(1): once for the shell, once for its group.
+setsid sh -c 'echo $$ >"$1"; exec "$2" gate -- -f racing' sh "$work/pid" \
+	"$top/run_tests.sh" >"$work/stdout" 2>"$work/stderr" </dev/null &
+sleep 3
+pid=$(cat "$work/pid")
+kill -TERM "$pid"
+sleep 0.05
+kill -TERM "$pid" 2>/dev/null
+wait
+equal "gate, a second signal: leaves nothing" "$(ls -A "$work/tmp")" ""
+
 finish
