@@ -1975,12 +1975,12 @@ TEST(patience_lasts_as_long_with_coarse_timers)
 /* ---- tearing: watchdog ---- */
 
 /* Counts the polls until processes that sleep are reported as stuck. */
-static unsigned int polls_until_stuck(struct watchdog_main *last,
-				      const struct watchdog_main *now)
+static unsigned int polls_until_stuck(struct watchdog_poll *last,
+				      const struct watchdog_poll *now)
 {
 	unsigned int n = 1;
 
-	while (!stuck_seen(last, *now, true) && n < 10 * WATCHDOG_POLLS)
+	while (!watchdog_add_poll(last, *now, true) && n < 10 * WATCHDOG_POLLS)
 		n++;
 	return n;
 }
@@ -1988,22 +1988,22 @@ static unsigned int polls_until_stuck(struct watchdog_main *last,
 /* The polls of a pair of processes do not count for the next pair. */
 TEST(stuck_is_counted_for_each_pair)
 {
-	struct watchdog_main first = { .reader = 1, .modifier = 2, .runner = 3 };
-	struct watchdog_main next = { .reader = 4, .modifier = 5, .runner = 3 };
+	struct watchdog_poll first = { .reader = 1, .modifier = 2, .runner = 3 };
+	struct watchdog_poll next = { .reader = 4, .modifier = 5, .runner = 3 };
 	const unsigned int enough = WATCHDOG_POLLS;
-	struct watchdog_main last = { 0 };
+	struct watchdog_poll last = { 0 };
 
 	EXPECT_EQ(enough, polls_until_stuck(&last, &first));
-	EXPECT_FALSE(stuck_seen(&last, first, true));
+	EXPECT_FALSE(watchdog_add_poll(&last, first, true));
 	EXPECT_EQ(enough, polls_until_stuck(&last, &next));
 	/* Another pair, a heartbeat or a running process restarts the count. */
-	stuck_seen(&last, first, true);
+	watchdog_add_poll(&last, first, true);
 	EXPECT_EQ(enough, polls_until_stuck(&last, &next));
-	stuck_seen(&last, next, true);
+	watchdog_add_poll(&last, next, true);
 	next.heartbeat++;
 	EXPECT_EQ(enough, polls_until_stuck(&last, &next));
-	stuck_seen(&last, next, true);
-	stuck_seen(&last, next, false);
+	watchdog_add_poll(&last, next, true);
+	watchdog_add_poll(&last, next, false);
 	EXPECT_EQ(enough, polls_until_stuck(&last, &next));
 }
 
@@ -2026,19 +2026,19 @@ static int level_refused(void *arg)
 	return level_and_back(arg);
 }
 
-static int ask_to_queue(void *arg)
+static int hold_leaves_policy(void *arg)
 {
-	may_queue();
+	hold_permitted();
 	return get_policy() != SCHED_OTHER;
 }
 
 /* Runs as a user with RLIMIT_RTPRIO but without CAP_SYS_NICE. */
-static int ask_with_rtprio(void *arg)
+static int hold_with_rtprio(void *arg)
 {
 	struct rlimit limit = { LEVEL_READER, LEVEL_READER };
 
 	setrlimit(RLIMIT_RTPRIO, &limit);
-	return setuid(65534) ? 0 : ask_to_queue(arg);
+	return setuid(65534) ? 0 : hold_leaves_policy(arg);
 }
 
 static int start_as_idle(void *arg)
@@ -2118,8 +2118,8 @@ TEST(policy_is_ones_own)
 {
 	EXPECT_EQ(0, run_once(level_and_back));
 	EXPECT_EQ(0, run_once(level_refused));
-	EXPECT_EQ(0, run_once(ask_to_queue));
-	EXPECT_EQ(0, run_once(ask_with_rtprio));
+	EXPECT_EQ(0, run_once(hold_leaves_policy));
+	EXPECT_EQ(0, run_once(hold_with_rtprio));
 	EXPECT_EQ(0, run_once(start_as_idle));
 	EXPECT_EQ(0, run_once(start_as_batch));
 	EXPECT_EQ(0, run_once(start_at_real_time));

@@ -113,14 +113,14 @@ children_of()
 }
 
 # Of a program: the harness has a process for each test, which has one that runs it,
-# whose child is the changer.
+# whose child is the modifier.
 reader_of()
 {
 	# shellcheck disable=SC2046 # numbers
 	children_of $(children_of "$1")
 }
 
-changer_of()
+modifier_of()
 {
 	# shellcheck disable=SC2046 # numbers
 	children_of $(reader_of "$1")
@@ -143,17 +143,17 @@ end_of()
 
 there_is_one()
 {
-	[ "$(changer_of "$pid")" ]
+	[ "$(modifier_of "$pid")" ]
 }
 
 DURATION=5 "$program" -r racing.gap_alone.maps >"$work/report" 2>&1 </dev/null &
 pid=$!
-ok "a changer is there" until_true there_is_one
+ok "a modifier is there" until_true there_is_one
 # shellcheck disable=SC2046 # numbers
-kill -STOP $(changer_of "$pid")
+kill -STOP $(modifier_of "$pid")
 end_of "$pid"
-equal "a changer that does not answer: fails" "$?" 1
-ok "and it is said" grep -q 'changer or reader: Connection timed out' "$work/report"
+equal "a modifier that does not answer: fails" "$?" 1
+ok "and it is said" grep -q 'modifier or reader: Connection timed out' "$work/report"
 ok "and what was counted until then" grep -q 'gap_alone: readings [0-9]' "$work/report"
 ok "and how to see it again" grep -qF -e '-r racing.gap_alone.maps' "$work/report"
 
@@ -205,10 +205,10 @@ held_target()
 	pid=$!
 	ok "a target is there" until_true there_is_one
 	# shellcheck disable=SC2046 # numbers
-	freeze $(changer_of "$pid")
+	freeze $(modifier_of "$pid")
 	end_of "$pid"
 	equal "a target that is held in the kernel: fails" "$?" 1
-	ok "and it is said" grep -q 'RULE BROKEN: the changer was killed, and is held' \
+	ok "and it is said" grep -q 'RULE BROKEN: the modifier was killed, and is held' \
 		"$work/report"
 }
 

@@ -191,17 +191,19 @@ const char *latency_begin(void)
 	return NULL;
 }
 
-void trial_measure(struct trial *trial, const struct scenario *scenario,
-		   const struct knobs *knobs, int *error)
+int trial_measure(struct trial *trial, const struct scenario *scenario,
+		  const struct knobs *knobs)
 {
-	*error = trial_free(trial);
-	if (*error)
-		return;
+	int error = trial_free(trial);
+
+	if (error)
+		return error;
 	memset(trial, 0, sizeof(*trial));
-	*error = trial_setup(trial, scenario, knobs);
-	if (!*error)
-		*error = trial_run(trial);
+	error = trial_setup(trial, scenario, knobs);
+	if (!error)
+		error = trial_run(trial);
 	program->spent += now_ns() - trial->begin;
+	return error;
 }
 
 /*
@@ -229,34 +231,33 @@ const char *control_result(const struct scenario *scenario,
 	struct positive_control *positive = control_of(scenario);
 
 	positive->tried = true;
-	positive->blind = control_seen(trial) ? NULL : SKIP_BLIND;
-	return positive->blind;
+	positive->missed = control_seen(trial) ? NULL : SKIP_BLIND;
+	return positive->missed;
 }
 
-const char *apparatus_is_blind(struct trial *trial,
-			       const struct scenario *judged,
-			       const struct knobs *knobs)
+const char *control_measure(struct trial *trial, const struct scenario *checked,
+			    const struct knobs *knobs)
 {
 	const struct scenario scenario = {
-		.source = judged->source->brief ? &source_pagemap_page :
+		.source = checked->source->brief ? &source_pagemap_page :
 						  &source_pagemap,
 		.op = { &op_mmap }, .slots = MANY,
-		.scanners = SCANNERS, .hogs = judged->hogs,
+		.scanners = SCANNERS, .hogs = checked->hogs,
 	};
-	struct positive_control *positive = control_of(judged);
+	struct positive_control *positive = control_of(checked);
 	struct knobs good = *knobs;
 	int error;
 
 	if (positive->tried)
-		return positive->blind;
+		return positive->missed;
 	good.inject = INJECT_NOTHING;
 	good.inject_idle = false;
-	trial_measure(trial, &scenario, &good, &error);
+	error = trial_measure(trial, &scenario, &good);
 	positive->tried = true;
-	positive->blind = error == -ENOMEM ? SKIP_MAPPINGS :
-			 error == -ENOENT ? SKIP_CONTROL :
-			 error || !control_seen(trial) ? SKIP_BLIND : NULL;
-	return positive->blind;
+	positive->missed = error == -ENOMEM ? SKIP_MAPPINGS :
+			   error == -ENOENT ? SKIP_CONTROL :
+			   error || !control_seen(trial) ? SKIP_BLIND : NULL;
+	return positive->missed;
 }
 
 void finish(struct result *result, const struct knobs *knobs,

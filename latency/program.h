@@ -43,11 +43,11 @@
 /*
  * struct positive_control - result of a positive control
  * @tried:	the control was measured
- * @blind:	reason to skip the tests that rely on it, or NULL
+ * @missed:	reason to skip the tests that rely on it, or NULL
  */
 struct positive_control {
 	bool tried;
-	const char *blind;
+	const char *missed;
 };
 
 /**
@@ -107,10 +107,11 @@ const char *latency_begin(void);
  * @trial:	any trial
  * @scenario:	what to measure
  * @knobs:	how to measure
- * @error:	set to 0 or -errno
+ *
+ * Return: 0 or -errno.
  */
-void trial_measure(struct trial *trial, const struct scenario *scenario,
-		   const struct knobs *knobs, int *error);
+int trial_measure(struct trial *trial, const struct scenario *scenario,
+		  const struct knobs *knobs);
 
 /**
  * control_result() - keep the result of a positive control
@@ -123,9 +124,9 @@ const char *control_result(const struct scenario *scenario,
 			   const struct trial *trial);
 
 /**
- * apparatus_is_blind() - measure the positive control of a scenario if it is due
+ * control_measure() - measure the positive control of a scenario if it is due
  * @trial:	used for the measurement
- * @judged: the scenario
+ * @checked: the scenario
  * @knobs:	how to measure
  *
  * A positive control is measured once for each kind of load and of lock, and not for
@@ -133,9 +134,8 @@ const char *control_result(const struct scenario *scenario,
  *
  * Return: NULL, or the reason to skip.
  */
-const char *apparatus_is_blind(struct trial *trial,
-			       const struct scenario *judged,
-			       const struct knobs *knobs);
+const char *control_measure(struct trial *trial, const struct scenario *checked,
+			    const struct knobs *knobs);
 
 /**
  * finish() - record the outcome of a test, and write the report so far

@@ -65,6 +65,16 @@ static void bulk_report(const struct bulk *bulk, const struct bulk_sum *sum,
 		bulk_print("bulk_huge", huge);
 }
 
+/* Start target and control process as this run has them. */
+static int bulk_begin(struct bulk *bulk, const struct knobs *knobs)
+{
+	bulk->size = bulk_size();
+	bulk->cpu_fault = knobs->cpu_mapper;
+	bulk->cpu_unmap = knobs->cpu_load;
+	bulk->inject = knobs->inject == INJECT_STALL;
+	return bulk_start(bulk);
+}
+
 /* Start a scanner that reads the target. */
 static int bulk_start_scanner(struct load *load, const struct bulk *bulk,
 			      const struct knobs *knobs)
@@ -102,7 +112,6 @@ TEST_F_TIMEOUT(bulk, faults_beside_munmap, 60)
 	unsigned int stalled = 0, fine = 0;
 	struct bulk_sum sum = { 0 }, huge = { 0 };
 	struct bulk *bulk = self->bulk;
-
 	struct bulk_round round[NR_GROUPS];
 	uint32_t number = 0;
 	int64_t begin = now_ns();
@@ -112,11 +121,7 @@ TEST_F_TIMEOUT(bulk, faults_beside_munmap, 60)
 	reason = left_out(SHORT, &self->knobs, EXHAUSTED_BULK_S);
 	if (reason)
 		SKIP(return, "%s", reason);
-	bulk->size = bulk_size();
-	bulk->cpu_fault = self->knobs.cpu_mapper;
-	bulk->cpu_unmap = self->knobs.cpu_load;
-	bulk->inject = self->knobs.inject == INJECT_STALL;
-	error = bulk_start(bulk);
+	error = bulk_begin(bulk, &self->knobs);
 	if (error == -ENOMEM)
 		SKIP(return, SKIP_MEMORY);
 	if (error == -ETIMEDOUT || error == -EAGAIN)

@@ -63,15 +63,49 @@ static void interference_print(const char *name, const struct trial *trial,
 {
 	report_bars(trial);
 	report_slowest(trial);
-	diag("again: %sSEED=%llu GATE=%d ./proc_mmap_latency -r latency.%s.interference",
+	diag("reproduce with %sSEED=%llu GATE=%d ./proc_mmap_latency -r latency.%s.interference",
 	     list == LONG ? "FULL=1 " : "",
 	     (unsigned long long)trial->knobs.seed, strict, name);
 }
 
 /*
- * The timeout covers two trials of 4 s, a positive control, and a hang.  The test is
- * longer than 60 lines, as SKIP() and ASSERT() return from here.
+ * Measure a scenario, and once more before its test would fail: the host may have
+ * disturbed a single trial.  Return 0 or -errno.
  */
+static int interference_measure(struct trial *trial, const struct scenario *scenario,
+				const struct knobs *knobs, bool may_fail)
+{
+	int error = trial_measure(trial, scenario, knobs);
+
+	if (!error && may_fail && trial->verdict == VERDICT_INTERFERES &&
+	    !trial->hangs[GROUP_TARGET])
+		error = trial_measure(trial, scenario, knobs);
+	return error;
+}
+
+/* Fail the test by the reason that its trial has. */
+static void interference_fail(struct __test_metadata *_metadata,
+			      const struct trial *trial)
+{
+	const char *source = trial->scenario.source->name;
+
+	ASSERT_EQ(0U, trial->hangs[GROUP_TARGET]) {
+		TH_LOG("an operation took more than %lld s while %s was read",
+		       (long long)(TRIAL_HANG_NS / NSEC_PER_SEC), source);
+	}
+	ASSERT_FALSE(trial->disturbs_all) {
+		TH_LOG("reading %s of any process makes the median %d times longer",
+		       source, TRIAL_QUIET_LIMIT);
+	}
+	ASSERT_NE((int)VERDICT_INTERFERES, (int)trial->verdict) {
+		TH_LOG("reading %s slows down the process:", source);
+		TH_LOG("mean %.1f us, and %.1f us while another process is read",
+		       verdict_mean(&trial->state.target) / 1000,
+		       verdict_mean(&trial->state.control) / 1000);
+	}
+}
+
+/* The timeout covers two trials of 4 s, a positive control, and a hang. */
 TEST_F_TIMEOUT(latency, interference, 60)
 {
 	const char *name = variant->name;
@@ -85,21 +119,17 @@ TEST_F_TIMEOUT(latency, interference, 60)
 
 	reason = left_out(variant->list, knobs, EXHAUSTED_S);
 	if (!reason && variant->kind != POSITIVE_CONTROL)
-		reason = apparatus_is_blind(trial, scenario, knobs);
+		reason = control_measure(trial, scenario, knobs);
 	if (reason)
 		SKIP(return, "%s", reason);
 
-	trial_measure(trial, scenario, knobs, &error);
+	error = interference_measure(trial, scenario, knobs, strict ||
+				     (variant->kind == STRICT &&
+				      kernel_release() >= variant->lockless));
 	if (error == -ENOENT || error == -ENOTTY)
 		SKIP(return, SKIP_FILE);
 	if (error == -ENOMEM)
 		SKIP(return, SKIP_MAPPINGS);
-	/* A failure takes two trials: the host may have disturbed a single one. */
-	if (!error && trial->verdict == VERDICT_INTERFERES &&
-	    !trial->hangs[GROUP_TARGET] &&
-	    (strict || (variant->kind == STRICT &&
-			kernel_release() >= variant->lockless)))
-		trial_measure(trial, scenario, knobs, &error);
 	if (error == -EAGAIN)
 		SKIP(return, SKIP_UNSURE);
 	if (error)
@@ -127,23 +157,8 @@ TEST_F_TIMEOUT(latency, interference, 60)
 		SKIP(return, "%s", reason);
 	if (!fails)
 		return;
-
 	interference_print(name, trial, variant->list, strict);
-	ASSERT_EQ(0U, trial->hangs[GROUP_TARGET]) {
-		TH_LOG("an operation took more than %lld s while %s was read",
-		       (long long)(TRIAL_HANG_NS / NSEC_PER_SEC),
-		       scenario->source->name);
-	}
-	ASSERT_FALSE(trial->disturbs_all) {
-		TH_LOG("reading %s of any process makes the median %d times longer",
-		       scenario->source->name, TRIAL_QUIET_LIMIT);
-	}
-	ASSERT_NE((int)VERDICT_INTERFERES, (int)trial->verdict) {
-		TH_LOG("reading %s slows down the process:", scenario->source->name);
-		TH_LOG("mean %.1f us, and %.1f us while another process is read",
-		       verdict_mean(&trial->state.target) / 1000,
-		       verdict_mean(&trial->state.control) / 1000);
-	}
+	interference_fail(_metadata, trial);
 }
 
 #endif /* PROC_LATENCY_TEST_INTERFERENCE_H */

@@ -79,7 +79,7 @@ FIXTURE_TEARDOWN(reader)
 
 TEST_F_TIMEOUT(reader, progress, 60)
 {
-	bool judged = kernel_release() >= variant->lockless ||
+	bool checked = kernel_release() >= variant->lockless ||
 		      env_value("GATE");
 	struct trial *trial = self->trial;
 	unsigned int starved = 0;
@@ -104,7 +104,7 @@ TEST_F_TIMEOUT(reader, progress, 60)
 	ASSERT_EQ(0, error);
 	ASSERT_EQ(0, reader_run(trial, &self->knobs, &starved, &v));
 	/* A failure takes two runs, as in test_interference.h. */
-	if (v == VERDICT_INTERFERES && judged)
+	if (v == VERDICT_INTERFERES && checked)
 		ASSERT_EQ(0, reader_run(trial, &self->knobs, &starved, &v));
 	diag("%s.at_rest: %.2f us_per_read", variant->name,
 	     verdict_mean(&trial->state.control) / 1000);
@@ -117,7 +117,7 @@ TEST_F_TIMEOUT(reader, progress, 60)
 		SKIP(return, SKIP_UNSURE);
 	if (v == VERDICT_INTERFERES && machine_is_slow())
 		SKIP(return, SKIP_SLOW);
-	if (v == VERDICT_INTERFERES && !judged)
+	if (v == VERDICT_INTERFERES && !checked)
 		SKIP(return, SKIP_RELEASE);
 	finish(NULL, &self->knobs, v == VERDICT_FINE ? "pass" : "fail");
 	ASSERT_EQ((int)VERDICT_FINE, (int)v) {

@@ -125,7 +125,7 @@ int stage_verify(struct stress *stress, const char *draw)
 		p = (char *)stage_addr(&stress->race->stage, 0) +
 		    i * stress->page;
 		if (!page_check(p, stress->page, *tag, &mismatch))
-			return stress_fail(stress, &mismatch, "the changer");
+			return stress_fail(stress, &mismatch, "the modifier");
 		n++;
 		if (!(letter_prot(letter) & PROT_WRITE) ||
 		    (*tag && (i + generation) % 8))

@@ -321,7 +321,7 @@ static void run_stress(struct __test_metadata *_metadata,
 	if (err == 1)
 		evidence_print(fork_child ? &stress_context->checker.context : context,
 			       &run.result, fork_child ? "in a child" : entry->name,
-			       again("stress", entry->name, kind->name, seed));
+			       reproduce_command("stress", entry->name, kind->name, seed));
 	ASSERT_STREQ("legal", rule_text[run.result.rule]);
 	ASSERT_FALSE((bool)stress->mismatched) {
 		diag("RULE BROKEN: page that does not say what it should");
@@ -329,8 +329,8 @@ static void run_stress(struct __test_metadata *_metadata,
 		if (stress->mismatch.addr)
 			diag("  page        %s", mismatch_print(buf, sizeof(buf),
 								&stress->mismatch));
-		diag("  once more   %s", again("stress", entry->name, kind->name,
-					       seed));
+		diag("  reproduce with %s",
+		     reproduce_command("stress", entry->name, kind->name, seed));
 	}
 	ASSERT_FALSE(kernel_log_end(&stress_context->kernel_log, buf, sizeof(buf))) {
 		diag("the kernel said: %s", buf);

@@ -190,7 +190,7 @@ int context_start(struct context *context, const struct change *change,
 	race->background = options->background;
 	context_files(race, options->pad);
 
-	context->failed = "changer";
+	context->failed = "modifier";
 	err = context_start_modifier(context, options->own);
 	if (err)
 		return err;
@@ -282,7 +282,7 @@ int context_over(struct context *context)
 			return 0;
 		sleep_ns(WATCHDOG_POLL_NS);
 	}
-	diag("RULE BROKEN: the changer was killed, and is held in the kernel");
-	watchdog_print("changer", pid);
+	diag("RULE BROKEN: the modifier was killed, and is held in the kernel");
+	watchdog_print("modifier", pid);
 	return -ETIMEDOUT;
 }

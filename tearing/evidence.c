@@ -18,8 +18,8 @@
 #include "program.h"
 #include "stage.h"
 
-const char *again(const char *fixture, const char *variant, const char *test,
-		  uint64_t seed)
+const char *reproduce_command(const char *fixture, const char *variant,
+			      const char *test, uint64_t seed)
 {
 	static char buf[160];
 
@@ -35,7 +35,7 @@ void counters_print(const struct counters *counters, const char *what,
 {
 	diag("%s: readings %" PRIu64 ", overlapped %" PRIu64 " = original %"
 	     PRIu64 " + modified %" PRIu64 " + mixed %" PRIu64
-	     "; in one call %" PRIu64 "; seen twice %" PRIu64
+	     "; in one call %" PRIu64 "; repeated %" PRIu64
 	     "; lost tails %" PRIu64 "; lines %" PRIu64
 	     "; transitions %u; raced %.6f s",
 	     what, counters->readings, counters->overlapped, counters->original,
@@ -129,7 +129,7 @@ void evidence_pictures(const struct context *context)
 }
 
 void evidence_print(struct context *context, const struct check_result *result,
-		    const char *how, const char *again)
+		    const char *how, const char *reproduce)
 {
 	const struct reading *reading = &context->reading;
 	unsigned int last = result->where.chunk;
@@ -139,7 +139,7 @@ void evidence_print(struct context *context, const struct check_result *result,
 	diag("RULE BROKEN: %s", rule_text[result->rule]);
 	diag("  in          /proc/PID/%s, change %s, %s",
 	     context->reader.kind->name, context->race->change->name, how);
-	diag("  once more   %s", again);
+	diag("  reproduce with %s", reproduce);
 	diag("  current     layouts 0x%x; counter %u to %u up to read() %u, %u at the start",
 	     result->current, result->before, result->after, last,
 	     reading->chunk[0].before);

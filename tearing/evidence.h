@@ -5,7 +5,7 @@
  * Each line begins with "# ", so that no parser of test reports takes it for a result.
  * The evidence of a violation is complete: the rule, the records around the offending
  * one, the records that would have been legal there, the layouts as pictures, and the
- * command that runs the test again.
+ * command that repeats the test.
  */
 #ifndef PROC_TEARING_EVIDENCE_H
 #define PROC_TEARING_EVIDENCE_H
@@ -18,7 +18,7 @@
 #include "context.h"
 
 /**
- * again() - compose the command that runs one test again, for evidence_print()
+ * reproduce_command() - compose the command that repeats one test
  * @fixture:	name of the fixture
  * @variant:	name of the variant, or ""
  * @test:	name of the test
@@ -26,8 +26,8 @@
  *
  * Return: the command, in a static buffer.
  */
-const char *again(const char *fixture, const char *variant, const char *test,
-		  uint64_t seed);
+const char *reproduce_command(const char *fixture, const char *variant,
+			      const char *test, uint64_t seed);
 
 /** counters_print() - print the counters, in one line of fixed form. */
 void counters_print(const struct counters *counters, const char *what,
@@ -41,10 +41,10 @@ void evidence_pictures(const struct context *context);
  * @context:	test context; its modifier has been ended
  * @result:	check that found the violation
  * @how:	interleaving mode and circumstances
- * @again:	command that runs this test again
+ * @reproduce:	command that repeats this test
  */
 void evidence_print(struct context *context, const struct check_result *result,
-		    const char *how, const char *again);
+		    const char *how, const char *reproduce);
 
 /**
  * known_bug_shows() - check whether a violation has the signature of the known bug

@@ -96,7 +96,7 @@ static inline bool context_open(struct __test_metadata *_metadata,
 	}
 	if (err)
 		diag("%s, %s: %s", change->name,
-		     context->failed ? context->failed : "changer", strerror(-err));
+		     context->failed ? context->failed : "modifier", strerror(-err));
 	if (file_is_missing(context, err))
 		SKIP(return false, "no such file in this kernel");
 	if (change_is_refused(context, change, err))
@@ -111,31 +111,31 @@ static inline bool context_open(struct __test_metadata *_metadata,
  * @run:	run; its modifier is ended
  * @err:	0, -errno, or 1 where @run->result is a violation
  * @what:	name of the run, which begins the line of counters
- * @again:	command that runs this test again
+ * @reproduce:	command that repeats this test
  */
 static inline void run_report(struct __test_metadata *_metadata,
 			      struct run *run, int err, const char *what,
-			      const char *again)
+			      const char *reproduce)
 {
 	struct context *context = run->context;
 
 	context_end_modifier(context);
 	counters_print(&run->counters, what, context->race->seq / 2);
 	if (err < 0)
-		diag("  once more   %s", again);
+		diag("  reproduce with %s", reproduce);
 	ASSERT_GE(err, 0) {
-		diag("changer or reader: %s", strerror(-err));
+		diag("modifier or reader: %s", strerror(-err));
 	}
 	if (err)
-		evidence_print(context, &run->result, run->how, again);
+		evidence_print(context, &run->result, run->how, reproduce);
 }
 
 /** race_report() - report a race, and fail its test where there was a violation. */
 static inline void race_report(struct __test_metadata *_metadata,
 			       struct run *run, int err, const char *what,
-			       const char *again)
+			       const char *reproduce)
 {
-	run_report(_metadata, run, err, what, again);
+	run_report(_metadata, run, err, what, reproduce);
 	if (err)
 		known_bug_shows(run->context);
 	ASSERT_STREQ("legal", rule_text[run->result.rule]);
@@ -144,9 +144,9 @@ static inline void race_report(struct __test_metadata *_metadata,
 /** race_verdict() - report a race, and skip a test in which there was no race. */
 static inline void race_verdict(struct __test_metadata *_metadata,
 				struct run *run, int err, const char *what,
-				const char *again)
+				const char *reproduce)
 {
-	race_report(_metadata, run, err, what, again);
+	race_report(_metadata, run, err, what, reproduce);
 	if (!counters_suffice(&run->counters))
 		SKIP(return, "race not exercised");
 }

@@ -192,17 +192,17 @@ static void modifier_hold(struct race *race, uint64_t *seed)
 }
 
 /* Set each priority that modifier_hold() sets; return 0 where all are permitted. */
-static int try_to_queue(void *arg)
+static int try_hold(void *arg)
 {
 	return arg || !set_level(0, LEVEL_MODIFIER) || !set_policy(0, SCHED_IDLE, 0) ||
 	       !set_level(0, LEVEL_MODIFIER);
 }
 
-bool may_queue(void)
+bool hold_permitted(void)
 {
 	struct child child;
 
-	if (child_start(&child, try_to_queue, NULL))
+	if (child_start(&child, try_hold, NULL))
 		return false;
 	if (!child_wait(&child, MODIFIER_TIMEOUT_NS))
 		return true;

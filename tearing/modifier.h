@@ -172,13 +172,13 @@ struct race {
 void *placeholder_thread(void *arg);
 
 /**
- * may_queue() - try whether this process may use the modes that hold the reader
+ * hold_permitted() - check whether this process may use the modes that hold the reader
  *
- * A child process tries it: a thread may not be allowed to leave SCHED_IDLE again.
+ * Uses a child process, since a thread may not be allowed to leave SCHED_IDLE.
  *
  * Return: true where all priorities of modifier_hold() are permitted.
  */
-bool may_queue(void);
+bool hold_permitted(void);
 
 /**
  * modifier_after_exec() - pause for ever where this program is an exec'd modifier

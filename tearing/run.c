@@ -56,7 +56,7 @@ int reader_timer_start(const struct time_slice *slice)
 	return fd;
 }
 
-void reader_timer_again(int timer)
+void reader_timer_rearm(int timer)
 {
 	uint64_t fired;
 
@@ -188,7 +188,7 @@ static int64_t take_interleaved(struct context *context, size_t before, int time
 	}
 	if (got < 0)
 		err = got;
-	reader_timer_again(timer);
+	reader_timer_rearm(timer);
 	atomic_fetch_add(&context->race->round, 1);
 	begin = now_ns();
 	if (!err)

@@ -98,7 +98,7 @@ int run_check(struct run *run);
  * interrupts the reader.
  *
  * The timer fires READER_TIMER_NS after it was started or last read, on the CPU where
- * that was done.  It does not fire again until it is read, by reader_timer_again(), so
+ * that was done.  It does not fire again until it is read, by reader_timer_rearm(), so
  * that a slow machine is not flooded with interrupts.
  *
  * Return: a file descriptor, or -1 where there is no timer; then the race meets fewer
@@ -106,8 +106,8 @@ int run_check(struct run *run);
  */
 int reader_timer_start(const struct time_slice *slice);
 
-/** reader_timer_again() - let a timer that has fired fire again. */
-void reader_timer_again(int timer);
+/** reader_timer_rearm() - let a timer that has fired fire again. */
+void reader_timer_rearm(int timer);
 
 /**
  * context_near() - measure the text up to the guard above the stage

@@ -147,7 +147,7 @@ TEST_F(access, task)
 			  &file_maps, &options))
 		return;
 	run_report(_metadata, &run, step_boundaries(&run, 333, 1), "task",
-		   again("access", "", "task", options.seed));
+		   reproduce_command("access", "", "task", options.seed));
 	ASSERT_STREQ("legal", rule_text[run.result.rule]);
 	ASSERT_GT(run.counters.overlapped, 2U);
 }
@@ -285,7 +285,7 @@ static void run_shared_readers(struct __test_metadata *_metadata,
 		if (reader[i].result.rule) {
 			evidence_print(seen, &reader[i].result,
 				       "shared descriptor",
-				       again("access", "", test, seed));
+				       reproduce_command("access", "", test, seed));
 			known_bug_shows(seen);
 		}
 		reading_free(&seen->reading);
@@ -331,7 +331,7 @@ TEST_F(access, own_maps)
 	run.context->oracle.tolerate_lost_tail = *known_bug_seen;
 	err = race_all(&run, 0.15, RACING_FLOOR, RACING_TIMEOUT);
 	race_verdict(_metadata, &run, err, "own_maps",
-		     again("access", "", "own_maps", options.seed));
+		     reproduce_command("access", "", "own_maps", options.seed));
 }
 
 #endif /* PROC_TEST_ACCESS_H */

@@ -106,7 +106,7 @@ TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 	}
 	set_level(0, 0);
 	run_report(_metadata, &run, err, "known",
-		   again("known", "", "tail_lost_after_merge", options.seed));
+		   reproduce_command("known", "", "tail_lost_after_merge", options.seed));
 	diag("known: %.2f s", (now_ns() - begin) / 1e9);
 	if (!(err && known_bug_shows(context)) && *known_bug_seen)
 		known_bug_print();

@@ -87,7 +87,7 @@ static void read_rest(struct __test_metadata *_metadata,
 	result = context_check(context);
 	if (result.rule)
 		evidence_print(context, &result, test,
-			       again("leaving", "", test, 1));
+			       reproduce_command("leaving", "", test, 1));
 	ASSERT_STREQ("legal", rule_text[result.rule]);
 }
 

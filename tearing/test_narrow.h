@@ -145,7 +145,7 @@ TEST_F(narrow, race)
 	}
 	set_level(0, 0);
 	race_verdict(_metadata, &run, err, variant->name,
-		     again("narrow", variant->name, "race", options.seed));
+		     reproduce_command("narrow", variant->name, "race", options.seed));
 }
 
 #endif /* PROC_TEST_NARROW_H */

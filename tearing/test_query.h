@@ -163,7 +163,7 @@ static int ask_in_slice(struct context *context, const struct time_slice *slice,
 		rt_throttle(rt_level);
 		/* Rarely, since it takes as long as a query. */
 		if (counters->readings % 16 == 0)
-			reader_timer_again(timer);
+			reader_timer_rearm(timer);
 	}
 	close(timer);
 	return err ? err : race_freeze(context->race);

@@ -59,7 +59,7 @@ static void run_racing(struct __test_metadata *_metadata,
 	if (!err)
 		err = context_check_rest(context, &run.result);
 	race_verdict(_metadata, &run, err, change->name,
-		     again("racing", change->name, kind->name, options.seed));
+		     reproduce_command("racing", change->name, kind->name, options.seed));
 }
 
 TEST_F(racing, maps)

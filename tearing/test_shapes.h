@@ -66,7 +66,7 @@ TEST_F(shapes, many_mappings)
 	if (!err)
 		err = race_all(&run, 0.3, RACING_FLOOR, RACING_TIMEOUT);
 	race_verdict(_metadata, &run, err, "many_mappings",
-		     again("shapes", "", "many_mappings", options.seed));
+		     reproduce_command("shapes", "", "many_mappings", options.seed));
 }
 
 /*
@@ -149,7 +149,7 @@ TEST_F(shapes, page_positions)
 			context_end_modifier(context);
 			evidence_print(context, &run.result,
 				       "at the end of a page",
-				       again("shapes", "", "page_positions", 1));
+				       reproduce_command("shapes", "", "page_positions", 1));
 		}
 		ASSERT_STREQ("legal", rule_text[run.result.rule]);
 		ASSERT_EQ(0, context_over(context));

@@ -61,7 +61,7 @@ static void run_stepped(struct __test_metadata *_metadata,
 			err = step_boundaries(&run, buffers[i], steps);
 	set_level(0, 0);
 	run_report(_metadata, &run, err, change->name,
-		   again("stepped", change->name, kind->name, plain_options.seed));
+		   reproduce_command("stepped", change->name, kind->name, plain_options.seed));
 	ASSERT_STREQ("legal", rule_text[run.result.rule]);
 	/* Without overlapped readings nothing was tested. */
 	ASSERT_GT(run.counters.overlapped, 2U);

@@ -420,7 +420,7 @@ TEST_F(stopped, race)
 		SKIP(return, "fewer than two CPUs");
 	if (stopped->locks && is_preempt_rt())
 		SKIP(return, "mmap_lock goes by priority here");
-	if (!may_queue())
+	if (!hold_permitted())
 		SKIP(return, "no real-time priority");
 	if (!context_open(_metadata, context, &change_beside, variant->kind, &options))
 		return;
@@ -431,7 +431,7 @@ TEST_F(stopped, race)
 	       now_ns() - begin < STOPPED_SECONDS * NSEC_PER_SEC)
 		err = race_in_slice(&run, &variant->slice, STOPPED_SLICE, 0, 0);
 	race_report(_metadata, &run, err, variant->name,
-		    again("stopped", variant->name, "race", options.seed));
+		    reproduce_command("stopped", variant->name, "race", options.seed));
 	diag("%s: %u times stopped, %.2f s", variant->name, stopped->bursts,
 	     (now_ns() - begin) / 1e9);
 	if (stopped->bursts < STOPPED_FLOOR)

@@ -109,14 +109,14 @@ static void run_sweep(struct __test_metadata *_metadata, struct context *context
 		if (file_is_missing(context, err))
 			SKIP(return, "no such file in this kernel");
 		ASSERT_GE(err, 0) {
-			diag("%s: changer or reader: %s", swept[i]->name,
+			diag("%s: modifier or reader: %s", swept[i]->name,
 			     strerror(-err));
 		}
 		if (err) {
 			context_end_modifier(context);
 			evidence_print(context, &run.result, run.how,
-				       again("sweep", "", kind->name,
-					     options.seed));
+				       reproduce_command("sweep", "", kind->name,
+							 options.seed));
 		}
 		/* The known bug fails one test only; the sweep goes on to find others. */
 		if (err && known_bug_shows(context)) {

@@ -57,7 +57,7 @@ void watchdog_print(const char *label, uint32_t tid)
 	}
 }
 
-bool stuck_seen(struct watchdog_main *last, struct watchdog_main now, bool asleep)
+bool watchdog_add_poll(struct watchdog_poll *last, struct watchdog_poll now, bool asleep)
 {
 	bool same = now.reader == last->reader && now.modifier == last->modifier &&
 		    now.runner == last->runner && now.heartbeat == last->heartbeat;
@@ -71,9 +71,9 @@ bool stuck_seen(struct watchdog_main *last, struct watchdog_main now, bool aslee
 }
 
 /* Return the threads that are watched now. */
-static struct watchdog_main watchdog_now(void)
+static struct watchdog_poll watchdog_now(void)
 {
-	return (struct watchdog_main){
+	return (struct watchdog_poll){
 		.reader = watchdog->reader,
 		.modifier = watchdog->modifier,
 		.runner = watchdog->runner,
@@ -85,11 +85,11 @@ static struct watchdog_main watchdog_now(void)
  * Print that both threads of a poll are stuck, and kill them and the runner.  Nothing
  * is done where other threads are watched by now: the numbers may have been reused.
  */
-static void watchdog_bite(const struct watchdog_main *poll)
+static void watchdog_kill(const struct watchdog_poll *poll)
 {
 	const uint32_t pid[] = { poll->reader, poll->modifier, poll->runner };
 	struct process_handle handle[ARRAY_SIZE(pid)];
-	struct watchdog_main now;
+	struct watchdog_poll now;
 	bool same;
 	unsigned int i;
 
@@ -99,9 +99,9 @@ static void watchdog_bite(const struct watchdog_main *poll)
 	same = now.reader == poll->reader && now.modifier == poll->modifier &&
 	       now.runner == poll->runner && now.heartbeat == poll->heartbeat;
 	if (same) {
-		diag("RULE BROKEN: reader and changer wait for each other");
+		diag("RULE BROKEN: reader and modifier wait for each other");
 		watchdog_print("reader", poll->reader);
-		watchdog_print("changer", poll->modifier);
+		watchdog_print("modifier", poll->modifier);
 		watchdog->reader = 0;
 	}
 	/* The stuck threads may never die of it; the runner, which is the last, does. */
@@ -115,7 +115,7 @@ static void watchdog_bite(const struct watchdog_main *poll)
 /* Poll until the program ends. */
 static int watchdog_process(void *arg)
 {
-	struct watchdog_main last = { 0 }, now;
+	struct watchdog_poll last = { 0 }, now;
 	bool asleep;
 
 	for (;;) {
@@ -129,8 +129,8 @@ static int watchdog_process(void *arg)
 		asleep = now.reader && now.modifier && now.runner &&
 			 watchdog_is_blocked(now.reader) && watchdog_is_blocked(now.modifier) &&
 			 task_state(watchdog->other) != 'R';
-		if (stuck_seen(&last, now, asleep))
-			watchdog_bite(&now);
+		if (watchdog_add_poll(&last, now, asleep))
+			watchdog_kill(&now);
 	}
 	return arg ? 1 : 0;
 }

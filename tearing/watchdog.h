@@ -30,14 +30,14 @@
 #define WATCHDOG_POLLS 30
 
 /**
- * struct watchdog_main - threads at a poll, and the polls that found both asleep
+ * struct watchdog_poll - threads at a poll, and the number of polls that found both asleep
  * @reader:	the reader's thread
  * @modifier:	the modifier's thread
  * @runner:	process that waits for the reader's end
  * @heartbeat:	number of readings that have ended
  * @polls:	polls in a row with the values above that found both threads asleep
  */
-struct watchdog_main {
+struct watchdog_poll {
 	uint32_t reader, modifier, runner, heartbeat;
 	unsigned int polls;
 };
@@ -55,14 +55,14 @@ bool watchdog_is_blocked(uint32_t tid);
 void watchdog_print(const char *label, uint32_t tid);
 
 /**
- * stuck_seen() - take a poll into account
+ * watchdog_add_poll() - count a poll
  * @last:	state after the polls before; updated
  * @now:	threads at this poll, @polls unset
  * @asleep:	both threads sleep
  *
  * Return: whether both are stuck; then counting begins anew.
  */
-bool stuck_seen(struct watchdog_main *last, struct watchdog_main now, bool asleep);
+bool watchdog_add_poll(struct watchdog_poll *last, struct watchdog_poll now, bool asleep);
 
 /** watchdog_start() - start the watchdog, which ends with this program. */
 void watchdog_start(void);
