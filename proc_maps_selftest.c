@@ -48,6 +48,7 @@
 #include "tearing/modifier.h"
 #include "tearing/program.h"
 #include "tearing/reader.h"
+#include "tearing/run.h"
 #include "tearing/stage.h"
 #include "tearing/watchdog.h"
 
@@ -2232,6 +2233,9 @@ static int stuck_behind(void *arg)
 	return stuck_with_itself(arg);
 }
 
+/* Nanoseconds between two polls of the tests' watchdogs: 0.3 s to a verdict. */
+#define STUCK_POLL_NS (WATCHDOG_POLL_NS / 10)
+
 /* Starts the watchdog and a reader. */
 static int stuck_runner(void *arg)
 {
@@ -2240,6 +2244,7 @@ static int stuck_runner(void *arg)
 
 	if (!freopen("/dev/null", "w", stdout))
 		return 1;
+	watchdog_poll_ns = STUCK_POLL_NS;
 	watchdog_start();
 	if (child_start(&reader, *reads, NULL))
 		return 1;
@@ -2266,11 +2271,57 @@ TEST(stuck_is_who_waits_for_each_other)
 	for (i = ARRAY_SIZE(reads); i--;)
 		ASSERT_EQ(0, child_start(&runner[i], stuck_runner, &reads[i]));
 	EXPECT_EQ(128 + SIGKILL, child_wait(&runner[0], 25 * NSEC_PER_SEC));
-	sleep_ns(3 * WATCHDOG_POLL_NS);
+	sleep_ns(3 * STUCK_POLL_NS);
 	EXPECT_TRUE(child_alive(&runner[1]));
 	EXPECT_TRUE(child_alive(&runner[2]));
 	for (i = 0; i < ARRAY_SIZE(reads); i++)
 		child_kill(&runner[i]);
+}
+
+/* The result of step_with_heartbeat(), in shared memory. */
+struct heartbeats {
+	int error;
+	uint64_t checked;
+	uint32_t counted;
+};
+
+/* Steps through a change, and counts heartbeats. */
+static int step_with_heartbeat(void *arg)
+{
+	static struct context context;
+	struct run run = { .context = &context, .how = "stepped" };
+	struct heartbeats *beats = arg;
+
+	watchdog_start();
+	beats->error = context_start(&context, &change_hole, &file_maps, &plain_options);
+	beats->counted = -watchdog_now().heartbeat;
+	if (!beats->error)
+		beats->error = step_boundaries(&run, READER_BUFFER, 1);
+	beats->counted += watchdog_now().heartbeat;
+	beats->checked = run.counters.readings;
+	return context_over(&context);
+}
+
+/* The watchdog learns of each reading of a stepped test, where nothing races. */
+TEST(stepped_readings_have_heartbeats)
+{
+	struct heartbeats *beats = shared_alloc(sizeof(*beats));
+	const char *missing = limits_missing();
+	struct child runner = { 0 };
+
+	if (missing)
+		SKIP(return, "%s", missing);
+	ASSERT_NE(NULL, beats);
+	ASSERT_EQ(0, child_start(&runner, step_with_heartbeat, beats));
+	EXPECT_EQ(0, child_wait(&runner, 20 * NSEC_PER_SEC));
+	child_kill(&runner);
+	if (beats->error == -ENOENT || beats->error == -EACCES)
+		SKIP(return, "no such file in this kernel");
+	EXPECT_EQ(0, beats->error);
+	EXPECT_LT(0U, beats->checked);
+	/* One to find the boundary, and the one that is checked. */
+	EXPECT_LE(2 * beats->checked, beats->counted);
+	munmap(beats, sizeof(*beats));
 }
 
 /* ---- latency: processes ---- */
@@ -2365,6 +2416,7 @@ static int blocked_runner(void *arg)
 		sleep_ns(NSEC_PER_MSEC);
 	if (setresuid(65533, 65533, 65533) || !kill(child->pid, 0))
 		return 2;
+	child_kill_ns = 100 * NSEC_PER_MSEC;
 	return trial_free(trial) == -ETIMEDOUT ? 0 : 3;
 }
 

@@ -24,6 +24,8 @@
 #define SYS_pidfd_open 434
 #endif
 
+int64_t child_kill_ns = 5 * NSEC_PER_SEC;
+
 struct process_handle process_open(pid_t pid)
 {
 	struct process_handle handle = { .pid = pid };
@@ -132,7 +134,7 @@ int child_kill(struct child *child)
 	if (!child->pid)
 		return 0;
 	kill(child->pid, SIGKILL);
-	return child_wait(child, 5 * NSEC_PER_SEC) == -ETIMEDOUT ? -ETIMEDOUT : 0;
+	return child_wait(child, child_kill_ns) == -ETIMEDOUT ? -ETIMEDOUT : 0;
 }
 
 int pause_forever(void *arg)

@@ -37,6 +37,12 @@ struct child {
 	int status;
 };
 
+/*
+ * Nanoseconds for which child_kill() waits for the effect of SIGKILL: 5 s.  Arbitrary;
+ * a busy machine delays it by less.  The unit test makes it shorter.
+ */
+extern int64_t child_kill_ns;
+
 /**
  * process_open() - open a handle of a running process
  * @pid:	its PID
@@ -138,7 +144,7 @@ int child_wait(struct child *child, int64_t timeout_ns);
  * child_kill() - kill a child and reap it
  * @child:	the child, in any state
  *
- * Waits at most five seconds for the effect of SIGKILL.  A child that lives longer
+ * Waits at most child_kill_ns for the effect of SIGKILL.  A child that lives longer
  * either gets no CPU, or is in an uninterruptible sleep; task_state() tells which.
  *
  * Return: 0, or -ETIMEDOUT if it has not ended.

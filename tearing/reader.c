@@ -13,6 +13,7 @@
 
 #include "reader.h"
 #include "../lib/procmap.h"
+#include "watchdog.h"
 
 /* Make one read(); return its bytes, 0 at the end of the file, or -errno. */
 static ssize_t call_read(const struct reader *reader, struct reading *reading)
@@ -137,6 +138,7 @@ int reading_go_on(const struct reader *reader, struct reading *reading)
 	do {
 		got = reading_call(reader, reading);
 	} while (got > 0 && (!reader->limit || reading->len < reader->limit));
+	watchdog_heartbeat();
 	return got < 0 ? got : 0;
 }
 

@@ -92,6 +92,8 @@ int reading_begin(const struct reader *reader, struct reading *reading);
  * @reader:	file, and how it is read
  * @reading:	appended to
  *
+ * Each reading ends here, with a heartbeat for the watchdog.
+ *
  * Return: 0, or -errno; -ESRCH where the process has ended, -ENOSPC where the reading
  * does not fit.
  */

@@ -101,7 +101,6 @@ static size_t context_near_now(struct context *context)
 
 	if (reading_take(&context->reader, &context->reading))
 		return 0;
-	watchdog_heartbeat();
 	while (reading_next(context->reader.kind, &context->reading, &cursor,
 			    &span) > 0)
 		if (span.start >= guard)
@@ -231,7 +230,6 @@ int race_in_slice(struct run *run, const struct time_slice *slice, double second
 		vary_reader(context, near, &seed);
 		took = take_interleaved(context, context->one_call ||
 					random_below(&seed, 2) ? before : 0, timer);
-		watchdog_heartbeat();
 		if (took < 0 || race->error)
 			break;
 		if (run_check(run))
@@ -292,10 +290,7 @@ static int read_step_read(struct context *context, size_t prefix,
 	if (!err)
 		err = context_step(context, steps);
 	reader->buffer = buffer;
-	if (!err)
-		err = reading_go_on(reader, &context->reading);
-	watchdog_heartbeat();
-	return err;
+	return err ? err : reading_go_on(reader, &context->reading);
 }
 
 int step_boundaries(struct run *run, size_t buffer, unsigned int steps)
@@ -317,7 +312,6 @@ int step_boundaries(struct run *run, size_t buffer, unsigned int steps)
 		err = reading_take(&context->reader, reading);
 		if (err)
 			return err;
-		watchdog_heartbeat();
 		for (record = 0; record < boundary; record++)
 			if (reading_next(context->reader.kind, reading, &cursor,
 					 &span) <= 0)

@@ -209,7 +209,6 @@ static void *shared_reader_main(void *arg)
 		reader->error = reading_go_on(&context->reader, &context->reading);
 		if (reader->error)
 			break;
-		watchdog_heartbeat();
 		reader->result = context_check(context);
 		counters_add(&reader->counters, &reader->result);
 	}

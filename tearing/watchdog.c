@@ -32,6 +32,8 @@ static struct watchdog {
 	_Atomic uint32_t heartbeat;
 } *watchdog;
 
+int64_t watchdog_poll_ns = WATCHDOG_POLL_NS;
+
 bool watchdog_is_blocked(uint32_t tid)
 {
 	return task_state(tid) == 'D';
@@ -70,8 +72,7 @@ bool watchdog_add_poll(struct watchdog_poll *last, struct watchdog_poll now, boo
 	return true;
 }
 
-/* Return the threads that are watched now. */
-static struct watchdog_poll watchdog_now(void)
+struct watchdog_poll watchdog_now(void)
 {
 	return (struct watchdog_poll){
 		.reader = watchdog->reader,
@@ -123,7 +124,7 @@ static int watchdog_process(void *arg)
 			last.polls = 0;
 			continue;
 		}
-		sleep_ns(WATCHDOG_POLL_NS);
+		sleep_ns(watchdog_poll_ns);
 		/* Read once: a test may end at any time, and another one begin. */
 		now = watchdog_now();
 		asleep = now.reader && now.modifier && now.runner &&

@@ -23,6 +23,9 @@
 /* Nanoseconds between two polls.  Arbitrary; no test is slowed down by it. */
 #define WATCHDOG_POLL_NS (100 * NSEC_PER_MSEC)
 
+/* The same, for a watchdog that starts.  The unit test makes it shorter. */
+extern int64_t watchdog_poll_ns;
+
 /*
  * Polls in a row that find both asleep before they count as stuck: 3 s.  Arbitrary;
  * where a lock is handed on, however slowly, a poll finds one of both running earlier.
@@ -63,6 +66,13 @@ void watchdog_print(const char *label, uint32_t tid);
  * Return: whether both are stuck; then counting begins anew.
  */
 bool watchdog_add_poll(struct watchdog_poll *last, struct watchdog_poll now, bool asleep);
+
+/**
+ * watchdog_now() - read what is watched
+ *
+ * Return: the threads, and the heartbeat; no polls.
+ */
+struct watchdog_poll watchdog_now(void);
 
 /** watchdog_start() - start the watchdog, which ends with this program. */
 void watchdog_start(void);
