@@ -75,6 +75,7 @@ ok "gate: says that it was interrupted" grep -q interrupted "$work/stderr"
 equal "gate: leaves nothing" "$(ls -A "$work/tmp")" ""
 
 # Twice, as by timeout(1): once for the shell, once for its group.
+# shellcheck disable=SC2016
 setsid sh -c 'echo $$ >"$1"; exec "$2" gate -- -f racing' sh "$work/pid" \
 	"$top/run_tests.sh" >"$work/stdout" 2>"$work/stderr" </dev/null &
 sleep 3
