@@ -372,10 +372,15 @@ check_environment()
 	printf '%s' "${SEED-}" | grep -qvxE \
 		'0|[1-9][0-9]{0,18}|0[xX][0-9a-fA-F]{1,16}' &&
 		die "$USAGE" "SEED=$SEED is not a number"
-	case ${PLANT-} in
-	''|0|gap|perm|idle|stall|hang|content|kid|exec)
-		;;
-	*)
+}
+
+# check_plant: exits where the programs know no such fault.  With a seed that is none,
+# one says what it has against either, the fault first, and runs no test.
+check_plant()
+{
+	[ "${PLANT:-0}" != 0 ] || return 0
+	case $(SEED=none "$here/proc_maps_tearing" 2>&1) in
+	*"SKIP PLANT "*)
 		die "$USAGE" "PLANT=$PLANT is no fault that can be planted"
 		;;
 	esac
@@ -462,67 +467,181 @@ show()
 	}
 }
 
+#
+# results [REPORT]: the one reader of reports, be they of the kselftest runner, of
+# one program, or of the lab's runs of either.  A line each, of tab-separated fields:
+# kind, program, name, outcome, why, seconds, bug.
+#
+#   begin     a program begins
+#   plan      outcome is the number of its tests, why the reason for none
+#   test      pass; fail, why being what was broken, and bug the name of the test for
+#             the bug of which it has the signature; skip, or unsure where more time or
+#             another machine might have told
+#   end       of a program: pass, skip, fail where tests of it did, else broken
+#   summary, unwritten, unforked    what a report says besides: why
+#   run       name is the number of a run that begins
+#   log       why is what the kernel complained of
+#   took      its outcome, or died; name is the last test that began
+#
+results()
+{
+	awk -v OFS='\t' '
+	function row(kind, name, outcome, why, seconds, bug)
+	{
+		print kind, program, name, outcome, why, seconds, bug
+	}
+	function forget()
+	{
+		rule = said = bug = ""
+	}
+	# result(): of "ok NUMBER NAME # WHY", its outcome; sets name and why
+	function result(    bad)
+	{
+		bad = /^not/
+		sub(/^(not )?ok +([0-9]+ +)?(- )?(selftests: ([^ ]*: )?)?/, "")
+		why = ""
+		if (match($0, / *#/)) {
+			why = substr($0, RSTART + RLENGTH + 1)
+			$0 = substr($0, 1, RSTART - 1)
+		}
+		name = $0
+		if (bad)
+			return "fail"
+		if (!sub(/^SKIP */, "", why))
+			return "pass"
+		# As opposed to what is not for this kernel, user or list.
+		return why ~ /could not tell|cannot see|not provoked|not exercised|too slow/ ? \
+			"unsure" : "skip"
+	}
+	{ gsub(/\t/, " ") }
+	/^# run [0-9]+: / {
+		open = $3 + 0
+		program = at = nested = ""
+		forget()
+		row("run", open)
+		next
+	}
+	/^# kernel log: / {
+		row("log", "", "", substr($0, 15))
+		next
+	}
+	/^# took [0-9.]+ s: / {
+		seconds = $3
+		sub(/.* s: /, "")
+		row("took", at, $0, "", seconds)
+		open = 0
+		next
+	}
+	/^# selftests: / {
+		program = $NF
+		nested = 1
+		failed = 0
+		forget()
+		row("begin")
+		next
+	}
+	# A program as a whole, after its tests.
+	/^(not )?ok [0-9]+ (- )?selftests: / {
+		outcome = result()
+		if (outcome == "fail" && !(failed && why == "exit=1"))
+			outcome = "broken"
+		program = name
+		row("end", name, outcome, why)
+		next
+	}
+	# What shells say of it, of which the runner is made.
+	/[Cc]annot fork|fork: Resource temporarily unavailable/ {
+		row("unforked", "", "", $0)
+	}
+	nested && !sub(/^# /, "") { next }
+	/^1\.\.0 # SKIP / {
+		row("plan", "", 0, substr($0, 13))
+		next
+	}
+	/^1\.\.[0-9]+$/ { row("plan", "", substr($0, 4) + 0) }
+	/^# +RUN / {
+		at = $3
+		forget()
+	}
+	/^(not )?ok / {
+		outcome = result()
+		if (outcome == "fail") {
+			failed = 1
+			why = rule ? rule : said
+		}
+		# Harnesses before Linux 6.9 do not name a test that is skipped.
+		row("test", name ? name : at, outcome, why, "", bug)
+		forget()
+		next
+	}
+	!rule && /RULE BROKEN: / {
+		rule = $0
+		sub(/.*RULE BROKEN: /, "rule: ", rule)
+	}
+	# What the harness expected, where there is no rule.
+	!said && /^# .*: ?Expected |Test terminated|terminated by timeout/ {
+		said = $0
+		sub(/^# *([^ ]*:[0-9]+:[^:]*:)?/, "", said)
+	}
+	/^# +this is the signature of / { bug = $NF }
+	/^# summary: / { row("summary", "", "", substr($0, 12)) }
+	# The latencies that were asked for.
+	/^# cannot write / { row("unwritten", "", "", substr($0, 3)) }
+	# The machine did not live to see the end of it.
+	END { if (open) row("took", at, "died") }' "$@"
+}
+
 # judge REPORT SECONDS PROGRAMS [LOST]: the verdict comes from the report, not from
 # exit codes: a program whose tests were all skipped exits with 0.  PROGRAMS is how
 # many must have come to their end, LOST what else there is against a pass.
 judge()
 {
-	LOST=${4-} awk -v me="$0" -v kernel="$(uname -r)" -v seconds="$2" \
-		-v all="$3" '
+	results "$1" | LOST=${4-} awk -F '\t' -v me="$0" -v kernel="$(uname -r)" \
+		-v seconds="$2" -v all="$3" '
 	function join(list, item)
 	{
 		return list (list ? ", " : "") item
 	}
-	# A program as a whole, after its tests.
-	/^(not )?ok [0-9]+ (- )?selftests: / {
+	$1 == "unforked" { unforked = 1 }
+	# Outside of all programs.
+	$2 == "" { next }
+	$1 == "begin" {
+		started++
+		before = failed
+		reasons = 0
+	}
+	$1 == "plan" && !$5 { planned[$2] = $4 }
+	$1 == "plan" && $5 { reason[++reasons] = $5 }
+	$1 == "end" {
 		ended++
-		wanted += name in planned ? planned[name] : 1
-		bad = /^not/
-		sub(/^.*: /, "")
+		wanted += $2 in planned ? planned[$2] : 1
+		bad = $4 ~ /^(fail|broken)$/
 		if (bad && failed == before)
-			red = join(red, $0)
-		else if (!bad && !passed[name] &&
-			 !(name in planned && planned[name] == 0)) {
-			blank = join(blank, name)
+			red = join(red, $3 ($5 ? " # " $5 : ""))
+		else if (!bad && !passed[$2] &&
+			 !($2 in planned && planned[$2] == 0)) {
+			blank = join(blank, $2)
 			for (i = 1; i <= reasons; i++)
 				if (!told[reason[i]]++)
 					why[++whys] = reason[i]
 		}
-		next
 	}
-	/^# selftests: / { name = $NF; started++; before = failed; reasons = 0 }
-	/^# 1\.\.0 # SKIP / {
-		reason[++reasons] = substr($0, 15)
-		next
-	}
-	/^# 1\.\.[0-9]+$/ { planned[name] = substr($2, 4) + 0 }
-	/^# not ok / {
+	$1 == "unwritten" { lost = $5 }
+	# Each test that sees it says so.
+	$1 == "summary" && !said[$5]++ { found[++texts] = $5 }
+	$1 != "test" { next }
+	$4 == "fail" {
 		failed++
-		red = join(red, $5)
-		next
+		red = join(red, $3)
 	}
-	# What shells say of it, of which the runner is made.
-	/[Cc]annot fork|fork: Resource temporarily unavailable/ { unforked = 1 }
-	# The latencies that were asked for.
-	/^# # cannot write / { lost = substr($0, 5); next }
-	/^# ok .*# SKIP/ {
+	$4 == "skip" || $4 == "unsure" {
 		skips++
-		reason[++reasons] = $0
-		sub(/^.*# SKIP */, "", reason[reasons])
-		# As opposed to what is not for this kernel, user or list.
-		if (/could not tell|cannot see|not provoked|not exercised|too slow/ &&
-		    ++doubts <= 5)
-			# Harnesses before Linux 6.9 do not name it.
-			doubt = join(doubt, $4 == "#" ? running : $4)
-		next
+		reason[++reasons] = $5
 	}
-	/^# ok / { passed[name]++; passes++; next }
-	/^# #  RUN / { running = $4 }
-	/^# # summary: / {
-		sub(/^# # summary: /, "")
-		# Each test that sees it says so.
-		if (!said[$0]++)
-			found[++texts] = $0
+	$4 == "unsure" && ++doubts <= 5 { doubt = join(doubt, $3) }
+	$4 == "pass" {
+		passed[$2]++
+		passes++
 	}
 	END {
 		if (ENVIRON["LOST"])
@@ -567,7 +686,7 @@ judge()
 				" of " all " programs" (unforked ? \
 				", as too few processes are allowed" : "")
 		exit status
-	}' "$1"
+	}'
 }
 
 # check_place DIR: exits where neither make nor the kernel's runner, which write it
@@ -692,6 +811,7 @@ gate()
 	check_files
 	[ "$dir" ] && build
 	check_bits
+	check_plant
 
 	if [ "$listing" ]; then
 		for program in $PROGRAMS; do
@@ -761,6 +881,10 @@ case ${1-gate} in
 	;;
 --judge)
 	judge "$2" 0 "${3:-0}" >&2
+	;;
+--results)
+	shift
+	results "$@"
 	;;
 --environment)
 	echo "LC_ALL=$LC_ALL; export LC_ALL"

@@ -35,9 +35,10 @@ as_expected()
 }
 
 # A fake result would be one more than the report has, whatever it is called.
-results=$(grep -cE '^# (not )?ok [0-9]+ ' "$work/report")
-skips=$(grep -cE '^# ok [0-9]+ .*# SKIP ' "$work/report")
-ended=$(grep -cE '^(not )?ok [0-9]+ selftests: ' "$work/report")
+results "$work/report" >"$work/results"
+results=$(grep -c '^test' "$work/results")
+skips=$(cut -f 1,4 "$work/results" | grep -cE 'test	(skip|unsure)')
+ended=$(grep -c '^end' "$work/results")
 
 # counts BOT RESULTS SKIPS
 counts()

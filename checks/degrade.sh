@@ -75,9 +75,12 @@ answered()
 # How many tests gave which answer; only printed.
 sum_up()
 {
-	awk '/^ok .*# SKIP/ { s++; next } /^ok / { p++ } /^not ok/ { f++ }
-	     END { printf "# %d passed, %d failed, %d skipped\n", p, f, s }' \
-		"$work/report"
+	results "$work/report" | awk -F '\t' '
+	{ n[$4]++ }
+	END {
+		printf "# %d passed, %d failed, %d skipped\n", n["pass"],
+			n["fail"], n["skip"] + n["unsure"]
+	}'
 	sed -n 's/.*# SKIP //p' "$work/report" | sort | uniq -c | sed 's/^/#/'
 }
 

@@ -64,7 +64,7 @@ verdicts()
 {
 	sed -n '/^answers()/,/^}/p' "$room/mutants.sh" >"$work/answers.sh"
 	# shellcheck disable=SC2016 # for the inner shell
-	sh -c '. "$1" && answers "$2"' sh "$work/answers.sh" "$work/runs" |
+	here=$top/lab sh -c '. "$1" && answers "$2"' sh "$work/answers.sh" "$work/runs" |
 		cut -f 1 | paste -sd' '
 }
 

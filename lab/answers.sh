@@ -8,69 +8,44 @@
 
 columns='tearing maps query smaps numa_maps'
 
-# A function for awk, to be called at each line: whether a program, $6, ended here in
-# another way than with tests that failed.
-# shellcheck disable=SC2016 # awk's own words
-broken_end='
-function broken_end()
+# results OUT: each result on a line, see run_tests.sh
+results()
 {
-	if (/^# selftests: proc: /)
-		broken_end_explained = 0
-	if (/^# not ok /)
-		broken_end_explained = 1
-	return /^not ok / && !(broken_end_explained && / # exit=1$/)
-}'
-
-# The same: whether a test failed here with the signature of the known bug.  Where the
-# test for that had too little chance to meet it, another one may, and says so.
-# shellcheck disable=SC2016 # awk's own words
-known_bug='
-function known_bug(	known)
-{
-	if (/^# selftests: proc: /)
-		known_bug_signed = 0
-	if (/^# # +this is the signature of known\.tail_lost_after_merge$/)
-		known_bug_signed = 1
-	if (!/^# (not )?ok /)
-		return 0
-	known = known_bug_signed
-	known_bug_signed = 0
-	return known && /^# not /
-}'
+	sh "$here/../run_tests.sh" --results "$1"
+}
 
 # answers OUT: from the results of the report
 answers()
 {
-	awk -v columns="$columns" "$broken_end$known_bug"'
-	{ known = known_bug() }
-	broken_end() { broken[$6] = 1 }
-	/^# selftests: proc: / { program = $NF; next }
-	!/^# (not )?ok / { next }
+	results "$1" | awk -F '\t' -v columns="$columns" \
+		-v known=known.tail_lost_after_merge '
+	$1 == "end" && $4 == "broken" { broken[$2] = 1 }
+	$1 != "test" { next }
 	{
-		bad = $2 == "not"
-		name = bad ? $5 : $4
-		skip = ""
-		if (match($0, /# SKIP.*/))
-			skip = substr($0, RSTART + 7)
+		name = $3
+		bad = $4 == "fail"
+		pass = $4 == "pass"
 	}
-	program == "proc_maps_tearing" {
-		if (known || bad && name == "known.tail_lost_after_merge")
+	$2 == "proc_maps_tearing" {
+		# Where the test for the known bug had too little chance to meet
+		# it, another one may, and says so.
+		if (bad && (name == known || $7 == known))
 			lost = "+lost-tail"
 		else if (bad && name == "query.misuse")
 			stuck = "+stuck-query"
 		else if (bad)
 			torn = 1
-		else if (skip != "" && name == "known.tail_lost_after_merge")
-			unprovoked = 1
-		else if (skip == "")
+		else if (pass)
 			fine = 1
+		else if (name == known)
+			unprovoked = 1
 		seen = 1
 		next
 	}
-	program == "proc_maps_stress" {
+	$2 == "proc_maps_stress" {
 		if (bad)
 			answer["stress"] = "red"
-		else if (skip == "" && !("stress" in answer))
+		else if (pass && !("stress" in answer))
 			answer["stress"] = "pass"
 		next
 	}
@@ -78,16 +53,16 @@ answers()
 		split(name, part, ".")
 		column = part[2]
 		sub(/_hog$/, "", column)
-		if (bad || skip ~ /^interference/)
+		if (bad || $5 ~ /^interference/)
 			answer[column] = "interference"
-		else if (skip == "")
+		else if (pass)
 			answer[column] = "pass"
-		else if (skip ~ /no such file or query/)
+		else if ($5 ~ /no such file or query/)
 			answer[column] = "none"
 		# the time, or the host, was not enough
-		else if (skip ~ /^(could not tell|the apparatus cannot see)/)
+		else if ($5 ~ /^(could not tell|the apparatus cannot see)/)
 			answer[column] = "unsure"
-		else if (skip !~ /^long list/)
+		else if ($5 !~ /^long list/)
 			answer[column] = "skip"
 	}
 	END {
@@ -109,16 +84,15 @@ answers()
 			printf "%s%s", (i > 1 ? " " : ""), (word == "" ? "-" : word)
 		}
 		print ""
-	}' "$1"
+	}'
 }
 
 # not_exercised OUT: how many tests of tearing met too few changes to say anything
 not_exercised()
 {
-	awk '
-	/^# selftests: proc: / { program = $NF }
-	program == "proc_maps_tearing" && /^# ok .*# SKIP .*not exercised/ { n++ }
-	END { print n + 0 }' "$1"
+	results "$1" | awk -F '\t' '
+	$2 == "proc_maps_tearing" && $4 == "unsure" && $5 ~ /not exercised/ { n++ }
+	END { print n + 0 }'
 }
 
 # excused EXPECTED: the tests that fail where it has these words, a line each
@@ -143,8 +117,8 @@ excused_words()
 # interfere may show it in other tests than that of its column.
 reds()
 {
-	awk -v expected="$2" -v columns="$columns" \
-		-v excused="$(excused_words "$2")" "$broken_end$known_bug"'
+	results "$1" | awk -F '\t' -v expected="$2" -v columns="$columns" \
+		-v excused="$(excused_words "$2")" '
 	function interferes(variant,	i)
 	{
 		for (i = 2; i <= n; i++)
@@ -158,16 +132,13 @@ reds()
 		split(expected, want, " ")
 		ignored = want[2] == "skip"
 	}
-	{ known = known_bug() }
-	broken_end() { print $6; next }
-	/^# selftests: proc: / { program = $NF; next }
-	!/^# not ok / { next }
-	index(excused, " " $5 " ") { next }
-	known && index(excused, " known.tail_lost_after_merge ") { next }
-	$5 ~ /^latency\.(maps|query|smaps|numa_maps)_hog\./ { next }
-	program ~ /^(proc_mmap_latency|numa_maps)$/ && ignored { next }
-	$5 ~ /^latency\./ && interferes(substr($5, 9)) { next }
-	{ print $5 }' "$1"
+	$1 == "end" && $4 == "broken" { print $3 }
+	$1 != "test" || $4 != "fail" { next }
+	index(excused, " " $3 " ") || $7 && index(excused, " " $7 " ") { next }
+	$3 ~ /^latency\.(maps|query|smaps|numa_maps)_hog\./ { next }
+	$2 ~ /^(proc_mmap_latency|numa_maps)$/ && ignored { next }
+	$3 ~ /^latency\./ && interferes(substr($3, 9)) { next }
+	{ print $3 }'
 }
 
 # expected_of NAME RELEASE: the line that holds for it.  One CPU cannot tell about

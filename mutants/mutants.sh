@@ -274,7 +274,8 @@ boot()
 	attended sh "$here/boot.sh" --kernel "$image/bzImage" --out "$dir" --timeout "$limit" \
 		--append kasan_multi_shot --env kselftest_override_timeout="$limit" \
 		--program "$program" --program "$here/again.sh" \
-		--program "$here/splat.sh" -- again.sh --until-red --times "$often" \
+		--program "$here/splat.sh" --program "$room/../lib/kernel_log.c" \
+		-- again.sh --until-red --times "$often" \
 		--limit $((limit * 2 / 5)) \
 		--budget $((limit > 60 ? limit - 30 : limit)) \
 		"${program##*/}" "$@" > "$dir/boot" 2>&1
@@ -283,64 +284,36 @@ boot()
 # answers OUT: a line for each run in it, tab-separated: word, seconds, what
 answers()
 {
-	awk '
+	sh "$here/../run_tests.sh" --results "$1" | awk -F '\t' '
 	function answer(word, what)
 	{
 		if (splat && word == "missed") {
 			word = "caught"
 			what = "only the log of the kernel"
 		}
-		printf "%s\t%s\t%s\n", word, seconds,
+		printf "%s\t%s\t%s\n", word, $6,
 			what (splat ? "; the kernel said: " splat : "")
-		open = 0
 	}
-	/^# run [0-9]+: / {
-		open = 1
-		test = why = rule = splat = at = ""
-		seconds = "-"
+	$1 == "run" {
+		test = splat = ""
 		passed = doubts = skipped = 0
 	}
-	/^# +RUN / { at = $3 }
-	# What the harness expected, or better, which rule was broken.
-	/^(ok |# +RUN )/ { why = rule = "" }
-	/^ok / && !/# SKIP/ { passed++ }
-	/^ok .*# SKIP/ {
-		if (/could not tell|cannot see|not provoked|not exercised|not watched/)
-			doubts++
-		else
-			skipped++
+	$1 == "log" { splat = $5 }
+	$1 == "test" {
+		passed += $4 == "pass"
+		doubts += $4 == "unsure"
+		skipped += $4 == "skip"
 	}
-	test == "" && rule == "" && /RULE BROKEN: / {
-		rule = $0
-		sub(/.*RULE BROKEN: /, "rule: ", rule)
+	$1 == "test" && $4 == "fail" && test == "" { test = $3 ": " $5 }
+	$1 != "took" { next }
+	$4 == "died" { print "died\t-\tin " $3; next }
+	test != "" { answer("caught", test); next }
+	$4 == "green" {
+		answer("missed", passed " tests passed, " doubts \
+			" could not tell, " skipped " not for this kernel")
+		next
 	}
-	test == "" && why == "" && /^# .*: ?Expected / {
-		why = $0
-		sub(/^# *[^ ]*:[0-9]+:[^:]*:/, "", why)
-	}
-	test == "" && why == "" && /Test terminated|terminated by timeout/ {
-		why = $0
-		sub(/^# */, "", why)
-	}
-	/^not ok / && test == "" {
-		test = $0
-		sub(/^not ok [0-9]+ (- )?/, "", test)
-		why = rule != "" ? rule : why
-	}
-	/^# kernel log: / { splat = substr($0, 15) }
-	/^# took [0-9.]+ s: / {
-		seconds = $3
-		sub(/.* s: /, "")
-		if (test != "")
-			answer("caught", test ": " why)
-		else if ($0 == "green")
-			answer("missed", passed " tests passed, " doubts \
-				" could not tell, " skipped " not for this kernel")
-		else
-			answer("missed", $0 ", in " at)
-	}
-	# The machine did not live to see the end of it.
-	END { if (open) print "died\t-\tin " at }' "$1"
+	{ answer("missed", $4 ", in " $3) }'
 }
 
 # runs STEM TIMES PROGRAM [OPTION]...: the answers are in STEM.answers.  A machine

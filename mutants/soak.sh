@@ -135,7 +135,7 @@ in_machine()
 	for file in "$programs"/proc_m*; do
 		[ ! -x "$file" ] || set -- --program "$file" "$@"
 	done
-	for file in again.sh guest.sh splat.sh; do
+	for file in again.sh guest.sh splat.sh ../lib/kernel_log.c; do
 		set -- --program "$here/$file" "$@"
 	done
 	attended sh "$here/boot.sh" --kernel "$image" --out "$dir" --timeout "$limit" \
@@ -188,16 +188,19 @@ made_of()
 {
 	expected=
 	[ "$1" != running ] || expected=$(sh "$here/lab.sh" expected "$(uname -r)")
-	awk -v OFS='\t' -v excused="$(excused_words "$expected")" "$broken_end"'
-	/^# run [0-9]+: / { red = splat = ""; passed = 0 }
-	/^# ok / && !/# SKIP/ { passed++ }
-	/^# not ok / && !index(excused, " " $5 " ") { red = red " " $5 }
-	broken_end() { red = red " " $6 }
-	/^# kernel log: / { red = red " " substr($0, 3) }
-	/^# took [0-9.]+ s: / {
+	results "$2" | awk -F '\t' -v OFS='\t' -v excused="$(excused_words "$expected")" '
+	$1 == "run" {
+		red = ""
+		passed = 0
+	}
+	$1 == "test" && $4 == "pass" { passed++ }
+	$1 == "test" && $4 == "fail" && !index(excused, " " $3 " ") { red = red " " $3 }
+	$1 == "end" && $4 == "broken" { red = red " " $3 }
+	$1 == "log" { red = red " kernel log: " $5 }
+	$1 == "took" && $4 != "died" {
 		word = red != "" ? "red" : passed ? "green" : "unclear"
-		print word, $3, substr(red, 2)
-	}' "$2"
+		print word, $6, substr(red, 2)
+	}'
 }
 
 # keep NAME DIR: adds the runs to the score, and keeps what red ones printed

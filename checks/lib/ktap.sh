@@ -5,6 +5,21 @@
 #
 # Sourced behind tap.sh.
 
+# results REPORT: each result on a line, see run_tests.sh
+results()
+{
+	"$top/run_tests.sh" --results "$1"
+}
+
+# reds REPORT PROGRAM...: of these programs, the tests that failed, and those that
+# ended in another way
+reds()
+{
+	results "$1" | awk -F '\t' -v programs=" $* " '
+	!index(programs, " " $2 " ") { next }
+	$1 == "test" && $4 == "fail" || $4 == "broken" { print $3 }'
+}
+
 # nested REPORT PROGRAM: what the program printed, without the runner's "# ".
 nested()
 {

@@ -12,10 +12,8 @@
 for run in $(seq "$RUNS"); do
 	"$top/run_tests.sh" >"$work/report" 2>"$work/summary" </dev/null
 	explain "$work/summary" 1
-	awk '/^# selftests: / { program = $NF }
-	     /^# (not )?ok / { sub(/^# (not )?ok [0-9]+ /, "")
-			       sub(/ # .*/, ""); print program, $0 }' \
-		"$work/report" >"$work/names.$run"
+	"$top/run_tests.sh" --results "$work/report" | grep '^test' | cut -f 2,3 \
+		>"$work/names.$run"
 	ok "run $run: has tests" test -s "$work/names.$run"
 	ok "run $run: each name once" test -z "$(sort "$work/names.$run" | uniq -d)"
 	ok "run $run: the names of run 1, in its order" \

@@ -23,7 +23,6 @@ looked_at()
 {
 	how=$1
 	shift
-	: >"$work/bad"
 	# The runner opens its stdout once more, and appends to it.
 	: >"$work/report"
 	"$@" >>"$work/report" 2>"$work/err" </dev/null
@@ -32,12 +31,9 @@ looked_at()
 			result_of "$program" "$work/report"
 		ok "$name: $how: $program was in time" \
 			test -z "$(grep TIMEOUT "$work/out")"
-		{
-			nested "$work/report" "$program"
-			# exit=1 is the word of its tests; else it failed as a whole.
-			grep -v ' exit=1$' "$work/out"
-		} | sed -n 's/^not ok [0-9]* \(- \)\{0,1\}//p' >>"$work/bad"
 	done
+	# shellcheck disable=SC2086
+	reds "$work/report" $programs >"$work/bad"
 	unexcused "$work/bad" >"$work/odd"
 	ok "$name: $how: nothing of ours fails but what lab/expected has" \
 		holds_nothing "$work/odd"
