@@ -45,39 +45,79 @@ void kernel_log_begin(struct kernel_log *kernel_log, bool whole)
 		lseek(kernel_log->fd, 0, SEEK_END);
 }
 
+/*
+ * The kernel's words for a bug of its own.  Each of the two lists has one on a line,
+ * since lab/splat.sh reads them here.  Others are "WARNING: " before " at ".
+ */
+static const char *const kernel_log_faults[] = {
+	"BUG: ",
+	"BUG at ",
+	"Oops: ",
+	"general protection fault",
+	"unable to handle",
+	"KASAN: ",
+	"KFENCE: ",
+	"KCSAN: ",
+	"UBSAN: ",
+	"DEBUG_LOCKS_WARN_ON",
+	"INFO: trying to register non-static key",
+	"Kernel panic",
+	"scheduling while atomic",
+	"Bad page ",
+	"Bad rss-counter",
+	"list_add corruption",
+	"list_del corruption",
+	"refcount_t: ",
+	"WARNING: possible",
+	"WARNING: suspicious",
+	"WARNING: inconsistent",
+	"WARNING: bad unlock",
+	"WARNING: held lock",
+	"WARNING: lock held",
+	"WARNING: nested lock",
+	"WARNING: refcount",
+	"WARNING: stack",
+	NULL
+};
+
+/* Its words for a task, or a CPU, that makes no progress. */
+static const char *const kernel_log_hangs[] = {
+	"detected stalls",
+	"detected expedited stalls",
+	"self-detected stall",
+	"kthread starved",
+	"blocked for more than",
+	"soft lockup",
+	"hard lockup",
+	"hard LOCKUP",
+	"workqueue lockup",
+	"hard LOCKUP",
+	NULL
+};
+
+/* Returns true if @line has one of @words, not as the end of a word in capitals. */
 static bool line_has(const char *line, const char *const words[])
 {
+	const char *at;
 	size_t i;
 
 	for (i = 0; words[i]; i++)
-		if (strstr(line, words[i]))
-			return true;
+		for (at = line; (at = strstr(at, words[i])); at++)
+			if (at == line || at[-1] < 'A' || at[-1] > 'Z')
+				return true;
 	return false;
 }
 
 bool kernel_log_is_complaint(const struct kernel_log *kernel_log, const char *line)
 {
-	static const char *const faults[] = {
-		"BUG: ", "BUG at ", "Oops: ", "general protection fault",
-		"unable to handle", "KASAN: ", "KFENCE: ", "KCSAN: ",
-		"UBSAN: ", "DEBUG_LOCKS_WARN_ON",
-		"scheduling while atomic", "Bad page ", "Bad rss-counter",
-		"list_add corruption", "list_del corruption", "refcount_t: ",
-		"WARNING: possible", "WARNING: suspicious",
-		"WARNING: inconsistent", "WARNING: bad unlock", NULL
-	};
-	static const char *const hangs[] = {
-		"detected stalls", "self-detected stall",
-		"blocked for more than", "lockup", NULL
-	};
 	const char *warning = strstr(line, "WARNING: ");
 
 	/* "traps: NAME[PID] general protection fault" is about a program. */
 	if (!strncmp(line, "traps: ", 7))
 		return false;
-	if (line_has(line, hangs))
+	if (line_has(line, kernel_log_hangs))
 		return kernel_log->whole;
-	return (warning && strstr(warning, " at ")) || line_has(line, faults);
+	return (warning && strstr(warning, " at ")) || line_has(line, kernel_log_faults);
 }
 
 /* Words of the kernel's reports that the name of a task follows. */

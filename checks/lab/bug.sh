@@ -21,7 +21,7 @@ for kernel in $LAB_KERNELS; do
 	"$top/lab/boot.sh" --kernel "$image" --out "$work/bug" --timeout 300 \
 		--program "$static/proc_maps_tearing" \
 		--program "$top/lab/again.sh" \
-		--program "$top/lab/splat.sh" \
+		--program "$top/lab/splat.sh" --program "$top/lib/kernel_log.c" \
 		-- again.sh --until-red --times "$LAB_TIMES" \
 		proc_maps_tearing -f known >"$work/boot" 2>&1
 	grep '^# took' "$work/bug/out" | sort -V | sed -n '1p;$p'
