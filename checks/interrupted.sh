@@ -75,7 +75,7 @@ ok "gate: says that it was interrupted" grep -q interrupted "$work/stderr"
 equal "gate: leaves nothing" "$(ls -A "$work/tmp")" ""
 
 # Twice, as by timeout(1): once for the shell, once for its group.
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016 # for the inner shell
 setsid sh -c 'echo $$ >"$1"; exec "$2" gate -- -f racing' sh "$work/pid" \
 	"$top/run_tests.sh" >"$work/stdout" 2>"$work/stderr" </dev/null &
 sleep 3
@@ -85,5 +85,51 @@ sleep 0.05
 kill -TERM "$pid" 2>/dev/null
 wait
 equal "gate, a second signal: leaves nothing" "$(ls -A "$work/tmp")" ""
+
+# A signal while what was left is being removed: an rm that takes its time.
+mkdir "$work/slow" "$work/stuck"
+cat >"$work/slow/rm" <<'END'
+#!/bin/sh
+: >"$TOUCHED.rm"
+sleep 1
+exec /bin/rm "$@"
+END
+cat >"$work/stuck/proc_maps_selftest" <<'END'
+#!/bin/sh
+: >"$TOUCHED"
+exec sleep 60
+END
+chmod +x "$work/slow/rm" "$work/stuck/proc_maps_selftest"
+# appears FILE: it does within half a minute
+appears()
+{
+	tries=300
+	while [ ! -e "$1" ] && [ $((tries -= 1)) -gt 0 ]; do
+		sleep 0.1
+	done
+	test -e "$1"
+}
+# removes NAME COMMAND...: it removes what it has made, whatever comes meanwhile
+removes()
+{
+	what=$1
+	shift
+	rm -f "$TOUCHED" "$TOUCHED.rm"
+	PATH=$work/slow:$PATH setsid "$@" >"$work/stdout" 2>&1 </dev/null &
+	ok "$what: was under way" appears "$TOUCHED"
+	kill -s TERM -- "-$!"
+	ok "$what: removes something" appears "$TOUCHED.rm"
+	kill -s TERM -- "-$!"
+	wait
+	equal "$what, a second signal: leaves nothing" "$(ls -A "$work/tmp")" ""
+	equal "$what: nor in its place" \
+		"$(find "$work/copy/.tree" -name 'new*' 2>/dev/null)" ""
+	rm -rf "$work/tmp"
+	mkdir "$work/tmp"
+}
+removes guest env GUEST_LIMIT=60 GUEST_PROGRAMS="$work/stuck" \
+	GUEST_OUT="$work/stuck" sh "$top/lab/guest.sh"
+removes tree "$work/copy/run_tests.sh" tree
+removes again sh "$top/lab/again.sh" "$work/stuck/proc_maps_selftest"
 
 finish

@@ -86,9 +86,9 @@ one_run()
 }
 
 tmp=$(mktemp -d) && mkfifo "$tmp/tap" || exit 4
-trap 'rm -rf "$tmp"' EXIT
+trap 'trap "" HUP INT TERM; rm -rf "$tmp"' EXIT
 program=''
-trap '[ -z "$program" ] || end_program; exit 4' HUP INT TERM
+trap 'trap "" HUP INT TERM; [ -z "$program" ] || end_program; exit 4' HUP INT TERM
 worst=0 longest=0 run=0
 begun=$(uptime_cs)
 while [ "$run" -lt "$times" ]; do

@@ -16,7 +16,7 @@ failed=0
 # GUEST_OUT, which vng mounts by 9p, where there are none.
 child=''
 scratch=$(mktemp -d) || exit 4
-trap 'rm -rf "$scratch"' EXIT
+trap 'trap "" HUP INT TERM; rm -rf "$scratch"' EXIT
 pipe=$scratch/pipe
 mkfifo "$pipe" || exit 4
 trap '[ -z "$child" ] || kill "$child"; exit 143' HUP INT TERM

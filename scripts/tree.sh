@@ -40,6 +40,7 @@ die()
 ended()
 {
 	status=$?
+	trap '' HUP INT TERM
 	[ ! "$locked" ] || rm -rf "$store"/new*
 	case $status in
 	0|"$CANNOT_TELL")
