@@ -550,7 +550,7 @@ results()
 		next
 	}
 	# What shells say of it, of which the runner is made.
-	/[Cc]annot fork|fork: Resource temporarily unavailable/ {
+	/[Cc]annot fork|fork.*: Resource temporarily unavailable/ {
 		row("unforked", "", "", $0)
 	}
 	nested && !sub(/^# /, "") { next }
@@ -602,7 +602,11 @@ judge()
 	{
 		return list (list ? ", " : "") item
 	}
-	$1 == "unforked" { unforked = 1 }
+	$1 == "unforked" {
+		unforked = 1
+		if (!($2 in planned))
+			refused[$2]
+	}
 	# Outside of all programs.
 	$2 == "" { next }
 	$1 == "begin" {
@@ -616,6 +620,11 @@ judge()
 		ended++
 		wanted += $2 in planned ? planned[$2] : 1
 		bad = $4 ~ /^(fail|broken)$/
+		# The runner itself had no process for it.
+		if (bad && failed == before && $2 in refused) {
+			ended--
+			next
+		}
 		if (bad && failed == before)
 			red = join(red, $3 ($5 ? " # " $5 : ""))
 		else if (!bad && !passed[$2] &&
