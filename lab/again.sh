@@ -3,7 +3,8 @@
 #
 # again.sh - run a TAP program again and again, and tell how each run ended
 #
-# usage: again.sh [--until-red] [--times N] [--limit S] [--budget S] COMMAND...
+# usage: again.sh [--until-red] [--times N] [--enough N] [--limit S] [--budget S]
+#                 COMMAND...
 #
 # In a machine of the lab, where N runs cost one boot, or outside.  Each run is
 #
@@ -18,16 +19,18 @@
 # --until-red   a run ends with its first "not ok": what happens behind it costs
 #               a minute and tells nothing about how soon it was found
 # --times N     so many runs (default: 1)
+# --enough N    none is begun after so many red ones
 # --limit S     no run lasts longer (default: 120, as in the tests' settings)
 # --budget S    no run is begun that might end later than this
 #
 # exit status: 0 all were green, 1 not so
 
-times=1 limit=120 budget='' until_red=''
+times=1 limit=120 budget='' until_red='' enough=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--until-red) until_red=1; shift; continue ;;
 	--times) times=$2 ;;
+	--enough) enough=$2 ;;
 	--limit) limit=$2 ;;
 	--budget) budget=$2 ;;
 	*) break ;;
@@ -89,9 +92,9 @@ tmp=$(mktemp -d) && mkfifo "$tmp/tap" || exit 4
 trap 'trap "" HUP INT TERM; rm -rf "$tmp"' EXIT
 program=''
 trap 'trap "" HUP INT TERM; [ -z "$program" ] || end_program; exit 4' HUP INT TERM
-worst=0 longest=0 run=0
+worst=0 longest=0 run=0 reds=0
 begun=$(uptime_cs)
-while [ "$run" -lt "$times" ]; do
+while [ "$run" -lt "$times" ] && [ "$reds" -lt "${enough:-$times}" ]; do
 	began=$(uptime_cs)
 	[ -z "$budget" ] || [ "$run" = 0 ] ||
 		[ $((began - begun + longest)) -le "${budget}00" ] || break
@@ -105,5 +108,6 @@ while [ "$run" -lt "$times" ]; do
 	splats "$tmp/log" | head -n 1 | sed 's/^\[ *[0-9.]*\] */# kernel log: /'
 	printf '# took %d.%02d s: %s\n' $((took / 100)) $((took % 100)) "$answer"
 	[ "$answer" = green ] || worst=1
+	[ "$answer" != red ] || reds=$((reds + 1))
 done
 exit $worst
