@@ -18,13 +18,15 @@ here=$(cd "$(dirname "$0")" && pwd)
 usage()
 {
 	cat <<EOF
-usage: build.sh [--source WHICH] [--arch ARCH] [--config FRAGMENT]... [--patch FILE]... NAME
+usage: build.sh [--source WHICH|--tree DIR] [--arch ARCH] [--config FRAGMENT]...
+                [--patch FILE]... NAME
 
 Builds a small kernel as \$LAB_CACHE/images/NAME/bzImage and prints that name.
 Patches are applied in the order given.
 
   --source WHICH     a linux-source in Debian's archive: newest, a series (7.2)
                      or a release (default: newest)
+  --tree DIR         or a worktree of git, as it is; without --patch
   --arch ARCH        x86_64, for QEMU, or um, User Mode Linux, which is a program
                      (default: x86_64)
   --config FRAGMENT  a file, or NAME for $here/NAME.config; base.config and
@@ -44,16 +46,19 @@ EOF
 }
 
 source=newest
+worktree=''
 arch=x86_64
 configs=''
 patches=''
 while [ $# -gt 0 ]; do
 	case $1 in
-	--source|--arch|--config|--patch)
+	--source|--tree|--arch|--config|--patch)
 		[ $# -ge 2 ] || bad_usage "$1 needs a value" ;;
 	esac
 	case $1 in
 	--source) source=$2; shift ;;
+	--tree)	[ -e "$2/.git" ] || bad_usage "no worktree $2"
+		worktree=$(realpath "$2"); shift ;;
 	--arch)	case $2 in
 		x86_64|um) arch=$2 ;;
 		*) bad_usage "no such architecture: $2" ;;
@@ -89,11 +94,14 @@ esac
 base=$(printf '%s\n' "$configs" | while read -r file; do
 	[ -z "$file" ] || sed -n 's/^# Base: //p' "$file"
 done)
+[ -z "$worktree" ] || [ -z "$patches" ] || bad_usage '--tree takes no --patch'
 case $base in
 '')	configs="
 $here/base.config
 $here/$arch.config$configs" ;;
 tinyconfig|'Debian '[a-z]*)
+	[ "${base% *}" = tinyconfig ] || [ -z "$worktree" ] ||
+		bad_usage "--tree does not go with $base"
 	[ "$arch" = x86_64 ] || bad_usage "$base is not for $arch" ;;
 *)	bad_usage "no such base: $base" ;;
 esac
@@ -314,7 +322,13 @@ compile()
 	return $status
 }
 
-source_tree || exit 4
+if [ -n "$worktree" ]; then
+	tree=$worktree
+	origin="git $(git -C "$tree" rev-parse HEAD)"
+else
+	source_tree || exit 4
+	origin="linux-source ${line#* }"
+fi
 # One object tree for each set of options: what differs by a patch shares it.
 objects=$LAB_CACHE/build/${tree##*/}/$(printf '%s\n' "$configs" |
 	sed -n "$([ -n "$base" ] || echo '2,$')s#.*/##p" |
@@ -324,7 +338,7 @@ mkdir -p "$objects"
 log=$objects/log
 : > "$log"
 : > "$objects/begun"
-apply_patches || exit 1
+[ -n "$worktree" ] || apply_patches || exit 1
 if ! { configure && compile; }; then
 	say "$name was not built; the end of $log:"
 	tail -n 15 "$log" >&2
@@ -334,10 +348,12 @@ fi
 image=$LAB_CACHE/images/$name
 mkdir -p "$image"
 {
-	echo "linux-source ${line#* }"
+	echo "$origin"
 	printf '%s\n' "$configs" | sed "$([ -n "$base" ] || echo '1d;')s#.*/#config #"
 	printf '%s' "$patches" | sed 's#.*/#patch #'
 } > "$image/origin"
+# What bloat-o-meter compares; a debug kernel's is not of interest.
+[ -z "$worktree" ] || cp "$objects/vmlinux" "$image/vmlinux"
 cp "$objects/.config" "$image/config" &&
 	cp "$objects/$made" "$image/new" &&
 	mv "$image/new" "$image/bzImage" || exit 1
