@@ -895,6 +895,9 @@ case ${1-gate} in
 	shift
 	results "$@"
 	;;
+--names)
+	names "$2"
+	;;
 --environment)
 	echo "LC_ALL=$LC_ALL; export LC_ALL"
 	;;
