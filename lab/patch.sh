@@ -1,0 +1,572 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#: patch PATCH...        does a patch of the kernel make anything worse?
+#
+# patch.sh - gate a patch: the kernel with it beside the kernel without it
+#
+# Usage: patch.sh [--base KDIR|linux-source] [--expect faster:FILE]... [--each]
+#                 [--against OLD] [--json FILE] [--without STEP]...
+#                 [--config NAME] [--again] PATCH|MBOX|BRANCH...
+#
+# Builds both, boots both in the lab's machine and compares what the gate says of them,
+# mmap() latency, the instructions that a line costs, and sizes.  What is printed fits
+# into a cover letter.
+#
+# --base KDIR       a git tree; patches are put on its HEAD, a branch or a range A..B of
+#                   its own is compared with where it begins.  All is done in a worktree
+#                   of the cache (default: the newest linux-source of Debian's archive)
+# --expect faster:FILE   the patch promises that a reader of FILE (maps, smaps, numa_maps,
+#                   query) delays the process that it reads less
+# --each            builds each patch of a series and runs the gate on it
+# --against OLD     also compares with an older report, that of --json or a kept one
+# --json FILE       the report for programs
+# --without STEP    leaves out debug (KASAN, lockdep), table, cost or size
+# --config NAME     builds with this configuration of the lab (preempt-full)
+# --again           forgets what an earlier run of the same patch measured
+#
+# Interrupted and started again, it goes on where it was.  LAB_CACHE is as in lab.sh;
+# LAB_KEEP bounds what it keeps of trees and kernels, in GiB (default: 20).
+#
+# exit status: 0 nothing is worse, and what was promised is there; 1 worse, or a promise
+# not kept; 2 bad usage; 4 could not tell
+
+set -u
+umask 022
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$here/common.sh"
+# shellcheck source-path=SCRIPTDIR source=archive.sh
+. "$here/archive.sh"
+# shellcheck source-path=SCRIPTDIR source=splat.sh
+. "$here/splat.sh"
+# shellcheck source-path=SCRIPTDIR source=attended.sh
+. "$here/attended.sh"
+# shellcheck source-path=SCRIPTDIR source=programs.sh
+. "$here/programs.sh"
+# shellcheck source-path=SCRIPTDIR source=answers.sh
+. "$here/answers.sh"
+# shellcheck source-path=SCRIPTDIR source=sure.sh
+. "$here/sure.sh"
+# shellcheck source-path=SCRIPTDIR source=trees.sh
+. "$here/trees.sh"
+
+samples=5	# of each row of the table: the least that compare judges
+most_asked=6	# tests whose answer changed that are asked again; all are named
+
+# --- options ------------------------------------------------------------------
+
+parse()
+{
+	base=linux-source expect='' each='' against='' json='' without=' ' forget=''
+	asked="run_tests.sh patch$(printf ' %s' "$@")"
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--base|--expect|--against|--json|--without|--config)
+			[ -n "${2-}" ] || bad_usage "$1 needs a value" ;;
+		esac
+		case $1 in
+		--base) base=$2; shift ;;
+		--expect)
+			case $2 in
+			faster:maps|faster:smaps|faster:numa_maps|faster:query) ;;
+			*) bad_usage "--expect takes faster:FILE, not $2" ;;
+			esac
+			expect="$expect$2 "; shift ;;
+		--each) each=1 ;;
+		--against) against=$2; shift ;;
+		--json) json=$2; shift ;;
+		--without)
+			case $2 in
+			debug|table|cost|size) without="$without$2 " ;;
+			*) bad_usage "there is no step $2" ;;
+			esac
+			shift ;;
+		--config)
+			[ -f "$here/$2.config" ] || bad_usage "no configuration $2"
+			tree_config=$2; shift ;;
+		--again) forget=1 ;;
+		--help|-h) exec sh "$here/../run_tests.sh" patch --help ;;
+		-*) bad_usage "unknown option $1" ;;
+		*) break ;;
+		esac
+		shift
+	done
+	[ $# -gt 0 ] || bad_usage 'a patch, a mailbox or a branch is needed'
+	patches='' named=''
+	for patch; do
+		named="$named${named:+ }${patch##*/}"
+		patches="$patches$patch
+"
+	done
+	check_options
+}
+
+check_options()
+{
+	if [ "$base" != linux-source ]; then
+		git -C "$base" rev-parse --git-dir > /dev/null 2>&1 ||
+			bad_usage "no git tree: $base"
+	fi
+	if [ -n "$against" ]; then
+		[ -f "$against" ] || against=$LAB_CACHE/patch/reports/$against
+		jq -e '.patched.commit' "$against" > /dev/null 2>&1 ||
+			bad_usage "no report of an older version: $against"
+		against=$(realpath "$against")
+	fi
+	[ -z "$json" ] || [ -d "$(dirname "$json")" ] ||
+		bad_usage "no folder for $json"
+}
+
+# wanted STEP: whether it is not left out
+wanted()
+{
+	case $without in
+	*" $1 "*) return 1 ;;
+	esac
+}
+
+# --- what is compared -----------------------------------------------------------
+
+# cannot WORD...: the end, where there is nothing to compare
+cannot()
+{
+	echo "COULD NOT TELL: $1"
+	shift
+	[ $# -eq 0 ] || printf '  %s\n' "$@"
+	exit 4
+}
+
+# choose: sets $from and $to, the commits without and with the patch
+choose()
+{
+	from=$(git -C "$kdir" rev-parse HEAD)
+	to=$from
+	made=''
+	while read -r patch; do
+		[ -n "$patch" ] || continue
+		if [ -f "$patch" ]; then
+			put_on "$(realpath "$patch")"
+			continue
+		fi
+		[ "$base" != linux-source ] || bad_usage "no patch $patch"
+		[ -z "$made" ] || bad_usage "patches and a branch do not go together"
+		made=$patch
+		choose_branch "$patch"
+	done <<-END
+	$patches
+	END
+}
+
+# choose_branch BRANCH|RANGE
+choose_branch()
+{
+	case $1 in
+	*..*)	from=${1%%..*} to=${1##*..} ;;
+	*)	to=$1
+		from=$(git -C "$kdir" merge-base HEAD "$1" 2>/dev/null) ||
+			bad_usage "no patch and no branch: $1" ;;
+	esac
+	for end in "$from" "$to"; do
+		git -C "$kdir" rev-parse -q --verify "$end^{commit}" > /dev/null ||
+			bad_usage "no such commit: $end"
+	done
+	from=$(git -C "$kdir" rev-parse "$from^{commit}")
+	to=$(git -C "$kdir" rev-parse "$to^{commit}")
+	[ "$from" != "$to" ] ||
+		bad_usage "$1 is what is checked out: name a range A..B"
+}
+
+# put_on FILE: makes a commit on $to of a patch, or one of each mail
+put_on()
+{
+	made=$1
+	tree_at "$tree" "$to" || exit 4
+	# The same patch on the same commit is the same commit.
+	export GIT_COMMITTER_DATE='@0 +0000' GIT_AUTHOR_DATE='@0 +0000'
+	if grep -q '^From: ' "$1" && grep -q '^Subject: ' "$1"; then
+		tree_git "$tree" am -q --keep-non-patch "$1" > "$state_of_all/said" 2>&1 || {
+			git -C "$tree" am --abort > /dev/null 2>&1
+			cannot "${1##*/} does not apply to $base" "$(head -n 1 \
+				"$state_of_all/said" | cut -c 1-70)"
+		}
+	else
+		git -C "$tree" apply --index --allow-empty "$1" \
+			> "$state_of_all/said" 2>&1 || cannot "${1##*/} does not apply to $base" \
+				"$(head -n 1 "$state_of_all/said" | cut -c 1-70)"
+		tree_git "$tree" commit -q --allow-empty -m "${1##*/}" || exit 4
+	fi
+	unset GIT_COMMITTER_DATE GIT_AUTHOR_DATE
+	to=$(git -C "$tree" rev-parse HEAD)
+}
+
+# series: the commits of the patch, the first one first
+series()
+{
+	git -C "$tree" rev-list --reverse "$from..$to"
+}
+
+# title COMMIT
+title()
+{
+	git -C "$tree" log -1 --format=%s "$1" | cut -c 1-60
+}
+
+# concerned: the files of /proc/PID that the patch can concern, by what it changes
+concerned()
+{
+	git -C "$tree" diff -U0 "$from" "$to" -- fs/proc > "$state/diff"
+	{
+		echo maps
+		! grep -qi 'smap' "$state/diff" || echo smaps
+		! grep -qi 'numa' "$state/diff" || echo numa_maps
+		! grep -qi 'query' "$state/diff" || echo query
+		git -C "$tree" diff --quiet "$from" "$to" -- mm include kernel || echo query
+	} | sort -u | paste -sd ' ' -
+}
+
+# --- steps ----------------------------------------------------------------------
+
+# plan: the steps to come, with the seconds that one takes where none was measured
+plan()
+{
+	for commit in $from $([ -n "$each" ] && series || echo "$to"); do
+		echo "build-$(short "$commit") 600"
+		echo "gate-$(short "$commit") 300"
+	done
+	! wanted debug || printf '%s\n' 'build-debug 900' 'debug 900'
+	! wanted table || for file in $files; do
+		echo "table-$file 400"
+	done
+	! wanted cost || echo 'cost 60'
+	! wanted size || echo 'size 10'
+}
+
+# left: says what time the rest takes, on a terminal
+left()
+{
+	[ -t 2 ] || return 0
+	plan | while read -r name seconds; do
+		[ ! -f "$state/$name.done" ] || continue
+		known=$(awk -v name="${name%%-*}" '$1 == name { s = $2 } END { print s }' \
+			"$state_of_all/seconds" 2>/dev/null)
+		echo "${known:-$seconds}"
+	done | awk -v name="$1" '
+		{ s += $1 }
+		END { printf "patch.sh: %s; about %d min left\n", name, s / 60 + 1 }' >&2
+}
+
+# step NAME COMMAND...: runs it once; its status is in $state/NAME.done
+step()
+{
+	name=$1
+	shift
+	if [ ! -f "$state/$name.done" ]; then
+		left "$name"
+		step_began=$(date +%s)
+		"$@"
+		step_code=$?
+		echo "${name%%-*} $(($(date +%s) - step_began))" >> "$state_of_all/seconds"
+		echo "$step_code" > "$state/$name.done"
+	fi
+	return "$(cat "$state/$name.done")"
+}
+
+# short COMMIT
+short()
+{
+	printf '%.12s\n' "$1"
+}
+
+# image COMMIT: the name of its kernel
+image()
+{
+	echo "patch-$(short "$1")$([ "$tree_config" = preempt-full ] || echo "-$tree_config")"
+}
+
+# build COMMIT [OPTION]...: as the image patch-COMMIT, or that of the debug kernel
+build()
+{
+	commit=$1
+	shift
+	image=$(image "$commit")${1:+-debug}
+	[ ! -f "$LAB_CACHE/images/$image/bzImage" ] || return 0
+	tree_at "$tree" "$commit" &&
+		tree_build "$tree" "$image" "$@" > "$state/$image.log" 2>&1
+}
+
+# gate COMMIT: all tests of the gate; what they say is JSON
+gate()
+{
+	at=$state/gate-$(short "$1")
+	GATE=1 attended sh "$here/lab.sh" run --kernel "$(image "$1")" \
+		--out "$at" > "$at.said" 2>&1
+	said "$at" "$(image "$1")" > "$at.json"
+}
+
+# said DIR IMAGE: the answers, what is red, and the complaints, as JSON
+said()
+{
+	jq -e '.[0]' "$1/matrix.json" > /dev/null 2>&1 || {
+		jq -n '{ answered: false }'
+		return
+	}
+	cpus=2 stress=''
+	red_tests "$1/$2/out" > "$1/red"
+	jq --rawfile red "$1/red" '.[0] | { answered: true, answers, splats, accel, seconds,
+		not_exercised, red: ($red | split("\n") | map(select(. != ""))) }' \
+		"$1/matrix.json"
+}
+
+# red_tests OUT: all that failed, also what the answers have a column for
+red_tests()
+{
+	reds "$1" 'pass pass pass pass pass'
+	answers "$1" | tr ' ' '\n' | paste -d ' ' - "$state_of_all/columns" |
+		sed -n 's/^interference \(.*\)/latency.\1_hog.interference/p'
+}
+
+# debug: complaints of a kernel that looks for what it can complain of
+debug()
+{
+	GUEST_ONLY=proc_maps_tearing attended sh "$here/lab.sh" run --timeout 1800 \
+		--kernel "$(image "$to")-debug" --out "$state/debug" \
+		> "$state/debug.said" 2>&1
+	said "$state/debug" "$(image "$to")-debug" > "$state/debug.json"
+}
+
+# table FILE: the latency of both kernels, by busy tasks, and with few mappings
+table()
+{
+	for commit in $from $to; do
+		one_table "$1" "$commit" busy --nbusytasks 0,1,10 || return
+		one_table "$1" "$commit" few --nbusytasks 2 --mappings 100 || return
+	done
+	for rows in busy few; do
+		sh "$here/../scripts/compare.sh" "$state/$1-$(short "$from")-$rows" \
+			"$state/$1-$(short "$to")-$rows" |
+			table_rows "$1" "$rows"
+	done | jq -s . > "$state/table-$1.json"
+}
+
+# one_table FILE COMMIT ROWS OPTION...
+one_table()
+{
+	result=$state/$1-$(short "$2")-$3
+	[ ! -s "$result" ] || return 0
+	table_of=$1 table_commit=$2
+	shift 3
+	attended sh "$here/../scripts/table.sh" --procfile "$table_of" --control \
+		--nsamples "$samples" --duration 1 --results "$result.new" \
+		--kernel "$LAB_CACHE/images/$(image "$table_commit")/bzImage" "$@" \
+		> "$result.said" 2>&1 && mv "$result.new" "$result"
+}
+
+# table_rows FILE ROWS: what compare says, as JSON
+table_rows()
+{
+	awk -v file="$1" -v rows="$2" '
+	/ % .* to / {
+		printf "{ \"file\": \"%s\", \"row\": \"%s %s\", \"ratio\": %s, ", file,
+			rows, $1, $(NF - 3)
+		printf "\"low\": %s, \"high\": %s, \"before\": %s, \"after\": %s }\n",
+			$(NF - 2), $NF, median[$1, 1], median[$1, 2]
+	}
+	NF >= 7 && !/ %/ && $2 ~ /^[0-9.]+$/ {
+		median[$1, 1] = $2
+		median[$1, 2] = $5 ~ /^\*/ ? $6 : $5
+	}'
+}
+
+# cost: the instructions of a line
+cost()
+{
+	attended sh "$here/cost.sh" "$(image "$from")" "$(image "$to")" \
+		> "$state/cost" 2> "$state/cost.said" || return
+	awk 'NR > 1 { printf "{ \"what\": \"%s\", \"before\": %s, \"after\": %s }\n",
+		$1, $2, $3 }' "$state/cost" | jq -s . > "$state/cost.json"
+}
+
+# size: what the tree's own bloat-o-meter says
+size()
+{
+	python3 "$tree/scripts/bloat-o-meter" \
+		"$LAB_CACHE/images/$(image "$from")/vmlinux" \
+		"$LAB_CACHE/images/$(image "$to")/vmlinux" > "$state/size" \
+		2> "$state/size.said"
+}
+
+# ask TEST COMMIT: sets $sure_word to bad, good or untold, when that is sure
+ask()
+{
+	sure_share=0.5
+	sure_ask "$LAB_CACHE/images/$(image "$2")/bzImage" \
+		"$state/asked/$(short "$2")-$1" "$1"
+}
+
+# changed: the tests of which one run on each kernel did not say the same
+changed()
+{
+	jq -rn --slurpfile a "$state/gate-$(short "$from").json" \
+		--slurpfile b "$state/gate-$(short "$to").json" '
+		($a[0].red // []) as $before | ($b[0].red // []) as $after |
+		(($after - $before) + ($before - $after))[]'
+}
+
+# sure: each of these is asked on both kernels; one that is no test is believed.  No
+# subshell, for the sake of signals.
+sure()
+{
+	[ "$(jq -s 'all(.answered)' "$state/gate-$(short "$from").json" \
+		"$state/gate-$(short "$to").json")" = true ] || return 0
+	changed | head -n "$most_asked" > "$state/changed"
+	: > "$state/sure.new"
+	export GATE=1
+	while read -r test; do
+		sure_program "$test" > /dev/null || continue
+		left "$test"
+		ask "$test" "$from"
+		sure_before=$sure_word
+		ask "$test" "$to"
+		jq -n --arg test "$test" --arg before "$sure_before" \
+			--arg after "$sure_word" '{ $test, $before, $after }' \
+			>> "$state/sure.new"
+	done < "$state/changed"
+	jq -s . "$state/sure.new" > "$state/sure.json"
+}
+
+# --- the report -----------------------------------------------------------------
+
+# part FILE: its JSON, or null
+part()
+{
+	if [ -s "$1" ]; then
+		cat "$1"
+	else
+		echo null
+	fi
+}
+
+# series_json: the patches with what the gate says of each
+series_json()
+{
+	series | while read -r commit; do
+		at=$(short "$commit")
+		jq -n --arg commit "$at" --arg title "$(title "$commit")" \
+			--arg built "$(cat "$state/build-$at.done" 2>/dev/null)" \
+			--argjson gate "$(part "$state/gate-$at.json")" \
+			'{ $commit, $title, built: (if $built == "" then null
+				else $built == "0" end), $gate }'
+	done | jq -s .
+}
+
+report_json()
+{
+	series_json > "$state/series.json"
+	for file in $files; do
+		part "$state/table-$file.json"
+	done | jq -s 'map(. // []) | add' > "$state/latency.json"
+	jq -n --arg command "$asked" --arg date "$(date -u +'%Y-%m-%d %H:%M')" \
+		--arg from "$(short "$from")" --arg from_title "$(title "$from")" \
+		--arg to "$(short "$to")" --arg name "$named" \
+		--arg stat "$(git -C "$tree" diff --shortstat "$from" "$to")" \
+		--arg built "$(cat "$state/build-$(short "$to").done")" \
+		--arg errors "$(grep -h 'error:\|\*\*\*' "$state/$(image "$to").log" \
+			2>/dev/null | sed "s#$tree/##g" | head -n 3)" \
+		--arg files "$files" --arg expect "$expect" \
+		--arg without "$without" --arg each "$each" \
+		--rawfile size "$state/size.text" \
+		--argjson before "$(part "$state/gate-$(short "$from").json")" \
+		--argjson after "$(part "$state/gate-$(short "$to").json")" \
+		--argjson debug "$(part "$state/debug.json")" \
+		--argjson sure "$(part "$state/sure.json")" \
+		--argjson cost "$(part "$state/cost.json")" \
+		--slurpfile series "$state/series.json" \
+		--slurpfile latency "$state/latency.json" '
+		def words: split(" ") | map(select(. != ""));
+		{ $command, $date, $name, base: { commit: $from, title: $from_title },
+		  patched: { commit: $to, stat: $stat, built: ($built == "0"),
+		    errors: ($errors | split("\n") | map(select(. != ""))) },
+		  files: ($files | words), expect: ($expect | words),
+		  without: ($without | words), each: ($each == "1"),
+		  $before, $after, $debug, sure: ($sure // []), cost: ($cost // []),
+		  size: ($size | split("\n") | map(select(. != ""))),
+		  latency: $latency[0], series: $series[0] }'
+}
+
+# report: prints it, keeps it, and exits
+report()
+{
+	head -n 1 "$state/size" 2>/dev/null > "$state/size.text"
+	tail -n 1 "$state/size" 2>/dev/null >> "$state/size.text"
+	report_json > "$state/data.json" || exit 4
+	jq --argjson old "$(part "$against")" -f "$here/patch.jq" "$state/data.json" \
+		> "$state/report.json" || exit 4
+	kept=$state_of_all/reports/$(date -u +%Y%m%d-%H%M%S)-$(short "$to").json
+	mkdir -p "${kept%/*}" && cp "$state/report.json" "$kept"
+	[ -z "$json" ] || cp "$kept" "$json" || exit 4
+	say "kept for --against: ${kept##*/}"
+	jq -r '.text[]' "$kept" | cut -c 1-75 | awk '
+		NR < 59 { print }
+		{ last = $0 }
+		END { if (NR >= 59) print "(shortened)\n" last }'
+	exit "$(jq -r .status "$kept")"
+}
+
+# --- the whole --------------------------------------------------------------------
+
+prepare()
+{
+	for tools in lab kernel patches; do
+		sh "$here/../scripts/install.sh" "$tools" || exit
+	done
+	state_of_all=$LAB_CACHE/patch
+	mkdir -p "$state_of_all" || exit 4
+	echo "$columns" | tr ' ' '\n' > "$state_of_all/columns"
+	if [ "$base" = linux-source ]; then
+		tree_source
+	else
+		kdir=$base
+	fi
+	tree_of "$kdir"
+	choose
+	tree_keep
+	state=$state_of_all/$(short "$from")-$(short "$to")-$tree_config
+	[ -z "$forget" ] || rm -rf "$state"
+	mkdir -p "$state/asked" || exit 4
+	files=$(concerned)
+	static_programs || exit 4
+}
+
+# build_and_gate COMMIT
+build_and_gate()
+{
+	at=$(short "$1")
+	step "build-$at" build "$1" && step "gate-$at" gate "$1"
+}
+
+parse "$@"
+prepare
+step "build-$(short "$from")" build "$from" || {
+	rm -f "$state/build-$(short "$from").done"
+	cannot "the base does not build, see $state/$(image "$from").log"
+}
+step "build-$(short "$to")" build "$to" || report
+build_and_gate "$from"
+build_and_gate "$to"
+if [ -n "$each" ]; then
+	for commit in $(series); do
+		build_and_gate "$commit"
+	done
+fi
+sure
+if wanted debug && step build-debug build "$to" --config debug; then
+	step debug debug
+fi
+if wanted table; then
+	for file in $files; do
+		step "table-$file" table "$file"
+	done
+fi
+! wanted cost || step cost cost
+! wanted size || step size size
+report
