@@ -13,7 +13,7 @@ ok "--help goes to stdout" grep -q '^Usage: ' "$work/stdout"
 for word in gate graft check KDIR DURATION GATE; do
 	ok "--help names $word" grep -qw -e "$word" "$work/stdout"
 done
-for command in graft install tree check table compare plot lab mutants soak; do
+for command in graft install tree check table compare plot lab mutants soak patch bisect; do
 	equal "$command --help succeeds" "$(status "$run" "$command" --help)" 0
 done
 
