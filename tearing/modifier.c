@@ -89,12 +89,12 @@ void *placeholder_thread(void *arg)
 	struct race *race = arg;
 
 	set_level(0, LEVEL_READER);
-	race->placeholder = syscall(SYS_gettid);
+	race->hold.placeholder = syscall(SYS_gettid);
 	for (;;) {
-		if (race->occupy)
-			atomic_fetch_add(&race->occupied, 1);
+		if (race->hold.occupy)
+			atomic_fetch_add(&race->hold.occupied, 1);
 		else
-			futex_wait(&race->occupy, 0, NSEC_PER_SEC);
+			futex_wait(&race->hold.occupy, 0, NSEC_PER_SEC);
 	}
 	return NULL;
 }
@@ -108,11 +108,11 @@ static bool placeholder_occupy(struct race *race, int cpu)
 	int64_t deadline = now_ns() + PLACEHOLDER_TIMEOUT_NS;
 	uint32_t occupied;
 
-	if (!race->placeholder || !pin_thread(race->placeholder, cpu))
+	if (!race->hold.placeholder || !pin_thread(race->hold.placeholder, cpu))
 		return false;
-	occupied = race->occupied;
-	futex_store(&race->occupy, 1);
-	while (race->occupied == occupied)
+	occupied = race->hold.occupied;
+	futex_store(&race->hold.occupy, 1);
+	while (race->hold.occupied == occupied)
 		if (now_ns() > deadline)
 			return false;
 	return true;
@@ -122,7 +122,7 @@ static bool placeholder_occupy(struct race *race, int cpu)
  * modifier_move() - move the modifier and its held reader to another CPU
  * @race:	the race; this thread is its modifier, at real-time priority on the
  *		CPU that the reader waits for
- * @to:		index of the CPU in @race->cpu
+ * @to:		index of the CPU in @race->hold.cpu
  *
  * The reader does not run meanwhile: the placeholder, which has a higher priority
  * than the reader and a lower one than the modifier, occupies the other CPU until
@@ -133,13 +133,13 @@ static bool placeholder_occupy(struct race *race, int cpu)
  */
 static bool modifier_move(struct race *race, unsigned int to)
 {
-	bool moved = placeholder_occupy(race, race->cpu[to]) &&
-		     pin_thread(race->reader, race->cpu[to]) &&
-		     pin_thread(0, race->cpu[to]);
+	bool moved = placeholder_occupy(race, race->hold.cpu[to]) &&
+		     pin_thread(race->reader, race->hold.cpu[to]) &&
+		     pin_thread(0, race->hold.cpu[to]);
 
-	race->occupy = 0;
+	race->hold.occupy = 0;
 	if (moved) {
-		race->cpu_index = to;
+		race->hold.cpu_index = to;
 		rt_since_ns = now_ns();
 	}
 	return moved;
@@ -148,15 +148,15 @@ static bool modifier_move(struct race *race, unsigned int to)
 /* Move a held reader back to its own CPU, where it runs once the modifier sleeps. */
 static void modifier_release(struct race *race)
 {
-	if (race->cpu_index && !modifier_move(race, 0)) {
-		pin_thread(race->reader, race->cpu[0]);
-		pin_thread(0, race->cpu[0]);
-		race->cpu_index = 0;
+	if (race->hold.cpu_index && !modifier_move(race, 0)) {
+		pin_thread(race->reader, race->hold.cpu[0]);
+		pin_thread(0, race->hold.cpu[0]);
+		race->hold.cpu_index = 0;
 	}
 }
 
 /*
- * Hold the reader; where @release is set, let it run first.
+ * Hold the reader; where @hold.release is set, let it run first.
  *
  * At SCHED_IDLE the modifier gets the CPU when all other threads there sleep.  After
  * a random sleep it gets the CPU at a random moment of a reading.  In both cases it
@@ -166,12 +166,12 @@ static void modifier_hold(struct race *race, uint64_t *seed)
 {
 	int64_t now = now_ns();
 
-	if (!race->release) {
-		if (now - race->held_ns > HOLD_LONGEST_NS) {
+	if (!race->hold.release) {
+		if (now - race->hold.since_ns > HOLD_LONGEST_NS) {
 			modifier_release(race);
 			sleep_ns(NSEC_PER_MSEC);
 		} else if (now - rt_since_ns > RT_RUN_NS &&
-			   !modifier_move(race, !race->cpu_index) &&
+			   !modifier_move(race, !race->hold.cpu_index) &&
 			   now - rt_since_ns > MOVE_LONGEST_NS) {
 			modifier_release(race);
 			sleep_ns(RT_SLEEP_NS);
@@ -181,13 +181,13 @@ static void modifier_hold(struct race *race, uint64_t *seed)
 	}
 	modifier_release(race);
 	if (race->interleave == INTERLEAVE_HOLD) {
-		sleep_ns(random_below(seed, race->release_ns + 1ULL));
+		sleep_ns(random_below(seed, race->hold.release_ns + 1ULL));
 	} else {
 		set_policy(0, SCHED_IDLE, 0);
 		sched_yield();
 	}
-	race->release = false;
-	race->held_ns = now_ns();
+	race->hold.release = false;
+	race->hold.since_ns = now_ns();
 	set_level(0, LEVEL_MODIFIER);
 }
 
@@ -230,12 +230,12 @@ static void modifier_interleave(struct race *race, uint64_t *seed)
 	/* One transition in four does not wait, so that some readings overlap several. */
 	if (!(random_next(seed) >> 62))
 		return;
-	round = race->round;
+	round = race->overlap.round;
 	deadline = now_ns() + NSEC_PER_MSEC;
-	while (race->round == round && !race->stop && now_ns() < deadline)
+	while (race->overlap.round == round && !race->stop && now_ns() < deadline)
 		;
-	/* The quarter is for the time between @round and the first read(). */
-	spin_ns(random_below(seed, race->reading_ns * 5 / 4 + 1));
+	/* The quarter is for the time between @overlap.round and the first read(). */
+	spin_ns(random_below(seed, race->overlap.reading_ns * 5 / 4 + 1));
 }
 
 /* Exec this program anew, which then pauses for ever: see modifier_after_exec(). */
@@ -257,7 +257,7 @@ void modifier_after_exec(void)
 /* Make the transition from layout @index; return 0, or -errno, also in @race->error. */
 static int modifier_transition(struct race *race, unsigned int index, bool inject)
 {
-	int64_t begin = race->timed ? now_ns() : 0, took;
+	int64_t begin = race->timing.on ? now_ns() : 0, took;
 	int err;
 
 	atomic_fetch_add(&race->seq, 1);
@@ -267,8 +267,8 @@ static int modifier_transition(struct race *race, unsigned int index, bool injec
 	if (err)
 		race->error = err;
 	took = begin ? (now_ns() - begin) / NSEC_PER_USEC : 0;
-	if (took > race->longest_us)
-		race->longest_us = took;
+	if (took > race->timing.longest_us)
+		race->timing.longest_us = took;
 	atomic_fetch_add(&race->seq, 1);
 	if (!err && race->background.made)
 		err = race->background.made(race, index, race->background.arg);

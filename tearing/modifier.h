@@ -11,14 +11,14 @@
  *			reader		stop, exec
  *	transitions	modifier	seq: +1 before and +1 after each of them
  *			reader		limit: transitions that are allowed in all
- *	interleaving	reader		interleave, level, reader; round and
- *					reading_ns, where the mode is overlap
- *	holding		background	release: the held reader may run
- *			modifier	release, once the reader is held again
- *			both		placeholder, occupy, occupied, while the
- *					held reader moves to another CPU
- *	timing		reader		timed
- *			modifier	longest_us, which the reader resets
+ *	interleaving	reader		interleave, level, reader; overlap, which
+ *					only the mode of its name needs
+ *	holding		background	hold.release: the held reader may run
+ *			modifier	hold.release, once the reader is held again
+ *			both		hold.placeholder, hold.occupy, hold.occupied,
+ *					while the held reader moves to another CPU
+ *	timing		reader		timing.on
+ *			modifier	timing.longest_us, which the reader resets
  *
  * A modifier whose limit is reached is frozen: it sleeps until the limit changes.
  * With a limit of RACE_FREE it is interleaved with the reader in one of the modes
@@ -61,7 +61,7 @@
  * @INTERLEAVE_HOLD:	as INTERLEAVE_PREEMPT, but the reader is held
  * @INTERLEAVE_FREE:	on a CPU of its own, one after the other
  *
- * A held reader can run, but gets no CPU until struct race's @release is set.
+ * A held reader can run, but gets no CPU until struct race's @hold.release is set.
  */
 enum interleave {
 	INTERLEAVE_OVERLAP,
@@ -91,32 +91,35 @@ struct background {
  * struct race - memory that the reader and the modifier share
  * @seq:	sequence number: twice the transitions made, odd during one
  * @limit:	number of transitions that are allowed, or RACE_FREE
- * @round:	number of readings begun
- * @reading_ns:	running mean of the duration of a reading, nanoseconds
- * @timed:	transitions are timed; off by default, since in an emulator reading
- *		the clock takes longer than many a race is wide
- * @longest_us:	duration of the longest transition since this was set to 0,
- *		microseconds
  * @ready:	1 once the stage is built or @error is set
  * @idle:	the modifier waits, and reads @limit before its next transition
  * @error:	-errno of the modifier's failure, or 0
  * @stop:	request to end the modifier
  * @exec:	request to exec another program in place of the next transition
  * @interleave:	mode, an enum interleave
- * @release:	request to let a held reader run before the next transition; set by
- *		the background thread, cleared by the modifier once the reader is
- *		held again
- * @release_ns:	longest time that INTERLEAVE_HOLD lets the reader run then,
- *		nanoseconds
  * @tid:	the modifier's thread
  * @reader:	the reader's thread
  * @level:	the modifier's level, see set_level()
- * @cpu:	CPUs on which a reader is held in turn; the first is the reader's own
- * @cpu_index:	index in @cpu of the present one; used by the modifier only
- * @placeholder: thread that occupies the CPU to which a held reader moves, or 0
- * @occupy:	request to the placeholder, 1, to spin on its CPU
- * @occupied:	counter that rises while the placeholder spins
- * @held_ns:	time at which the modifier last cleared @release, nanoseconds
+ * @overlap:	readings, for INTERLEAVE_OVERLAP
+ * @overlap.round: number of readings begun
+ * @overlap.reading_ns: running mean of the duration of a reading, nanoseconds
+ * @hold:	the held reader, for INTERLEAVE_QUEUE and INTERLEAVE_HOLD
+ * @hold.release: request to let a held reader run before the next transition; set by
+ *		the background thread, cleared by the modifier once the reader is
+ *		held again
+ * @hold.release_ns: longest time that INTERLEAVE_HOLD lets the reader run then,
+ *		nanoseconds
+ * @hold.cpu:	CPUs on which a reader is held in turn; the first is the reader's own
+ * @hold.cpu_index: index in @hold.cpu of the present one; used by the modifier only
+ * @hold.placeholder: thread that occupies the CPU to which a held reader moves, or 0
+ * @hold.occupy: request to the placeholder, 1, to spin on its CPU
+ * @hold.occupied: counter that rises while the placeholder spins
+ * @hold.since_ns: time at which the modifier last cleared @hold.release, nanoseconds
+ * @timing:	durations of transitions
+ * @timing.on:	transitions are timed; off by default, since in an emulator reading
+ *		the clock takes longer than many a race is wide
+ * @timing.longest_us: duration of the longest transition since this was set to 0,
+ *		microseconds
  * @inject:	injected fault, see inject_fault(); 0 for none
  * @seed:	seed of the random delays
  * @fillers:	argument of stage_setup()
@@ -129,27 +132,33 @@ struct background {
 struct race {
 	_Atomic uint32_t seq;
 	_Atomic uint32_t limit;
-	_Atomic uint32_t round;
-	_Atomic uint32_t reading_ns;
-	_Atomic bool timed;
-	_Atomic uint32_t longest_us;
 	_Atomic uint32_t ready;
 	_Atomic bool idle;
 	_Atomic int error;
 	_Atomic bool stop;
 	_Atomic bool exec;
 	_Atomic int interleave;
-	_Atomic bool release;
-	_Atomic uint32_t release_ns;
 	_Atomic pid_t tid;
 	_Atomic pid_t reader;
 	_Atomic int level;
-	int cpu[2];
-	unsigned int cpu_index;
-	_Atomic pid_t placeholder;
-	_Atomic uint32_t occupy;
-	_Atomic uint32_t occupied;
-	int64_t held_ns;
+	struct {
+		_Atomic uint32_t round;
+		_Atomic uint32_t reading_ns;
+	} overlap;
+	struct {
+		_Atomic bool release;
+		_Atomic uint32_t release_ns;
+		int cpu[2];
+		unsigned int cpu_index;
+		_Atomic pid_t placeholder;
+		_Atomic uint32_t occupy;
+		_Atomic uint32_t occupied;
+		int64_t since_ns;
+	} hold;
+	struct {
+		_Atomic bool on;
+		_Atomic uint32_t longest_us;
+	} timing;
 	char inject;
 	uint64_t seed;
 	unsigned int fillers;

@@ -188,7 +188,7 @@ static int64_t take_interleaved(struct context *context, size_t before, int time
 	if (got < 0)
 		err = got;
 	reader_timer_rearm(timer);
-	atomic_fetch_add(&context->race->round, 1);
+	atomic_fetch_add(&context->race->overlap.round, 1);
 	begin = now_ns();
 	if (!err)
 		err = reading_go_on(reader, &context->reading);
@@ -220,7 +220,7 @@ int race_in_slice(struct run *run, const struct time_slice *slice, double second
 		pin_thread(0, cpu[0]);
 	/* After pin_thread(): the timer fires on the CPU where it was started. */
 	timer = reader_timer_start(slice);
-	memcpy(race->cpu, cpu, sizeof(race->cpu));
+	memcpy(race->hold.cpu, cpu, sizeof(race->hold.cpu));
 	race_go(race, slice->interleave, cpu[slice->cpus - 1], context->urgent);
 
 	while (now - begin < seconds * NSEC_PER_SEC ||
@@ -237,7 +237,7 @@ int race_in_slice(struct run *run, const struct time_slice *slice, double second
 		now = now_ns();
 		took = now - took;
 		rt_throttle(rt_level);
-		race->reading_ns += ((int64_t)took - race->reading_ns) / 8;
+		race->overlap.reading_ns += ((int64_t)took - race->overlap.reading_ns) / 8;
 	}
 	close(timer);
 	run->counters.race_ns += now_ns() - begin;

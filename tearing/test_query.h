@@ -154,7 +154,7 @@ static int ask_in_slice(struct context *context, const struct time_slice *slice,
 	timer = reader_timer_start(slice);
 	race_go(context->race, slice->interleave, cpu[slice->cpus - 1], context->urgent);
 	while (!err && now_ns() < end) {
-		atomic_fetch_add(&context->race->round, 1);
+		atomic_fetch_add(&context->race->overlap.round, 1);
 		err = ask_and_check(context, range->first +
 				    random_below(&range->seed, range->bytes),
 				    random_next(&range->seed) & range->flags,
@@ -579,7 +579,7 @@ struct interval {
 /* Begin an interval. */
 static void interval_begin(struct race *race, struct interval *interval)
 {
-	race->longest_us = 0;
+	race->timing.longest_us = 0;
 	interval->made = race->seq;
 }
 
@@ -591,7 +591,7 @@ static void interval_end(struct race *race, struct interval *interval)
 
 	while (race->seq - seq < 2 && now_ns() < end)
 		;
-	interval->longest = race->longest_us * NSEC_PER_USEC;
+	interval->longest = race->timing.longest_us * NSEC_PER_USEC;
 	interval->made = (race->seq - interval->made) / 2;
 }
 
@@ -640,7 +640,7 @@ TEST_F(query, build_id)
 			  &plain_options))
 		return;
 	race = context->race;
-	race->timed = true;
+	race->timing.on = true;
 	addr = race->stage.base;
 	if (cpu[0] >= 0)
 		pin_thread(0, cpu[0]);

@@ -252,8 +252,8 @@ static uint32_t background_burst(struct race *race, bool locks)
 {
 	uint32_t seq, round;
 
-	race->release = true;
-	while (race->release) {
+	race->hold.release = true;
+	while (race->hold.release) {
 		if (!locks)
 			sleep_ns(100 * NSEC_PER_USEC);
 		else if (background_lock(&race->stage))
@@ -262,14 +262,14 @@ static uint32_t background_burst(struct race *race, bool locks)
 			return 0;
 	}
 	seq = race->seq;
-	round = race->round;
+	round = race->overlap.round;
 	while (race->seq - seq < 2 * STOPPED_BURST) {
 		sleep_ns(100 * NSEC_PER_USEC);
 		if (race->limit != RACE_FREE)
 			return 0;
 	}
 	background_wait_freed();
-	return race->limit == RACE_FREE && race->round == round ? round : 0;
+	return race->limit == RACE_FREE && race->overlap.round == round ? round : 0;
 }
 
 /* Make bursts until the process ends. */
@@ -314,15 +314,15 @@ static int background_made(struct race *race, unsigned int index, void *arg)
 	struct stopped *stopped = arg;
 	int64_t end = now_ns() + STOPPED_TRANSITION_NS;
 
-	if (race->limit != RACE_FREE || race->release)
+	if (race->limit != RACE_FREE || race->hold.release)
 		return 0;
-	if (stopped->burst_ns != race->held_ns) {
-		stopped->burst_ns = race->held_ns;
+	if (stopped->burst_ns != race->hold.since_ns) {
+		stopped->burst_ns = race->hold.since_ns;
 		stopped->burst_seq = race->seq;
 	}
 	reuse_page(stopped);
 	while (race->seq - stopped->burst_seq > 2 * STOPPED_BURST &&
-	       !race->release && now_ns() < end) {
+	       !race->hold.release && now_ns() < end) {
 		spin_ns(REUSE_NS);
 		reuse_page(stopped);
 	}
@@ -397,7 +397,7 @@ static int release_within_reading(struct context *context)
 	int64_t begin = now_ns();
 	int err = reading_take(&context->reader, &context->reading);
 
-	context->race->release_ns = now_ns() - begin + STOPPED_RUN_NS;
+	context->race->hold.release_ns = now_ns() - begin + STOPPED_RUN_NS;
 	return err;
 }
 
