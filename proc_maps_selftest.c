@@ -1845,7 +1845,10 @@ TEST(complaints_are_known)
 		EXPECT_FALSE(kernel_log_is_complaint(&all, others[i]));
 }
 
-/* Reports as the kernel writes them.  NAME stands for the name of this program. */
+/*
+ * Reports as the kernel writes them.  NAME stands for the name of this program.  Longer
+ * than 60 lines, as the table is one.
+ */
 TEST(complaints_are_whose_task_they_name)
 {
 #define CUT "4,1;------------[ cut here ]------------"

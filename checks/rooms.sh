@@ -71,6 +71,32 @@ ok "at most 11 files at the top level" test "$(wc -l <"$work/top")" -le 11
 # shellcheck disable=SC2086
 ok "no constructor" holds_nothing_of grep -l 'attribute__((constructor' $sources
 
+# long_functions FILE...: those of more than 60 lines whose comment does not say why
+long_functions()
+{
+	awk '
+	FNR == 1 { begun = 0 }
+	/^\/\*/ { reason = 0 }
+	/60 lines|than 60/ { reason = 1 }
+	/^[a-zA-Z].*[(]/ && !/;$/ { head = $0 }
+	/^\{/ { begun = FNR }
+	/^\}/ {
+		if (begun && FNR - begun > 61 && !reason)
+			print FILENAME ":" begun ": " head
+		begun = reason = 0
+	}' "$@"
+}
+# shellcheck disable=SC2086
+ok "no function of more than 60 lines without a reason" \
+	holds_nothing_of long_functions $sources
+{
+	printf '/* Short. */\nint f(void)\n{\n'
+	yes '	f();' | head -n 61
+	echo '}'
+} >"$work/long.c"
+equal "a long one is seen" "$(cd "$work" && long_functions long.c)" \
+	"long.c:3: int f(void)"
+
 # What a sentence is about is a thing of the program or the kernel.
 # shellcheck disable=SC2086
 ok "no person is the subject of a comment" holds_nothing_of grep -nwiE \
