@@ -130,6 +130,38 @@ for seconds in 0 abc 08 -1 1.5; do
 		"$copy/scripts/bench.sh" tearing)" 2
 done
 
+# Where the time goes: the first fixture sleeps, the second one computes in a child.
+printf '%s:\n' sleeper >>"$copy/Makefile"
+printf '#!/bin/sh\necho sleeper\n' >"$copy/run_tests.sh"
+cat >"$copy/sleeper" <<'END'
+#!/bin/sh
+echo "TAP version 13"
+echo "#  RUN           idle.a ..."
+sleep 1
+echo "ok 1 idle.a"
+echo "#  RUN           busy.maps.b ..."
+(i=0; while [ $i -lt 300000 ]; do i=$((i + 1)); done)
+echo "ok 2 busy.maps.b"
+echo "#  RUN           busy.maps.c ..."
+echo "ok 3 busy.maps.c"
+# The program has to be there still when its last lines are read.
+sleep 2
+END
+chmod 755 "$copy/run_tests.sh" "$copy/sleeper"
+equal "bench seconds" "$(status "$copy/scripts/bench.sh" seconds)" 0
+explain "$work/stderr"
+equal "a row a fixture, with its tests" \
+	"$(awk 'NR > 1 { print $1, $2, $3 }' "$work/stdout")" "sleeper idle 1
+sleeper busy 2"
+# column FIXTURE N
+column()
+{
+	awk -v fixture="$1" -v n="$2" '$2 == fixture { print $n }' "$work/stdout"
+}
+ok "a second of sleep is the sleeping fixture's" between "$(column idle 4)" 0.99 100
+ok "and no time of a CPU" between "$(column idle 5)" 0 0.09
+ok "which a child uses in the other" between "$(column busy 5)" 0.1 100
+
 # The program itself: what a race took, up to a finding and without one.
 env PLANT=gap DURATION=5 "$top/proc_maps_tearing" -r racing.split_low.maps \
 	>"$work/report" 2>&1

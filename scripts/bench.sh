@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-#: bench [tearing|latency|bystander]  how much faster, and how much surer, than others
+#: bench [tearing|latency|bystander|seconds]  how much faster, and how much surer, than others
 #
 # bench.sh - comparisons side by side, on this machine, in one go
 #
-# Usage: [SECONDS_EACH=N] bench.sh [tearing|latency|bystander]
+# Usage: [SECONDS_EACH=N] bench.sh [tearing|latency|bystander|seconds]
 #
 # tearing: record boundaries checked per second, beside the kernel's own
 #          proc-maps-race (from KDIR, or the newest linux-source of Debian)
@@ -225,9 +225,67 @@ bystander()
 	done
 }
 
+# stamped PROGRAM: its report, each line behind the time and what the program and the
+# children that it waited for have used of a CPU, in seconds and clock ticks.  What ran
+# before the line is in it: the harness prints one at the end of each test.
+stamped()
+{
+	# shellcheck disable=SC2016
+	sh -c 'echo $$; exec "$1" 2>&1' sh "$1" | {
+		read -r pid
+		while read -r line; do
+			read -r now _ </proc/uptime
+			# State, parent and so on follow the name.
+			# A program that has ended is gone: its last value stays.
+			{ read -r stat <"/proc/$pid/stat"; } 2>/dev/null || :
+			# shellcheck disable=SC2086
+			set -- ${stat##*) }
+			echo "$now $((${12} + ${13} + ${14} + ${15})) $line"
+		done
+	}
+}
+
+# by_fixture PROGRAM: rows from a stamped report on stdin.  What is printed before the
+# first test and after the last one counts for the fixture beside it.
+by_fixture()
+{
+	awk -v program="$1" -v ticks="$(getconf CLK_TCK)" '
+	NR == 1 { time = $1 }
+	$3 == "#" && $4 == "RUN" {
+		name = $5
+		sub(/[.].*/, "", name)
+		if (!(name in tests))
+			order[++n] = name
+		tests[name]++
+	}
+	name {
+		seconds[name] += $1 - time
+		used[name] += $2 - cpu
+		time = $1
+		cpu = $2
+	}
+	END {
+		for (i = 1; i <= n; i++)
+			printf "%-20s %-14s %5d %9.2f %9.2f\n", program,
+				order[i], tests[order[i]], seconds[order[i]],
+				used[order[i]] / ticks
+	}'
+}
+
+seconds()
+{
+	# shellcheck disable=SC2046 # names without spaces
+	set -- $("$here/run_tests.sh" --programs)
+	make -s -C "$here" "$@" >&2
+	printf '%-20s %-14s %5s %9s %9s\n' program fixture tests seconds "CPU"
+	for program; do
+		stamped "$here/$program" | by_fixture "$program"
+	done
+}
+
 sh "$here/scripts/install.sh" build || exit
 case ${1-} in
-tearing|latency|bystander)
+tearing|latency|bystander|seconds)
 	"$1"
 	;;
 '')
@@ -238,7 +296,7 @@ tearing|latency|bystander)
 	bystander
 	;;
 *)
-	echo "$0: tearing, latency or bystander, see --help" >&2
+	echo "$0: tearing, latency, bystander or seconds, see --help" >&2
 	exit "$USAGE"
 	;;
 esac
