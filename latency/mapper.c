@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "mapper.h"
+#include "waits.h"
 #include "../lib/clock.h"
 #include "../lib/cpu.h"
 #include "../lib/random.h"
@@ -278,6 +279,7 @@ static void *worker_main(void *arg)
 	if (start_barrier_arrive(&shared->start_barrier, 60 * NSEC_PER_SEC))
 		_exit(1);
 	for (;;) {
+		struct waits_mark mark = { 0 };
 		unsigned int group;
 		int ret;
 
@@ -293,6 +295,8 @@ static void *worker_main(void *arg)
 		if (!half)
 			slot = random_below(&rng, mine) * mapper->workers +
 			       job->index;
+		if (mapper->count_slept)
+			mark = waits_begin();
 		ret = op->half[half](&shared->region,
 				     region_slot(&shared->region, slot),
 				     &own->watch);
@@ -300,6 +304,8 @@ static void *worker_main(void *arg)
 			atomic_store(&own->error, (uint32_t)-ret);
 			_exit(1);
 		}
+		if (mapper->count_slept && waits_begin().switches != mark.switches)
+			own->slept[group]++;
 		if (mapper->inject)
 			inject_stall(mapper, own, group);
 		own->window.ops++;
@@ -351,7 +357,9 @@ static int mapper_main(void *arg)
 	/* Set before the threads are created, which inherit it. */
 	setpriority(PRIO_PROCESS, 0, LOAD_NICE_HURRY);
 	mapper->shared->region.slots = mapper->slots;
-	ret = region_set(&mapper->shared->region, mapper->populate);
+	ret = mapper->prepare ? mapper->prepare() : 0;
+	if (!ret)
+		ret = region_set(&mapper->shared->region, mapper->populate);
 	if (ret) {
 		atomic_store(&mapper->shared->worker[0].error, (uint32_t)-ret);
 		return 1;

@@ -106,6 +106,7 @@ struct slow_op {
  * @error:	errno of an operation that failed; the worker has exited then
  * @window: measurements of the current or the last window
  * @hist:	all durations, per group and half
+ * @slept:	number of operations that gave up their CPU, per group
  * @slowest: slowest operations per group, longest first
  */
 struct worker_shared {
@@ -113,6 +114,7 @@ struct worker_shared {
 	_Atomic uint32_t error;
 	struct window window;
 	struct histogram hist[NR_GROUPS][2];
+	uint64_t slept[NR_GROUPS];
 	struct slow_op slowest[NR_GROUPS][MAPPER_SLOWEST];
 };
 
@@ -159,6 +161,9 @@ enum injection {
  * @seed:	seed of the choice of slots
  * @inject: injected fault
  * @own_group:	the mapper has a scheduling group of its own, see mapper_leave_group()
+ * @count_slept: count the operations that sleep, by two system calls beside each
+ * @prepare: called in the process before its region is mapped, or NULL; returns 0 or
+ *	-errno
  *
  * Private to mapper_*():
  * @shared: shared memory
@@ -175,6 +180,8 @@ struct mapper {
 	uint64_t seed;
 	enum injection inject;
 	bool own_group;
+	bool count_slept;
+	int (*prepare)(void);
 
 	struct mapper_shared *shared;
 	struct child child;

@@ -114,24 +114,34 @@ static bool stall_scanner_runnable(const struct load *load)
 	return false;
 }
 
+enum stall_place stall_place(pid_t pid, pid_t tid, char *where, size_t size)
+{
+	stall_read("/proc/%d/task/%d/wchan", (int)pid, (int)tid, where, size);
+	if (!where[0] || !strcmp(where, "0"))
+		return STALL_RUNNING;
+	if (stall_is_vma_lock(where))
+		return STALL_VMA_LOCK;
+	return stall_is_mmap_lock(where) ? STALL_MMAP_LOCK : STALL_ELSEWHERE;
+}
+
 /* Count one slow operation of a worker. */
 static void stall_classify(struct stalls *stalls, const struct trial *trial,
 			   unsigned int worker)
 {
 	char where[64];
 
-	stall_read("/proc/%d/task/%d/wchan", (int)trial->target.child.pid,
-		   (int)trial->target.shared->tid[worker], where,
-		   sizeof(where));
-	if (!where[0] || !strcmp(where, "0")) {
+	switch (stall_place(trial->target.child.pid, trial->target.shared->tid[worker],
+			    where, sizeof(where))) {
+	case STALL_RUNNING:
 		stalls->running++;
 		return;
-	}
-	if (stall_is_vma_lock(where)) {
+	case STALL_VMA_LOCK:
 		stalls->vma_lock++;
-	} else if (stall_is_mmap_lock(where)) {
+		break;
+	case STALL_MMAP_LOCK:
 		stalls->mmap_lock++;
-	} else {
+		break;
+	default:
 		stalls->elsewhere++;
 		memcpy(stalls->where, where, sizeof(where));
 		return;

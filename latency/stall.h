@@ -22,7 +22,29 @@
 #ifndef PROC_LATENCY_STALL_H
 #define PROC_LATENCY_STALL_H
 
+#include <stddef.h>
+#include <sys/types.h>
+
 #include "trial.h"
+
+/* enum stall_place - what a thread is found waiting for */
+enum stall_place {
+	STALL_RUNNING,		/* not asleep: preempted, or about to wake up */
+	STALL_MMAP_LOCK,	/* the lock of the address space */
+	STALL_VMA_LOCK,		/* the lock of one mapping */
+	STALL_ELSEWHERE,	/* asleep for another reason */
+};
+
+/**
+ * stall_place() - find out what a thread waits for
+ * @pid:	its process
+ * @tid:	the thread
+ * @where:	set to the function that sleeps; empty or "0" if there is none
+ * @size:	size of @where, bytes
+ *
+ * Return: the place.
+ */
+enum stall_place stall_place(pid_t pid, pid_t tid, char *where, size_t size);
 
 /**
  * diagnose() - measure one more window and print what slow operations wait for
