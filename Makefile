@@ -5,11 +5,11 @@ CFLAGS += -Wall -Wextra -O2
 CFLAGS += -Wno-unused-parameter -Wno-missing-field-initializers
 CFLAGS += $(KHDR_INCLUDES) $(TOOLS_INCLUDES)
 LDFLAGS += -pthread
-LOCAL_HDRS += $(wildcard lib/*.h model/*.h tearing/*.h stress/*.h latency/*.h)
+LOCAL_HDRS += $(wildcard lib/*.h model/*.h tearing/*.h stress/*.h latency/*.h bench/*.h)
 
 TEST_GEN_PROGS := proc_maps_selftest proc_maps_tearing proc_maps_stress
 TEST_GEN_PROGS += proc_mmap_latency
-TEST_GEN_PROGS_EXTENDED := latency_bench latency_sample bystander
+TEST_GEN_PROGS_EXTENDED := latency_bench latency_sample bystander monitor_bench
 TEST_PROGS_EXTENDED := run_tests.sh
 
 ifneq ($(wildcard ../lib.mk),)
@@ -23,6 +23,9 @@ $(OUTPUT)/proc_maps_stress: $(wildcard lib/*.c model/*.c tearing/*.c stress/*.c)
 $(OUTPUT)/proc_maps_selftest: $(wildcard lib/*.c model/*.c tearing/*.c stress/*.c)
 $(OUTPUT)/proc_maps_selftest: $(wildcard latency/*.c)
 $(OUTPUT)/proc_mmap_latency: $(wildcard lib/*.c model/*.c latency/*.c)
+
+# Of several parts.
+$(filter %/monitor_bench,$(TEST_GEN_PROGS_EXTENDED)): $(wildcard bench/monitor_*.c)
 
 # The benchmarks lie in a folder of their own, which lib.mk's rule does not know.
 $(TEST_GEN_PROGS_EXTENDED): CFLAGS += -U_GNU_SOURCE -D_GNU_SOURCE -D__SANE_USERSPACE_TYPES__ -include asm/types.h

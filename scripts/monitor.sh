@@ -1,0 +1,99 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#: monitor [OPTIONS] -- COMMAND  does this monitor hold up the process it watches?
+#
+# monitor.sh - judge a monitor, as it is installed
+#
+# Usage: monitor.sh [OPTIONS] -- COMMAND...
+#        monitor.sh --all [OPTIONS]
+#
+# A target maps and unmaps memory; a control process has the same shape and sleeps.
+# In alternate windows, in random order, COMMAND runs for one or the other.  {} in it
+# is the PID of the process to be read.  A COMMAND that ends is run again.  It runs on
+# a CPU of its own, beside a hog.  Without {} and --pidfile, COMMAND reads all
+# processes, and is judged against its own absence.
+#
+#  --as USER           run COMMAND as this user (root only)
+#  --nice N            nice value of COMMAND (0)
+#  --cpu-max N%        limit of its CPU time, percent of one CPU (root only)
+#  --rate N/s          start it at most N times a second
+#  --hogs N            hogs on its CPU (1; 0 is an idle machine)
+#  --pidfile FILE      COMMAND learns the PID from this file
+#  --daemon            COMMAND ends, and the processes that it has left go on
+#  --mappings N        mappings of target and control process (16000)
+#  --resident SIZE     their resident memory, such as 64M (one page a mapping)
+#  --huge SIZE         of it in huge pages (0)
+#  --threads N         their threads (one for each of --ops)
+#  --ops LIST          what the target does, four at most: mmap, fault, mprotect,
+#                      mremap, brk (mmap)
+#  --like PID          mappings, sizes and threads of this process
+#  --duration SECONDS  bound of one test, of which a red answer takes two (30)
+#  --json FILE         results for programs, for "compare" and "plot"
+#  --all               judge each monitor of scripts/monitors that is installed, at
+#                      nice 0 and at nice 15: a line for each
+#  --help              this text
+#
+# Exit status: 0 harmless, 1 holds up, 4 could not tell, 2 bad usage.
+
+set -u
+
+CANNOT_TELL=4
+here=$(cd "$(dirname "$0")/.." && pwd -P)
+[ "${LC_ALL-}" = C ] || eval "$(sh "$here/run_tests.sh" --environment)"
+
+sh "$here/scripts/install.sh" build || exit
+make -s -C "$here" monitor_bench >&2 || exit "$CANNOT_TELL"
+
+[ "${1-}" = --all ] || exec "$here/monitor_bench" "$@"
+shift
+
+work=$(mktemp -d) || exit "$CANNOT_TELL"
+trap 'rm -rf "$work"' EXIT
+trap 'echo "$0: interrupted" >&2; exit "$CANNOT_TELL"' HUP INT TERM
+
+# row NICE OPTIONS...: answer, worst times in ms, waits and file
+row()
+{
+	setpriv --pdeathsig TERM "$here/monitor_bench" --nice "$@" >"$work/report" 2>"$work/error"
+	case $? in
+	0|1|4)
+		;;
+	*)
+		cat "$work/error" >&2
+		exit "$CANNOT_TELL"
+		;;
+	esac
+	awk '
+	/^HARMLESS/ { answer = "harmless" }
+	/^HOLDS UP/ { answer = "holds up" }
+	/^  (munmap|mmap|fault|protect|unprotect|grow|shrink|brk_up|brk_down) / {
+		if ($4 + 0 > target)
+			target = $4
+		if ($7 + 0 > control)
+			control = $7
+	}
+	/^  waits / { slept = $6 " / " $10 }
+	/^  file .*PID/ { file = $2; gsub(/.*PID\/|,/, "", file) }
+	END {
+		printf "%-14s %9.3f %9.3f  %-11s %-13s", answer ? answer : \
+			"no answer", target / 1000, control / 1000, slept, file
+	}' "$work/report"
+}
+
+printf '%-40s %-60s %-60s\n' "ms" "nice 0" "nice 15"
+printf '%-40s' "monitor"
+for _ in 0 15; do
+	printf ' %-14s %9s %9s  %-11s %-13s' answer worst control "slept" file
+done
+printf '\n'
+grep -v '^#' "$here/scripts/monitors" |
+while IFS='|' read -r program name options command; do
+	command -v "$program" >/dev/null || continue
+	printf '%-40s' "$name"
+	for nice in 0 15; do
+		# shellcheck disable=SC2086 # options
+		printf ' %s' "$(row $nice "$@" $options -- sh -c "$command" </dev/null)"
+	done
+	printf '\n'
+	sed -n 's/^monitor: could not tell: /                    /p' "$work/error"
+done
