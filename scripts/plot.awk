@@ -3,19 +3,40 @@
 # plot.awk - gnuplot's commands and data for results of table; after samples.awk
 
 # A result's line in the legend: what tells it from the others.
-function title(w)
+function title(w,	name)
 {
-	return par[w, "procfile"] ", Linux " par[w, "kernel"]
+	name = par[w, "procfile"]
+	if (name == "") {
+		name = path[w]
+		sub(/.*\//, "", name)
+		sub(/[.]json$/, "", name)
+	}
+	return name ", Linux " par[w, "kernel"]
+}
+
+# N operations of at most so many ns.
+function bucket(ns, n)
+{
+	if (!((files, ns) in total))
+		edge[files, ++edges[files]] = ns + 0
+	total[files, ns] += n
+	all[files] += n
 }
 
 # What the distribution is of: all rows with busy tasks, or one.
 /^sample / && $5 == "victim" && $2 > 0 && (only == "" || name == only) {
 	for (i = 11; i <= NF; i++) {
-		split($i, bucket, ":")
-		if (!((files, bucket[1]) in total))
-			edge[files, ++edges[files]] = bucket[1] + 0
-		total[files, bucket[1]] += bucket[2]
-		all[files] += bucket[2]
+		split($i, pair, ":")
+		bucket(pair[1], pair[2])
+	}
+}
+# Of a JSON file: {"1": 52, "3": 7}, by us.
+/^ *"histogram": / && (only == "" || name == only) {
+	rest = $0
+	while (match(rest, /"[0-9]+": [0-9]+/)) {
+		split(substr(rest, RSTART + 1, RLENGTH - 1), pair, "\": ")
+		bucket((pair[1] + 1) * 1000, pair[2])
+		rest = substr(rest, RSTART + RLENGTH)
 	}
 }
 
@@ -96,6 +117,8 @@ END {
 	# Underscores are underscores.
 	print "set termoption noenhanced"
 	what = par[1, "sweep"] == "mappings" ? "mappings" : "busy tasks"
+	if (par[1, "sweep"] == "")
+		what = "scenario"
 	print "set multiplot layout 1,2"
 	print "set grid lc rgb \"#dddddd\""
 	print "set logscale y"

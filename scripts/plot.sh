@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-#: plot RESULT... -o FILE  results of table as a picture, FILE.svg or FILE.png
+#: plot RESULT... -o FILE  results of table or monitor as a picture, FILE.svg or FILE.png
 #
-# plot.sh - results of table as a picture, by gnuplot
+# plot.sh - results of table, or of JSON=FILE and monitor, as a picture, by gnuplot
 #
 # Usage: plot.sh RESULT... -o FILE.svg|FILE.png [--row N] [--limit MS]
 #
@@ -85,11 +85,20 @@ case $picture in
 	;;
 esac
 [ $# -gt 0 ] || die "$USAGE" "no result, see --help"
+# kind FILE: busy or mappings, of table, or windows
+kind()
+{
+	if [ "$(head -n 1 "$1" 2>/dev/null)" = "# latency_table 1" ]; then
+		sed -n 's/^# sweep //p' "$1"
+	elif grep -q '"windows": \[' "$1" 2>/dev/null; then
+		echo windows
+	fi
+}
+
 for file; do
-	[ "$(head -n 1 "$file" 2>/dev/null)" = "# latency_table 1" ] ||
-		die "$USAGE" "$file is no result of table"
+	[ "$(kind "$file")" ] || die "$USAGE" "$file is no result of table"
 done
-[ "$(for file; do sed -n 's/^# sweep //p' "$file"; done | sort -u | wc -l)" -eq 1 ] ||
+[ "$(for file; do kind "$file"; done | sort -u | wc -l)" -eq 1 ] ||
 	die "$USAGE" "one picture cannot have both #Busy and #Maps"
 
 sh "$scripts/install.sh" plot || exit
