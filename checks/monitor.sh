@@ -1,0 +1,158 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# "monitor": what it refuses, what it says of commands that cannot be judged, that it
+# leaves nothing behind, and two planted monitors, one of which holds a lock.
+
+# shellcheck source=lib/tap.sh
+. "$(dirname "$0")/lib/tap.sh"
+# shellcheck source=lib/marked.sh
+. "$(dirname "$0")/lib/marked.sh"
+
+run=$top/run_tests.sh
+judge=$top/monitor_bench
+
+equal "monitor --help succeeds" "$(status "$run" monitor --help)" 0
+make -s -C "$top" monitor_bench >"$work/build" 2>&1 || {
+	cat "$work/build"
+	exit 1
+}
+
+# --- bad usage ------------------------------------------------------------------
+
+usage_error()
+{
+	equal "bad usage: $*" "$(status "$judge" "$@")" 2
+	equal "said in one line" "$(wc -l <"$work/stderr")" 1
+	ok "and not on stdout" holds_nothing "$work/stdout"
+}
+
+equal "bad usage by the wrapper" "$(status "$run" monitor --no-such-option)" 2
+usage_error
+usage_error --nice
+usage_error --nice 20 -- true
+usage_error --ops mmap,nap -- true
+usage_error --ops mmap,mmap,mmap,mmap,mmap -- true
+usage_error --rate 0 -- true
+usage_error --rate often -- true
+usage_error --cpu-max -5% -- true
+usage_error --mappings 0 -- true
+usage_error --mappings 1k -- true
+usage_error --resident 5Q -- true
+usage_error --duration 0 -- true
+usage_error --like 0 -- true
+usage_error --as no-such-user -- true
+usage_error /no/such/command
+ok "the command is named" grep -q '/no/such/command: No such file' "$work/stderr"
+
+# --- commands that cannot be judged ---------------------------------------------
+
+# no_answer WORDS COMMAND...: could not tell, in one line that has these words
+no_answer()
+{
+	words=$1
+	shift
+	equal "could not tell: $*" "$(status env "$mark" "$judge" --mappings 100 "$@")" 4
+	equal "said in one line" "$(wc -l <"$work/stderr")" 1
+	ok "which says: $words" grep -q "$words" "$work/stderr" ||
+		explain "$work/stderr"
+	ok "and not on stdout" holds_nothing "$work/stdout"
+}
+
+no_answer 'ends at once, with status 0' -- true
+no_answer 'ends at once, with status 3.*: why' -- sh -c 'echo why >&2; exit 3'
+no_answer 'needs a terminal' -- sh -c '[ -t 0 ] || exit 1; exec sleep 60'
+no_answer 'forks away: it ended, and left process' -- sh -c 'setsid sleep 60 & exit 0'
+# It is told the PID, so that what others read of all processes does not count.
+no_answer 'never read the process' -- sh -c 'exec sleep 60' '{}'
+ok "no process stays" all_gone
+
+# --- monitors that are judged ---------------------------------------------------
+
+# judged STATUS COMMAND...: that answer or none; a busy machine may give none
+judged()
+{
+	expected=$1
+	shift
+	code=$(status env "$mark" "$judge" --duration 3 "$@")
+	cp "$work/stdout" "$work/report"
+	if [ "$code" = 4 ] && ! grep -q '^COULD NOT TELL: .*: .' "$work/stdout"; then
+		ok "$*: why there is no answer" false
+		explain "$work/stderr"
+	elif [ "$code" = 4 ]; then
+		skip "$*: exit status $expected" "could not tell"
+	else
+		equal "$*: exit status $expected" "$code" "$expected" ||
+			explain "$work/stdout"
+	fi
+	ok "at most 15 lines" [ "$(wc -l <"$work/report")" -le 15 ]
+}
+
+few="--mappings 4000"
+# shellcheck disable=SC2086
+judged 0 $few --json "$work/stat.json" -- cat '/proc/{}/stat'
+harmless=$code
+ok "reads are counted" grep -qE '^  reads .* stat [1-9]' "$work/report"
+# shellcheck disable=SC2086
+judged 1 $few --json "$work/rollup.json" -- cat '/proc/{}/smaps_rollup'
+if [ "$code" = 1 ]; then
+	ok "the file is named" grep -q '^  file  *[/]proc/PID/smaps_rollup, ' "$work/report"
+	# shellcheck disable=SC2016
+	ok "waits are counted" awk '/^  waits / { good = $6 > $10 } END { exit !good }' \
+		"$work/report"
+	ok "and there is something instead" grep -q '^  instead ' "$work/report"
+fi
+for file in stat rollup; do
+	ok "$file.json is JSON" jq -e '.thread["0"].windows | length > 0' "$work/$file.json"
+done
+if [ "$code" = 1 ] && [ "$harmless" = 0 ]; then
+	equal "compare: one is worse than the other" "$(status "$run" compare \
+		"$work/stat.json" "$work/rollup.json")" 1
+else
+	skip "compare: one is worse than the other" "no answer for one of them"
+fi
+equal "plot reads both" "$(status "$run" plot "$work/stat.json" "$work/rollup.json" \
+	-o "$work/both.svg")" 0
+
+# A daemon, which has forked away, and one that knows the PID from a file.
+judged 0 --mappings 100 --daemon -- sh -c 'setsid sh -c "while :; do
+	cat /proc/{}/stat; sleep 0.05; done" & exit 0'
+ok "it is stopped between windows" grep -q 'stopped by SIGSTOP' "$work/report"
+# shellcheck disable=SC2016
+judged 0 --mappings 100 --pidfile "$work/pid" -- sh -c \
+	'read -r pid <'"$work/pid"' && cat /proc/$pid/stat'
+ok "the pidfile is removed" [ ! -e "$work/pid" ]
+judged 0 --mappings 100 --hogs 0 --rate 5/s -- sh -c 'cat /proc/[0-9]*/stat'
+ok "a monitor of all processes has its absence" grep -q 'monitor is absent' "$work/report"
+ok "no process stays" all_gone
+
+if [ "$(id -u)" = 0 ] && setpriv --reuid 65534 --clear-groups true; then
+	chmod 755 "$work"
+	cp "$judge" "$work/judge"
+	judge="setpriv --reuid 65534 --clear-groups $work/judge"
+	# shellcheck disable=SC2086
+	code=$(status $judge $few --duration 3 -- cat '/proc/{}/smaps_rollup')
+	if [ "$code" = 4 ]; then
+		skip "another user, process of one's own" "could not tell"
+	else
+		equal "another user, process of one's own" "$code" 1 ||
+			explain "$work/stderr"
+	fi
+else
+	skip "another user, process of one's own" "not root"
+fi
+
+# --- interrupted ----------------------------------------------------------------
+
+
+for signal in TERM KILL; do
+	env "$mark" "$top/monitor_bench" --mappings 1000 -- sh -c \
+		'while :; do cat /proc/{}/stat; done' >"$work/report" 2>&1 </dev/null &
+	pid=$!
+	sleep 2
+	kill -s "$signal" "$pid"
+	wait "$pid" 2>/dev/null
+	ok "SIG$signal: no process stays" all_gone
+done
+
+finish
