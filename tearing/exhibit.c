@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * exhibit.c - mappings of every kind beside the stage, and queries of all their fields
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/ipc.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "exhibit.h"
+#include "../lib/util.h"
+#include "odd_file.h"
+
+/* Definitions that older C libraries do not have. */
+#ifndef PR_SET_VMA
+#define PR_SET_VMA 0x53564d41
+#define PR_SET_VMA_ANON_NAME 0
+#endif
+
+#ifndef MAP_DROPPABLE
+#define MAP_DROPPABLE 0x08
+#endif
+
+/* The numbers are the same on all architectures (Linux 5.14 and 6.10). */
+#ifndef SYS_memfd_secret
+#define SYS_memfd_secret 447
+#endif
+
+#ifndef SYS_mseal
+#define SYS_mseal 462
+#endif
+
+/* Map @pages pages between two pages that are not accessible; return NULL for none. */
+static char *map_apart(size_t pages, int prot, int flags, int fd, size_t offset)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	char *p = mmap(NULL, (pages + 2) * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+		       -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	if (mmap(p + page, pages * page, prot, flags | MAP_FIXED, fd, offset) != MAP_FAILED)
+		return p + page;
+	munmap(p, (pages + 2) * page);
+	return NULL;
+}
+
+/* Map anonymous memory and a file with each permission. */
+static void map_permissions(int fd)
+{
+	static const int sharing[] = { MAP_PRIVATE, MAP_SHARED };
+	size_t page = sysconf(_SC_PAGESIZE);
+	unsigned int i;
+	int prot;
+
+	for (prot = 0; prot < 8; prot++)
+		for (i = 0; i < ARRAY_SIZE(sharing); i++) {
+			map_apart(1 + i, prot, sharing[i] | MAP_ANONYMOUS, -1, 0);
+			map_apart(1 + i, prot, sharing[i], fd, page);
+		}
+}
+
+/* Map what not each kernel has; @page is the size of a page in bytes. */
+static void map_special(size_t page)
+{
+	int rw = PROT_READ | PROT_WRITE, fd;
+	char *p;
+
+	p = map_apart(2, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p)
+		prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, p, 2 * page, "an exhibit");
+	p = map_apart(2, rw, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (p)
+		prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, p, 2 * page, "shared exhibit");
+	p = map_apart(2, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p)
+		syscall(SYS_mseal, p, 2 * page, 0);
+	map_apart(2, rw, MAP_DROPPABLE | MAP_ANONYMOUS, -1, 0);
+	p = mmap(NULL, 4 << 20, rw, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	fd = syscall(SYS_memfd_secret, 0);
+	if (fd >= 0 && !ftruncate(fd, 2 * page))
+		map_apart(2, rw, MAP_SHARED, fd, 0);
+	fd = shmget(IPC_PRIVATE, 2 * page, IPC_CREAT | 0600);
+	if (fd >= 0) {
+		p = shmat(fd, NULL, 0);
+		shmctl(fd, IPC_RMID, NULL);
+	}
+}
+
+int exhibit_map(struct race *race, void *arg)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	int fd = syscall(SYS_memfd_create, "exhibit", 0);
+	struct odd_file **file = arg;
+
+	if (fd >= 0 && !ftruncate(fd, 4 * page))
+		map_permissions(fd);
+	map_special(page);
+	for (; file && *file; file++)
+		if (!map_apart(1, PROT_READ, MAP_SHARED, (*file)->fd, page))
+			return -errno;
+	return 0;
+}
+
+int query_all(int fd, uint64_t addr, uint64_t flags, uint32_t size, char *name,
+	      struct procmap_query *query)
+{
+	*query = (struct procmap_query){
+		.size = sizeof(*query),
+		.query_flags = flags,
+		.query_addr = addr,
+		.vma_name_addr = size ? (uintptr_t)name : 0,
+		.vma_name_size = size,
+	};
+	return ioctl(fd, PROCMAP_QUERY, query) ? -errno : 0;
+}
+
+bool blank_is_kept(char *name, size_t size)
+{
+	bool kept = true;
+	size_t i;
+
+	for (i = size; i < EXHIBIT_NAME; i++)
+		kept &= name[i] == EXHIBIT_BLANK;
+	memset(name, EXHIBIT_BLANK, EXHIBIT_NAME);
+	return kept;
+}
