@@ -17,6 +17,7 @@
  *   shapes	many mappings; each position of the stage in a page of text
  *   access	lseek(), pread(), shared file descriptors, threads, the own process
  *   query	PROCMAP_QUERY: filters, narrow windows, bad use, build IDs
+ *   fields	PROCMAP_QUERY: each field that it returns
  *   leaving	processes that exit or exec, or may not be read
  *
  * Not tested: the values in smaps and numa_maps that are not part of a layout, and the
@@ -31,6 +32,7 @@
 /* The tests run in this order: quick and certain ones first. */
 #include "tearing/test_sweep.h"
 #include "tearing/test_query.h"
+#include "tearing/test_fields.h"
 #include "tearing/test_leaving.h"
 #include "tearing/test_known.h"
 #include "tearing/test_stopped.h"
@@ -39,6 +41,7 @@
 #include "tearing/test_stepped.h"
 #include "tearing/test_racing.h"
 #include "tearing/test_shapes.h"
+#include "tearing/test_sparse.h"
 
 /* The main() below calls the harness's main(). */
 #define main harness_main
