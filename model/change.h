@@ -38,6 +38,8 @@ enum op_type {
 	OP_ATTR,	/* set the attribute of @letter; 'w' clears it */
 	OP_BRK,		/* brk() to page @to */
 	OP_TOUCH,	/* a write to @page, which makes a stack grow */
+	OP_FILL,	/* a write to each of @pages */
+	OP_DROP,	/* madvise(MADV_DONTNEED) */
 };
 
 /**

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "check.h"
+#include "contents.h"
 #include "layout.h"
 
 unsigned int layouts_between(const struct oracle *oracle, uint32_t before,
@@ -44,6 +45,20 @@ static unsigned int overlapped_calls(const struct reading *reading)
 	return calls;
 }
 
+/* Applies the rule of contents.h to a record that is a line of a current layout. */
+static enum rule check_contents(const struct oracle *oracle, unsigned int mask,
+				const struct file_kind *kind, const struct reading *reading,
+				const struct cursor *cursor, const struct span *span)
+{
+	struct numbers numbers;
+
+	if (!oracle->contents || !kind->numbers)
+		return RULE_NONE;
+	kind->numbers(reading->text + cursor->record, cursor->pos - cursor->record, &numbers);
+	return contents_check(oracle->contents, oracle, mask, span, &numbers) ?
+	       RULE_NONE : RULE_CONTENTS;
+}
+
 struct check_result check_reading(struct oracle *oracle, const struct file_kind *kind,
 				  const struct reading *reading)
 {
@@ -79,6 +94,8 @@ struct check_result check_reading(struct oracle *oracle, const struct file_kind 
 		result.rule = parsed == PARSE_BAD ? RULE_MALFORMED :
 			       parsed == PARSE_MIXED ? RULE_MIXED :
 			       oracle_line(oracle, mask, &span);
+		if (!result.rule)
+			result.rule = check_contents(oracle, mask, kind, reading, cursor, &span);
 		if (result.rule)
 			break;
 		result.lines++;

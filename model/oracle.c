@@ -16,6 +16,7 @@ const char *const rule_text[NR_RULES] = {
 	[RULE_SKIPPED] = "mapping passed over",
 	[RULE_TAIL] = "file ends before the last mapping",
 	[RULE_QUERY] = "query answer that was never true",
+	[RULE_CONTENTS] = "number that was never true",
 };
 
 void oracle_begin(struct oracle *oracle)

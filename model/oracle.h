@@ -54,8 +54,11 @@ enum rule {
 	RULE_SKIPPED,		/* line behind a mapping of each current layout */
 	RULE_TAIL,		/* end of the file before the last mapping */
 	RULE_QUERY,		/* answer of PROCMAP_QUERY that fits no layout */
+	RULE_CONTENTS,		/* number that fits the contents of no layout */
 	NR_RULES,
 };
+
+struct contents;
 
 /**
  * struct oracle - the layouts of a change, and the state of one reading
@@ -66,6 +69,7 @@ enum rule {
  * @fields:	mask of the fields that the file shows
  * @tolerate_lost_tail: true to count the signature of the known bug (see
  *		oracle_lost_tail()) instead of reporting a violation
+ * @contents:	what is known of the contents of mappings, or NULL
  * @at:		addresses at which the last line may have ended, or the next read()
  *		may resume
  * @nr_at:	number of addresses in @at
@@ -74,7 +78,7 @@ enum rule {
  * @steps_back:	number of lines that start at or below the start of the line before
  * @lost_tails:	number of lines that only the known bug explains
  *
- * The caller sets the first five fields.
+ * The caller sets the first six fields.
  */
 struct oracle {
 	const struct layout *layout;
@@ -82,6 +86,7 @@ struct oracle {
 	unsigned int via[ORACLE_LAYOUTS];
 	unsigned int fields;
 	bool tolerate_lost_tail;
+	struct contents *contents;
 
 	uint64_t at[ORACLE_POSITIONS];
 	unsigned int nr_at;

@@ -15,6 +15,7 @@
 
 #include "layout.h"
 
+struct numbers;
 struct reader;
 
 /*
@@ -84,6 +85,7 @@ enum parse {
  * @call:	function that makes one read() or ioctl() and appends to the reading;
  *		returns the number of bytes appended, 0 at the end, or -errno
  * @parse:	function that parses the record at @text and sets @used to its length
+ * @numbers:	function that takes the numbers from a record; NULL if it has none
  * @rename:	function that changes a name of maps to the name that this file shows;
  *		NULL if they are the same
  */
@@ -99,6 +101,7 @@ struct file_kind {
 	ssize_t (*call)(const struct reader *reader, struct reading *reading);
 	enum parse (*parse)(const char *text, size_t len, size_t *used,
 			    struct span *span);
+	void (*numbers)(const char *text, size_t len, struct numbers *numbers);
 	void (*rename)(struct span *span);
 };
 

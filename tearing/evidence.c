@@ -12,6 +12,7 @@
 #include "../lib/env.h"
 #include "../lib/print.h"
 #include "../model/change.h"
+#include "../model/contents.h"
 #include "../model/layout.h"
 #include "../model/oracle.h"
 #include "../model/parse.h"
@@ -128,6 +129,13 @@ void evidence_pictures(const struct context *context)
 		diag("  layout %u      %s", k, change->draw[k]);
 }
 
+/* Print the number that fits no layout. */
+static void evidence_numbers(const struct contents *contents)
+{
+	diag("  number      %s %" PRIu64 ", legal %" PRIu64 " to %" PRIu64,
+	     contents->broken, contents->seen, contents->low, contents->high);
+}
+
 void evidence_print(struct context *context, const struct check_result *result,
 		    const char *how, const char *reproduce)
 {
@@ -149,6 +157,8 @@ void evidence_print(struct context *context, const struct check_result *result,
 		diag("  text        %.*s",
 		     line_length(reading, result->where.record),
 		     reading->text + result->where.record);
+	if (result->rule == RULE_CONTENTS)
+		evidence_numbers(context->oracle.contents);
 	if (!context->unpictured)
 		evidence_pictures(context);
 }

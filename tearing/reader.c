@@ -13,6 +13,7 @@
 
 #include "reader.h"
 #include "../lib/procmap.h"
+#include "../model/contents.h"
 #include "watchdog.h"
 
 /* Make one read(); return its bytes, 0 at the end of the file, or -errno. */
@@ -89,13 +90,14 @@ const struct file_kind file_maps = {
 const struct file_kind file_smaps = {
 	.name = "smaps", .path = "smaps", .fields = SPAN_ALL, .gate_vma = true,
 	.slow = true, .lines = true,
-	.call = call_read, .parse = parse_smaps_record,
+	.call = call_read, .parse = parse_smaps_record, .numbers = numbers_of_smaps,
 };
 
 const struct file_kind file_numa_maps = {
 	.name = "numa_maps", .path = "numa_maps",
 	.fields = SPAN_START | SPAN_LABEL, .gate_vma = false, .slow = true,
-	.call = call_read, .parse = parse_numa_line, .rename = numa_name,
+	.call = call_read, .parse = parse_numa_line, .numbers = numbers_of_numa,
+	.rename = numa_name,
 };
 
 const struct file_kind file_query = {

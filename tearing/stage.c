@@ -129,6 +129,14 @@ int stage_map(const struct stage *stage, unsigned int page, unsigned int pages,
 	return p == MAP_FAILED ? -errno : 0;
 }
 
+void stage_populate(void *addr, size_t len)
+{
+	size_t page = sysconf(_SC_PAGESIZE), i;
+
+	for (i = 0; i < len; i += page)
+		stage_touch((char *)addr + i);
+}
+
 int stage_apply(const struct stage *stage, unsigned int index)
 {
 	const struct change *change = stage->change;
@@ -165,6 +173,11 @@ int stage_apply(const struct stage *stage, unsigned int index)
 	case OP_TOUCH:
 		stage_touch(addr);
 		return 0;
+	case OP_FILL:
+		stage_populate(addr, len);
+		return 0;
+	case OP_DROP:
+		return madvise(addr, len, MADV_DONTNEED) ? -errno : 0;
 	}
 	return -EINVAL;
 }

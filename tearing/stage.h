@@ -69,6 +69,9 @@ static inline void stage_touch(void *addr)
 	atomic_store((_Atomic unsigned char *)addr, 1);
 }
 
+/** stage_populate() - write to each page of @len bytes. */
+void stage_populate(void *addr, size_t len);
+
 /**
  * stage_map() - map pages of the stage as a letter of the pictures says
  * @stage:	the stage
