@@ -36,18 +36,16 @@
 #define SYS_mseal 462
 #endif
 
-/* Map @pages pages between two pages that are not accessible; return NULL for none. */
-static char *map_apart(size_t pages, int prot, int flags, int fd, size_t offset)
+char *map_apart(size_t len, int prot, int flags, int fd, size_t offset)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
-	char *p = mmap(NULL, (pages + 2) * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
-		       -1, 0);
+	char *p = mmap(NULL, len + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED)
 		return NULL;
-	if (mmap(p + page, pages * page, prot, flags | MAP_FIXED, fd, offset) != MAP_FAILED)
+	if (mmap(p + page, len, prot, flags | MAP_FIXED, fd, offset) != MAP_FAILED)
 		return p + page;
-	munmap(p, (pages + 2) * page);
+	munmap(p, len + 2 * page);
 	return NULL;
 }
 
@@ -61,8 +59,8 @@ static void map_permissions(int fd)
 
 	for (prot = 0; prot < 8; prot++)
 		for (i = 0; i < ARRAY_SIZE(sharing); i++) {
-			map_apart(1 + i, prot, sharing[i] | MAP_ANONYMOUS, -1, 0);
-			map_apart(1 + i, prot, sharing[i], fd, page);
+			map_apart((1 + i) * page, prot, sharing[i] | MAP_ANONYMOUS, -1, 0);
+			map_apart((1 + i) * page, prot, sharing[i], fd, page);
 		}
 }
 
@@ -72,20 +70,20 @@ static void map_special(size_t page)
 	int rw = PROT_READ | PROT_WRITE, fd;
 	char *p;
 
-	p = map_apart(2, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	p = map_apart(2 * page, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p)
 		prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, p, 2 * page, "an exhibit");
-	p = map_apart(2, rw, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	p = map_apart(2 * page, rw, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (p)
 		prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, p, 2 * page, "shared exhibit");
-	p = map_apart(2, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	p = map_apart(2 * page, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p)
 		syscall(SYS_mseal, p, 2 * page, 0);
-	map_apart(2, rw, MAP_DROPPABLE | MAP_ANONYMOUS, -1, 0);
+	map_apart(2 * page, rw, MAP_DROPPABLE | MAP_ANONYMOUS, -1, 0);
 	p = mmap(NULL, 4 << 20, rw, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
 	fd = syscall(SYS_memfd_secret, 0);
 	if (fd >= 0 && !ftruncate(fd, 2 * page))
-		map_apart(2, rw, MAP_SHARED, fd, 0);
+		map_apart(2 * page, rw, MAP_SHARED, fd, 0);
 	fd = shmget(IPC_PRIVATE, 2 * page, IPC_CREAT | 0600);
 	if (fd >= 0) {
 		p = shmat(fd, NULL, 0);
@@ -103,7 +101,7 @@ int exhibit_map(struct race *race, void *arg)
 		map_permissions(fd);
 	map_special(page);
 	for (; file && *file; file++)
-		if (!map_apart(1, PROT_READ, MAP_SHARED, (*file)->fd, page))
+		if (mmap(NULL, page, PROT_READ, MAP_SHARED, (*file)->fd, page) == MAP_FAILED)
 			return -errno;
 	return 0;
 }

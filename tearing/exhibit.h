@@ -22,6 +22,20 @@
 #define EXHIBIT_BLANK '\xfe'
 
 /**
+ * map_apart() - map memory between two pages that are not accessible
+ * @len:	bytes, a multiple of the page size
+ * @prot:	PROT_* bits
+ * @flags:	MAP_* bits
+ * @fd:		file descriptor, or -1
+ * @offset:	offset in the file in bytes
+ *
+ * It is a mapping of its own, which merges with no other one.
+ *
+ * Return: its address, or NULL.
+ */
+char *map_apart(size_t len, int prot, int flags, int fd, size_t offset);
+
+/**
  * exhibit_map() - map memory of every kind that this kernel and this user allow
  * @race:	not used
  * @arg:	NULL-terminated array of pointers to files (struct odd_file); NULL for none
