@@ -9,6 +9,7 @@
 #ifndef PROC_TEARING_ODD_FILE_H
 #define PROC_TEARING_ODD_FILE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -36,6 +37,12 @@ struct odd_file {
  * Return: a file descriptor of its root folder, or -errno.
  */
 int odd_fs_open(void);
+
+/** odd_fs_missing() - check whether odd_fs_open() failed for want of it or of permission. */
+static inline bool odd_fs_missing(int err)
+{
+	return err < 0 && err != -EMFILE && err != -ENOMEM && err != -ENOSPC;
+}
 
 /**
  * odd_file_deep() - create a file whose path has a given length
