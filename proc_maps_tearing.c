@@ -19,12 +19,17 @@
  *   query	PROCMAP_QUERY: filters, narrow windows, bad use, build IDs
  *   fields	PROCMAP_QUERY: each field that it returns
  *   leaving	processes that exit or exec, or may not be read
+ *   contents	the numbers of smaps, numa_maps, smaps_rollup and pagemap
+ *   names	names of files of which a byte is odd
+ *   records	records that are longer than a page
+ *   targets	processes without an address space, stopped, traced, and so on
  *
- * Not tested: the values in smaps and numa_maps that are not part of a layout, and the
- * files below /proc/PID/map_files.
+ * Not tested: the files below /proc/PID/map_files.  doc/contents.rst has the rules of what
+ * is not a layout.
  *
  * Environment: DURATION (seconds per racing test), SEED, PLANT (gap, perm or idle: a fault
- * that the modifier injects, to see what a failure looks like).
+ * that the modifier injects, to see what a failure looks like; content: one that tests of
+ * numbers, names and fields inject).
  */
 
 #include "tearing/modifier.h"
@@ -40,6 +45,10 @@
 #include "tearing/test_narrow.h"
 #include "tearing/test_stepped.h"
 #include "tearing/test_racing.h"
+#include "tearing/test_contents.h"
+#include "tearing/test_names.h"
+#include "tearing/test_records.h"
+#include "tearing/test_targets.h"
 #include "tearing/test_shapes.h"
 #include "tearing/test_sparse.h"
 
