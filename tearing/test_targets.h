@@ -183,14 +183,17 @@ static void *inner_thread(void *arg)
 	return NULL;
 }
 
-/* The first thread of the process exits, another one goes on. */
+/* The first thread of the process exits, another one, which runs by then, goes on. */
 static int leader_main(void *arg)
 {
+	struct target_state *state = arg;
 	pthread_t thread;
 
 	if (pthread_create(&thread, NULL, inner_thread, arg))
 		return 1;
 	await_go(arg);
+	while (!state->inner)
+		futex_wait(&state->inner, 0, NSEC_PER_SEC);
 	syscall(SYS_exit, 0);
 	return 0;
 }
