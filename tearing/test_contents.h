@@ -39,10 +39,16 @@
  * Seconds.  Bound of a time slice with too few overlapped readings.  Arbitrary; stepping has
  * tested each row already.
  */
-#define CONTENTS_TIMEOUT 0.1
+#define CONTENTS_TIMEOUT 0.01
 
-/* Seconds of a time slice in which smaps_rollup or pagemap is read.  Arbitrary. */
-#define CONTENTS_SLICE 0.05
+/*
+ * Seconds of a time slice in which smaps_rollup or pagemap is read.  With FULL=1 each takes
+ * CONTENTS_FULL times as long.  Arbitrary; all tests of this file take about a second.
+ */
+#define CONTENTS_SLICE 0.01
+
+/* Factor of all durations with FULL=1.  Arbitrary. */
+#define CONTENTS_FULL 20
 
 /*
  * Readings of smaps and smaps_rollup of which one pair has to agree.  Arbitrary; pages of
@@ -141,14 +147,20 @@ static bool contents_open(struct __test_metadata *_metadata,
  */
 static void contents_verdict(struct __test_metadata *_metadata,
 			     struct contents_test *self, struct run *run, int err,
-			     const char *file, const char *again)
+			     const char *file, const char *reproduce)
 {
-	run_report(_metadata, run, err, file, again);
+	run_report(_metadata, run, err, file, reproduce);
 	if (run->result.rule == RULE_CONTENTS && pages_migrated() != self->migrated)
 		SKIP(return, "pages were migrated meanwhile");
 	if (err)
 		known_bug_shows(run->context);
 	ASSERT_STREQ("legal", rule_text[run->result.rule]);
+}
+
+/* Return the factor of durations, by FULL. */
+static unsigned int contents_factor(void)
+{
+	return env_value("FULL") ? CONTENTS_FULL : 1;
 }
 
 /* Step through a row, and race it, in one file. */
@@ -157,6 +169,7 @@ static void run_contents(struct __test_metadata *_metadata, struct contents_test
 {
 	static const size_t buffers[] = { 100, READER_BUFFER };
 	struct context *context = &self->context;
+	double seconds = contents_factor() * CONTENTS_TIMEOUT;
 	struct run run = run_of(context);
 	unsigned int i, steps;
 	uint64_t seed;
@@ -168,23 +181,24 @@ static void run_contents(struct __test_metadata *_metadata, struct contents_test
 	context->oracle.tolerate_lost_tail = *known_bug_seen;
 	err = context_check_rest(context, &run.result);
 	run.how = err ? "at rest" : "stepped";
-	for (i = 0; i < ARRAY_SIZE(buffers) && !err; i++)
-		for (steps = 1; steps <= row->change.nr && !err; steps++)
+	for (i = 0; i < (env_value("FULL") ? ARRAY_SIZE(buffers) : 1) && !err; i++)
+		for (steps = 1; steps <= (env_value("FULL") ? row->change.nr : 1) && !err;
+		     steps++)
 			err = step_boundaries(&run, buffers[i], steps);
 	/* The steps may have ended in another layout. */
 	if (!err)
 		err = race_freeze(context->race);
 	context->reader.limit = 0;
 	if (!err)
-		err = race_all(&run, duration_from_env(RACING_SECONDS, DURATION_LIMIT),
-			       RACING_FLOOR, CONTENTS_TIMEOUT);
+		err = race_all(&run, duration_from_env(seconds, DURATION_LIMIT), RACING_FLOOR,
+			       seconds);
 	if (!err) {
 		context->reader.limit = 0;
 		context->reader.buffer = READER_BUFFER;
 		err = context_check_rest(context, &run.result);
 	}
 	contents_verdict(_metadata, self, &run, err, kind->name,
-			 again("contents", row->change.name, kind->name, seed));
+			 reproduce_command("contents", row->change.name, kind->name, seed));
 	ASSERT_GT(run.counters.overlapped, 2U);
 }
 
@@ -296,7 +310,7 @@ static int rollup_race(struct contents_test *self, struct rollup_seen *seen,
 		       const struct time_slice *slice, const int cpu[2])
 {
 	struct context *context = &self->context;
-	int64_t end = now_ns() + CONTENTS_SLICE * NSEC_PER_SEC;
+	int64_t end = now_ns() + contents_factor() * CONTENTS_SLICE * NSEC_PER_SEC;
 	unsigned int n = 0;
 	int err = 0;
 
@@ -448,7 +462,7 @@ TEST_F(contents, pagemap)
 		ASSERT_EQ(0, context_step(context, 1));
 	}
 	for (i = TIME_SLICE_FREE; i <= TIME_SLICE_PREEMPT; i++) {
-		int64_t end = now_ns() + CONTENTS_SLICE * NSEC_PER_SEC;
+		int64_t end = now_ns() + contents_factor() * CONTENTS_SLICE * NSEC_PER_SEC;
 		int err = 0;
 
 		if (time_slices[i].cpus > 1 && cpu[1] < 0)
@@ -536,7 +550,7 @@ TEST_F(contents, scan)
 		ASSERT_EQ(0, context_step(context, 1));
 	}
 	race_go(context->race, INTERLEAVE_PREEMPT, cpu[0], false);
-	for (k = 0; k < 500 && !err; k++) {
+	for (k = 0; k < 50 * contents_factor() && !err; k++) {
 		err = scan_area(&self->test, &self->test.known.area[k % self->test.known.nr]);
 		watchdog_heartbeat();
 	}

@@ -209,13 +209,13 @@ TEST_F(fields, rest)
 #define FIELDS_SIZE 24
 
 /* Seconds of a time slice.  Arbitrary. */
-#define FIELDS_SLICE 0.05
+#define FIELDS_SLICE 0.02
 
 /*
  * Seconds.  Bound of a time slice with too few overlapped queries.  Arbitrary; a busy
  * machine seldom runs reader and modifier at the same time.
  */
-#define FIELDS_TIMEOUT 0.5
+#define FIELDS_TIMEOUT 0.2
 
 /*
  * Check one answer about the stage; return the rule that it breaks, in words, or NULL.

@@ -153,7 +153,7 @@ static void names_of_file(struct __test_metadata *_metadata, struct names_test *
 		}
 	}
 	run_report(_metadata, &run, step_boundaries(&run, 100, 1), kind->name,
-		   again("names", "", kind->name, options.seed));
+		   reproduce_command("names", "", kind->name, options.seed));
 	ASSERT_STREQ("legal", rule_text[run.result.rule]);
 	ASSERT_GT(run.counters.overlapped, 2U);
 }
