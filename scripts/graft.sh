@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 #: graft KDIR            put the tests into a kernel tree, beside its own
 #: graft --undo KDIR     take them out again
-#: graft --patches DIR KDIR  write them to DIR as patches for git am
+#: graft --patches DIR KDIR  write them to DIR as patch series for git am
+#: graft --table DIR KDIR    sizes of these, and their addressees
 #
 # graft.sh - put the files into tools/testing/selftests/proc of a kernel tree
 #
 # Usage: graft.sh [--undo] KDIR
 #        graft.sh --patches DIR [--author "NAME <MAIL>"] KDIR
+#        graft.sh --table DIR [KDIR]
 #
 # Programs, headers and run_tests.sh are copied; Makefile, .gitignore, config
 # and settings get the lines they miss.  All of that is kept as one diff in
@@ -16,9 +18,10 @@
 # starts from where the first one did.
 #
 # --patches changes nothing in KDIR, which need not be a git repository: it writes
-# to DIR what git am takes, a cover letter and one patch after the other, each of
-# which builds.  Their author, and sign-off, is the one that git knows in KDIR,
-# else that of this repository.
+# to DIR what git am takes, a folder for each series, with a cover letter and one
+# patch after the other, each of which builds.  Their author, and sign-off, is the
+# one that git knows in KDIR, else that of this repository.  --table prints the sizes
+# of what is in DIR.
 
 set -eu
 
@@ -32,7 +35,7 @@ diff=.graft.diff new=.graft.new
 
 usage()
 {
-	echo "Usage: $0 [--undo | --patches DIR [--author \"NAME <MAIL>\"]] KDIR" >&2
+	echo "Usage: $0 [--undo | --patches DIR [--author \"NAME <MAIL>\"] | --table DIR] KDIR" >&2
 	exit 2
 }
 
@@ -122,6 +125,9 @@ case ${1-} in
 	;;
 --patches)
 	shift
+	exec sh "$here/scripts/series.sh" "$@"
+	;;
+--table)
 	exec sh "$here/scripts/series.sh" "$@"
 	;;
 esac
