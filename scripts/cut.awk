@@ -206,15 +206,22 @@ function take(chunk)
 	queue[++queued] = chunk
 }
 
-# take_definers ID FILE: what is in a program is for that program only
+# is_private CHUNK: only its own file can mean it, whose names others may use for
+# variables of theirs
+function is_private(chunk)
+{
+	return file_of[chunk] ~ /^proc_|\/test_/ || file_of[chunk] ~ /[.]c$/ &&
+		text[chunk] ~ /(^|\n)(static |#define |(struct|enum|union) [a-z_]+ \{)/
+}
+
+# take_definers ID FILE: what FILE means by it
 function take_definers(id, from,    n, i, list)
 {
 	if (!(id in definers) || seen[id, from]++)
 		return
 	n = split(definers[id], list, " ")
 	for (i = 1; i <= n; i++)
-		if (from == "" || from == file_of[list[i]] ||
-		    file_of[list[i]] !~ /^proc_/)
+		if (from == "" || from == file_of[list[i]] || !is_private(list[i]))
 			take(list[i])
 }
 

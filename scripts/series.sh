@@ -115,13 +115,17 @@ split_plan()
 	!/^# SPDX/ { print > sprintf("%s/%02d", to, n) }' "$plans/$1"
 }
 
-# files_of NAME...: the files of these parts
+# files_of NAME...: the files of these parts, and not a program that was built here
 files_of()
 {
 	for part; do
 		found=
 		for file in "$part" "$part.c" "$part.h"; do
-			[ ! -f "$here/$file" ] || { echo "$file"; found=1; }
+			case $file in
+			*.*)
+				[ ! -f "$here/$file" ] || { echo "$file"; found=1; }
+				;;
+			esac
 		done
 		[ "$found" ] || die "no such part: $part"
 	done
