@@ -135,8 +135,10 @@ void report_operations(const struct monitor *monitor)
 
 	printf("  us          %-29s  %-29s  no monitor runs\n", "target is read",
 	       monitor->absence ? "monitor is absent" : "control process is read");
-	printf("                   mean     p99.9     worst       mean     p99.9     worst"
-	       "       mean     p99.9     worst\n");
+	printf("             ");
+	for (g = 0; g < ARRAY_SIZE(order); g++)
+		printf("%s      mean     p99.9     worst", g ? " " : "");
+	putchar('\n');
 	for (w = 0; w < target->workers; w++) {
 		for (half = 0; half < 2 && target->op[w]->half[half]; half++) {
 			printf("  %-9s", target->op[w]->label[half]);

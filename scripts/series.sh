@@ -363,7 +363,7 @@ readme()
 {
 	for above in $(lineage "$plan"); do
 		cat "$plans/README.$above" 2>/dev/null || :
-	done >"$proc/README"
+	done | awk '!/SPDX/ || !licence++' >"$proc/README"
 }
 
 # fits: whether the tree is one that the step is for

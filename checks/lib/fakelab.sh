@@ -97,7 +97,7 @@ read_cost)
 guest.sh)
 	echo '# selftests: proc: proc_maps_tearing'
 	"$LAB_PROGRAMS/proc_maps_tearing" -r known.tail_lost_after_merge | sed 's/^/# /'
-	echo 'ok 1 selftests: proc: proc_maps_tearing' 
+	echo 'ok 1 selftests: proc: proc_maps_tearing'
 	echo '# selftests: proc: proc_mmap_latency'
 	for file in maps query smaps numa_maps; do
 		echo "# ok 1 latency.${file}_hog.interference"
