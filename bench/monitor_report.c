@@ -231,14 +231,16 @@ void report_pass(const struct monitor *monitor)
 		printf("%s %s %llu", shown++ ? "," : "", reads->file[i].name,
 		       (unsigned long long)reads->file[i].opens);
 	}
-	printf("%s\n", i < reads->files ? ", ..." : "");
-	if (!command->shared)
+	printf("%s", i < reads->files ? ", ..." : "");
+	if (!command->shared) {
+		putchar('\n');
 		return;
+	}
 	if (command->ends)
 		n = atomic_load(&command->shared->passes) ?: 1;
 	else
 		n = (double)monitor->ran_ns[GROUP_TARGET] / NSEC_PER_SEC ?: 1;
-	printf("  %s  ", command->ends ? "one pass  " : "one second");
+	printf("; %s ", command->ends ? "one pass" : "one second");
 	if (command->ends)
 		printf("%.1f ms, of it ",
 		       (double)atomic_load(&command->shared->wall_ns) / n / NSEC_PER_MSEC);

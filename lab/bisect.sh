@@ -325,7 +325,7 @@ prepare()
 	[ -z "$forget" ] || rm -rf "$state"
 	mkdir -p "$state" || exit 4
 	exec 8> "$state/lock"
-	flock -n 8 || {
+	flock -w 10 8 || {
 		say "the same question is being asked already, in $state"
 		exit 4
 	}

@@ -190,7 +190,10 @@ put_on()
 				"$state_of_all/said" | cut -c 1-70)"
 		}
 	else
-		git -C "$tree" apply --index --allow-empty "$1" \
+		empty=--allow-empty
+		! grep -q '[^[:space:]]' "$1" || empty=
+		# shellcheck disable=SC2086
+		git -C "$tree" apply --index $empty "$1" \
 			> "$state_of_all/said" 2>&1 || cannot "${1##*/} does not apply to $base" \
 				"$(head -n 1 "$state_of_all/said" | cut -c 1-70)"
 		tree_git "$tree" commit -q --allow-empty -m "${1##*/}" || exit 4

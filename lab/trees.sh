@@ -28,7 +28,8 @@ tree_of()
 		cut -d ' ' -f 1)
 	mkdir -p "${tree%/*}" || exit 4
 	exec 5> "$tree.lock"
-	flock -n 5 || {
+	# What an interrupted run has started may take a while to end.
+	flock -w 10 5 || {
 		say "another run is at work in $tree"
 		exit 4
 	}
