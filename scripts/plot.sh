@@ -85,12 +85,14 @@ case $picture in
 	;;
 esac
 [ $# -gt 0 ] || die "$USAGE" "no result, see --help"
+
 # kind FILE: busy or mappings, of table, or windows
 kind()
 {
 	if [ "$(head -n 1 "$1" 2>/dev/null)" = "# latency_table 1" ]; then
 		sed -n 's/^# sweep //p' "$1"
-	elif grep -q '"windows": \[' "$1" 2>/dev/null; then
+	elif [ "$(head -c 1 "$1" 2>/dev/null)" = "{" ] &&
+	     grep -q '"windows": \[' "$1"; then
 		echo windows
 	fi
 }
