@@ -469,7 +469,7 @@ TEST_F(fields, long_names)
 		int fs = odd_fs_open();
 		const char *line;
 		struct span span;
-		size_t len, used;
+		size_t len = 0, used;
 
 		if (odd_fs_missing(fs))
 			SKIP(return, "no file system of its own");
