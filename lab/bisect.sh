@@ -365,8 +365,14 @@ search()
 # shellcheck disable=SC2317 # called by the traps
 end_search()
 {
-	[ -z "$searching" ] || kill -s TERM -- "-$searching" 2>/dev/null
-	[ -z "$searching" ] || wait "$searching" 2>/dev/null
+	if [ -n "$searching" ]; then
+		kill -s TERM -- "-$searching" 2>/dev/null
+		wait "$searching" 2>/dev/null
+		# git does not wait for what it ran
+		while pgrep -s "$searching" > /dev/null; do
+			sleep 0.1
+		done
+	fi
 	stop "$1"
 }
 
