@@ -39,6 +39,8 @@
 #include "lib/util.h"
 #include "model/change.h"
 #include "model/check.h"
+#include "model/contents.h"
+#include "model/fields.h"
 #include "model/layout.h"
 #include "model/oracle.h"
 #include "model/page_tag.h"
@@ -787,6 +789,259 @@ TEST(names_are_cut_where_they_were_escaped)
 		EXPECT_EQ(SPAN_NAME - 1U, strlen(cut.name));
 		EXPECT_STREQ(whole.name, cut.name);
 	}
+}
+
+/* A record of smaps with the numbers given; VmFlags with "lo" if @locked is positive. */
+static void numbers_make(struct numbers *numbers, unsigned int rss, unsigned int pss,
+			 unsigned int shared, unsigned int private, unsigned int anon,
+			 int locked)
+{
+	char text[500];
+
+	snprintf(text, sizeof(text),
+		 "00010000-00014000 rw-p 00000000 00:00 0\nSize: 16 kB\n"
+		 "KernelPageSize:        4 kB\nMMUPageSize:        4 kB\n"
+		 "Rss:  %u kB\nPss:  %u kB\nPss_Dirty:  1 kB\nShared_Clean:  0 kB\n"
+		 "Shared_Dirty:  %u kB\nPrivate_Clean:  0 kB\nPrivate_Dirty:  %u kB\n"
+		 "Referenced:  0 kB\nAnonymous:  %u kB\nAnonHugePages:  1 kB\n"
+		 "Swap:  0 kB\nSwapPss:  1 kB\nLocked:  %u kB\nVmFlags: rd wr%s ac\n",
+		 rss, pss, shared, private, anon, locked > 0 ? (unsigned int)locked : 0,
+		 locked > 0 ? " lo" : "");
+	numbers_of_smaps(text, strlen(text), numbers);
+}
+
+TEST(numbers_are_read_from_records)
+{
+	static const char numa[] =
+		"1000 default file=/N0\\0751 anon=3 dirty=2 mapped=5 N0=4 N1=1\nanon=9\n";
+	struct numbers numbers;
+
+	numbers_make(&numbers, 16, 14, 4, 12, 8, 14);
+	EXPECT_EQ(16U, numbers.value[CONTENT_RSS]);
+	EXPECT_EQ(14U, numbers.value[CONTENT_PSS]);
+	EXPECT_EQ(4U, numbers.value[CONTENT_SHARED_DIRTY]);
+	EXPECT_EQ(12U, numbers.value[CONTENT_PRIVATE_DIRTY]);
+	EXPECT_EQ(8U, numbers.value[CONTENT_ANONYMOUS]);
+	EXPECT_EQ(0U, numbers.value[CONTENT_SWAP]);
+	EXPECT_EQ(14U, numbers.value[CONTENT_LOCKED]);
+	EXPECT_EQ(16U, numbers.value[CONTENT_SIZE]);
+	EXPECT_EQ(4U, numbers.value[CONTENT_PAGE]);
+	EXPECT_EQ((1U << NR_SMAPS) - 1, numbers.shown);
+	EXPECT_TRUE(numbers.locked);
+
+	numbers_of_numa(numa, strlen(numa), &numbers);
+	EXPECT_EQ(3U, numbers.value[CONTENT_NUMA_ANON]);
+	EXPECT_EQ(2U, numbers.value[CONTENT_NUMA_DIRTY]);
+	EXPECT_EQ(5U, numbers.value[CONTENT_NUMA_MAPPED]);
+	EXPECT_EQ(5U, numbers.value[CONTENT_NUMA_PAGES]);
+	EXPECT_EQ(NULL, numbers_contradict(&numbers));
+}
+
+TEST(numbers_that_contradict_each_other)
+{
+	static const struct {
+		unsigned int rss, pss, shared, private, anon;
+		int locked;
+		const char *relation;
+	} records[] = {
+		{ 16, 14, 4, 12, 8, 0, NULL },
+		{ 16, 14, 4, 12, 8, 14, NULL },
+		{ 0, 0, 0, 0, 0, 0, NULL },
+		{ 16, 14, 4, 8, 8, 0, "Shared and Private are not Rss" },
+		{ 16, 14, 8, 12, 8, 0, "Shared and Private are not Rss" },
+		{ 16, 17, 4, 12, 8, 0, "Pss above Rss" },
+		{ 16, 14, 4, 12, 20, 0, "Anonymous above Rss" },
+		{ 16, 14, 4, 12, 8, 16, "Locked is not what VmFlags says" },
+	};
+	struct numbers numbers;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(records); i++) {
+		const char *relation;
+
+		numbers_make(&numbers, records[i].rss, records[i].pss, records[i].shared,
+			     records[i].private, records[i].anon, records[i].locked);
+		relation = numbers_contradict(&numbers);
+		EXPECT_STREQ(records[i].relation ?: "", relation ?: "");
+	}
+	numbers_make(&numbers, 16, 14, 4, 12, 8, 0);
+	numbers.value[CONTENT_REFERENCED] = 17;
+	EXPECT_STREQ("Referenced above Rss", numbers_contradict(&numbers));
+	numbers.value[CONTENT_REFERENCED] = 16;
+	numbers.value[CONTENT_MMU_PAGE] = 8;
+	EXPECT_STREQ("MMUPageSize above KernelPageSize", numbers_contradict(&numbers));
+	numbers_of_numa("1000 default mapped=2 N0=1\n", 27, &numbers);
+	EXPECT_NE(NULL, numbers_contradict(&numbers));
+	numbers_of_numa("1000 default anon=2 N0=1\n", 25, &numbers);
+	EXPECT_NE(NULL, numbers_contradict(&numbers));
+}
+
+TEST(contents_are_those_of_current_layouts)
+{
+	static const struct {
+		unsigned int mask;
+		unsigned int rss, pss, shared, private, anon;
+		const char *broken;
+	} records[] = {
+		{ 1, 16, 14, 4, 12, 8, NULL },
+		{ 2, 12, 12, 0, 12, 8, NULL },
+		{ 3, 16, 14, 4, 12, 8, NULL },
+		{ 3, 12, 12, 0, 12, 8, NULL },
+		{ 1, 12, 12, 0, 12, 8, "Rss:" },
+		{ 2, 16, 14, 4, 12, 8, "Rss:" },
+		{ 3, 20, 14, 4, 16, 8, "Rss:" },
+		{ 1, 16, 16, 4, 12, 8, "Pss:" },
+		{ 1, 16, 14, 8, 8, 8, "Shared_Dirty:" },
+		{ 3, 12, 12, 4, 8, 8, "Private_Dirty:" },
+		{ 3, 16, 14, 4, 12, 12, "Anonymous:" },
+	};
+	struct span span = { .start = 0x10000, .end = 0x14000, .perm = "rw-p" };
+	struct layout layout[] = { { .span = &span, .nr = 1 }, { .span = &span, .nr = 1 } };
+	const struct content_area area[] = {
+		{ .start = 0x10000, .draw = { "PPDF", "PP.F" } },
+		{ .start = 0x20000, .draw = { ".", "P" } },
+	};
+	struct contents contents = { .area = area, .nr = 2, .page = 0x1000, .unit = 0x1000 };
+	struct oracle oracle = { .layout = layout, .nr = 2, .fields = SPAN_ALL };
+	struct numbers numbers;
+	bool must, may;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(records); i++) {
+		numbers_make(&numbers, records[i].rss, records[i].pss, records[i].shared,
+			     records[i].private, records[i].anon, 0);
+		EXPECT_EQ(!records[i].broken,
+			  contents_check(&contents, &oracle, records[i].mask, &span, &numbers));
+		EXPECT_STREQ(records[i].broken ?: "", contents.broken ?: "") {
+			TH_LOG("record %u", i);
+		}
+	}
+	/* Pages in swap space may be missing from Rss, if there is any. */
+	numbers_make(&numbers, 12, 10, 4, 8, 4, 0);
+	numbers.value[CONTENT_SWAP] = 4;
+	EXPECT_FALSE(contents_check(&contents, &oracle, 1, &span, &numbers));
+	contents.swaps = true;
+	EXPECT_TRUE(contents_check(&contents, &oracle, 1, &span, &numbers));
+
+	EXPECT_TRUE(contents_present(&contents, 3, 0x11000, &must, &may));
+	EXPECT_TRUE(must && may);
+	EXPECT_TRUE(contents_present(&contents, 3, 0x12000, &must, &may));
+	EXPECT_TRUE(!must && may);
+	EXPECT_TRUE(contents_present(&contents, 3, 0x20000, &must, &may));
+	EXPECT_TRUE(!must && may);
+	EXPECT_TRUE(contents_present(&contents, 2, 0x12000, &must, &may));
+	EXPECT_TRUE(!must && !may);
+	EXPECT_FALSE(contents_present(&contents, 3, 0x14000, &must, &may));
+	EXPECT_FALSE(contents_present(&contents, 3, 0xf000, &must, &may));
+}
+
+/* Whatever layout each page is taken from, the sum is legal; the extremes are reached. */
+TEST(contents_bounds_are_brute_force)
+{
+	static const char letters[] = ".PLFD";
+	char draw[3][7] = { "", "", "" }, mix[7] = "";
+	struct content_area area = { .draw = { draw[0], draw[1], draw[2] } };
+	struct content_area mixed = { .draw = { mix } };
+	struct contents all = { .area = &area, .nr = 1, .page = 0x1000, .unit = 0x1000 };
+	struct contents one = { .area = &mixed, .nr = 1, .page = 0x1000, .unit = 0x1000 };
+	uint64_t state = 1, low, high, sum, same, least, most;
+	unsigned int round, choice, page, pages;
+	enum content what;
+
+	for (round = 0; round < 200; round++) {
+		pages = 1 + random_below(&state, 5);
+		for (page = 0; page < pages; page++)
+			for (choice = 0; choice < 3; choice++)
+				draw[choice][page] = letters[random_below(&state, 5)];
+		for (choice = 0; choice < 3; choice++)
+			draw[choice][pages] = '\0';
+		mix[pages] = '\0';
+		for (what = 0; what < NR_SUMS; what++) {
+			unsigned int number, ways = 1;
+
+			least = UINT64_MAX;
+			most = 0;
+			contents_sum(&all, 7, what, &low, &high);
+			for (page = 0; page < pages; page++)
+				ways *= 3;
+			for (number = 0; number < ways; number++) {
+				unsigned int rest = number;
+
+				for (page = 0; page < pages; page++, rest /= 3)
+					mix[page] = draw[rest % 3][page];
+				contents_sum(&one, 1, what, &sum, &same);
+				ASSERT_EQ(sum, same);
+				least = sum < least ? sum : least;
+				most = sum > most ? sum : most;
+			}
+			ASSERT_EQ(least, low);
+			ASSERT_EQ(most, high);
+		}
+	}
+}
+
+TEST(query_fields_are_those_of_the_line)
+{
+	static const char line[] = "00010000-00014000 rw-s 00002000 08:01 77        /a\\012b\n";
+	static const char name[] = "/a\nb";
+	const struct procmap_query good = {
+		.vma_start = 0x10000, .vma_end = 0x14000, .vma_offset = 0x2000,
+		.vma_flags = PROCMAP_QUERY_VMA_READABLE | PROCMAP_QUERY_VMA_WRITABLE |
+			     PROCMAP_QUERY_VMA_SHARED,
+		.vma_page_size = 4096, .inode = 77, .dev_major = 8, .dev_minor = 1,
+		.vma_name_size = sizeof(name),
+	};
+	const size_t len = strlen(line) - 1;	/* without the newline */
+	struct procmap_query query = good;
+
+#define DIFFERS(text, field, wrong) do {						\
+	query = good;									\
+	query.field = wrong;								\
+	EXPECT_STREQ(text, query_field_differs(&query, name, line, len, 4096) ?: "");	\
+} while (0)
+	DIFFERS("", inode, 77);
+	DIFFERS("start", vma_start, 0x11000);
+	DIFFERS("end", vma_end, 0x13000);
+	DIFFERS("flags", vma_flags, good.vma_flags & ~PROCMAP_QUERY_VMA_SHARED);
+	DIFFERS("flags", vma_flags, good.vma_flags | PROCMAP_QUERY_VMA_EXECUTABLE);
+	DIFFERS("flags without a meaning", vma_flags, good.vma_flags | 1ULL << 40);
+	DIFFERS("offset", vma_offset, 0x1000);
+	DIFFERS("device", dev_major, 9);
+	DIFFERS("device", dev_minor, 0);
+	DIFFERS("inode", inode, 78);
+	DIFFERS("page size", vma_page_size, 8192);
+	DIFFERS("name", vma_name_size, 0);
+	DIFFERS("name size", vma_name_size, sizeof(name) - 1);
+#undef DIFFERS
+	EXPECT_STREQ("name", query_field_differs(&good, "/b\na", line, len, 4096));
+	EXPECT_STREQ("line", query_field_differs(&good, name, "nonsense\n", 8, 4096));
+}
+
+/* No other character is changed, and none is left out. */
+TEST(names_are_shown_in_full)
+{
+	static const struct {
+		const char *name, *text;
+		bool same;
+	} names[] = {
+		{ "/a\nb", "/a\\012b", true },
+		{ "/a\\012b", "/a\\012b", true },
+		{ "/a b", "/a b", true },
+		{ "/\377", "/\377", true },
+		{ "/a b", "/a\\040b", false },
+		{ "/a\nb", "/a\nb", false },
+		{ "/a\nb", "/a\\01", false },
+		{ "/ab", "/a", false },
+		{ "/a", "/ab", false },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		EXPECT_EQ(names[i].same,
+			  name_shown_as(names[i].name, strlen(names[i].name), names[i].text,
+					strlen(names[i].text), ESCAPED_BY_MAPS)) {
+			TH_LOG("name %u", i);
+		}
 }
 
 /* call_query() refuses a reading that does not end with an answer. */

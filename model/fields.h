@@ -53,7 +53,7 @@ void span_from_query(struct span *span, const struct procmap_query *query);
  * query_field_differs() - compare an answer with the line of the same mapping
  * @query:	the answer
  * @name:	buffer for the name that the answer has filled in
- * @line:	line of maps
+ * @line:	line of maps, with its newline
  * @len:	length of the line in bytes, without the newline
  * @page_size:	bytes of a page of the mapping
  *
