@@ -53,6 +53,14 @@ struct fields_file {
 	unsigned char id[64];
 };
 
+static void fields_file_close(struct fields_file *elf)
+{
+	if (elf->map != MAP_FAILED)
+		munmap(elf->map, 1);
+	if (elf->fd >= 0)
+		close(elf->fd);
+}
+
 FIXTURE(fields) {
 	struct context context;
 	char name[EXHIBIT_NAME];
@@ -71,10 +79,7 @@ FIXTURE_SETUP(fields)
 FIXTURE_TEARDOWN(fields)
 {
 	context_close(_metadata, &self->context);
-	if (self->elf.map != MAP_FAILED)
-		munmap(self->elf.map, 1);
-	if (self->elf.fd >= 0)
-		close(self->elf.fd);
+	fields_file_close(&self->elf);
 	if (self->file.fd >= 0)
 		close(self->file.fd);
 }

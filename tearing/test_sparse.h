@@ -18,6 +18,7 @@
 #include "../lib/env.h"
 #include "../lib/machine.h"
 #include "../lib/print.h"
+#include "context.h"
 #include "harness.h"
 #include "modifier.h"
 #include "reader.h"
@@ -34,8 +35,25 @@ static int ask_sparse_id(void *arg)
 	return query_id(maps.fd, (uintptr_t)arg, id, sizeof(id)) ? 1 : 0;
 }
 
+FIXTURE(sparse_id) {
+	struct context context;
+	struct fields_file elf;
+};
+
+FIXTURE_SETUP(sparse_id)
+{
+	self->elf.fd = -1;
+	self->elf.map = MAP_FAILED;
+}
+
+FIXTURE_TEARDOWN(sparse_id)
+{
+	context_close(_metadata, &self->context);
+	fields_file_close(&self->elf);
+}
+
 /* A hole has no build ID.  A child process asks, since the kernel may kill it. */
-TEST_F(fields, sparse_id)
+TEST_F(sparse_id, query)
 {
 	struct fields_file *elf = &self->elf;
 	struct reader maps = { .kind = &file_query };
