@@ -190,7 +190,8 @@ void numa_name(struct span *span)
 {
 	const struct span as_in_maps = *span;
 
-	if (span->name[0] == '/')
+	/* A file need not have a path: "anon_inode:[io_uring]". */
+	if (span->name[0] != '[')
 		span_escape_name(span, as_in_maps.name,
 				 strlen(as_in_maps.name), ESCAPED_BY_NUMA);
 	else if (strcmp(span->name, "[heap]") && strcmp(span->name, "[stack]"))

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
@@ -35,6 +36,31 @@
 #ifndef SYS_mseal
 #define SYS_mseal 462
 #endif
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102		/* Linux 6.13 */
+#endif
+
+#ifndef MFD_HUGETLB
+#define MFD_HUGETLB 0x0004U
+#endif
+
+#ifndef SYS_io_uring_setup
+#define SYS_io_uring_setup 425
+#endif
+
+/* struct perf_event_attr as it was first: an event that never happens, in this process. */
+static const struct {
+	uint32_t type, size;
+	uint64_t config, period, sample, read_format, flags;
+	uint32_t wakeup, bp_type;
+	uint64_t config1;
+} dummy_event = {
+	.type = 1,			/* PERF_TYPE_SOFTWARE */
+	.size = sizeof(dummy_event),
+	.config = 9,			/* PERF_COUNT_SW_DUMMY */
+	.flags = 1 << 5 | 1 << 6,	/* exclude_kernel, exclude_hv */
+};
 
 char *map_apart(size_t len, int prot, int flags, int fd, size_t offset)
 {
@@ -80,7 +106,10 @@ static void map_special(size_t page)
 	if (p)
 		syscall(SYS_mseal, p, 2 * page, 0);
 	map_apart(2 * page, rw, MAP_DROPPABLE | MAP_ANONYMOUS, -1, 0);
-	p = mmap(NULL, 4 << 20, rw, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	p = map_apart(4 * page, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p)
+		madvise(p + page, page, MADV_GUARD_INSTALL);
+	mmap(NULL, 4 << 20, rw, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
 	fd = syscall(SYS_memfd_secret, 0);
 	if (fd >= 0 && !ftruncate(fd, 2 * page))
 		map_apart(2 * page, rw, MAP_SHARED, fd, 0);
@@ -89,6 +118,28 @@ static void map_special(size_t page)
 		p = shmat(fd, NULL, 0);
 		shmctl(fd, IPC_RMID, NULL);
 	}
+}
+
+/* Map what belongs to a file descriptor that is no file; @page is as above. */
+static void map_rings(size_t page)
+{
+	int rw = PROT_READ | PROT_WRITE, fd;
+	uint32_t ring[30] = { 0 };	/* struct io_uring_params */
+	char *p;
+
+	fd = syscall(SYS_io_uring_setup, 1, ring);
+	if (fd >= 0)
+		map_apart(page, rw, MAP_SHARED, fd, 0);
+	fd = syscall(SYS_perf_event_open, &dummy_event, 0, -1, -1, 0);
+	if (fd >= 0)
+		map_apart(2 * page, rw, MAP_SHARED, fd, 0);
+	fd = syscall(SYS_memfd_create, "huge exhibit", MFD_HUGETLB);
+	if (fd >= 0)
+		mmap(NULL, 4 << 20, rw, MAP_SHARED, fd, 0);
+	fd = syscall(SYS_pkey_alloc, 0, 0);
+	p = fd >= 0 ? map_apart(2 * page, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : NULL;
+	if (p)
+		syscall(SYS_pkey_mprotect, p, 2 * page, rw, fd);
 }
 
 int exhibit_map(struct race *race, void *arg)
@@ -100,6 +151,7 @@ int exhibit_map(struct race *race, void *arg)
 	if (fd >= 0 && !ftruncate(fd, 4 * page))
 		map_permissions(fd);
 	map_special(page);
+	map_rings(page);
 	for (; file && *file; file++)
 		if (mmap(NULL, page, PROT_READ, MAP_SHARED, (*file)->fd, page) == MAP_FAILED)
 			return -errno;
