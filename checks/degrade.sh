@@ -8,6 +8,8 @@
 . "$(dirname "$0")/lib/tap.sh"
 # shellcheck source=lib/ktap.sh
 . "$(dirname "$0")/lib/ktap.sh"
+# shellcheck source=lib/cgroup.sh
+. "$(dirname "$0")/lib/cgroup.sh"
 # shellcheck source=lib/marked.sh
 . "$(dirname "$0")/lib/marked.sh"
 
@@ -153,31 +155,8 @@ else
 	skip "namespaces and other users" "not root"
 fi
 
-#
-# Memory: a group of this check's own.  It is removed whatever happens, by a
-# process that waits for this one to end.
-#
-group=
-for limit in /sys/fs/cgroup/memory/gate-check-$$/memory.limit_in_bytes \
-	     /sys/fs/cgroup/gate-check-$$/memory.max; do
-	mkdir "${limit%/*}" 2>/dev/null || continue
-	if [ -e "$limit" ] && echo 512M >"$limit"; then
-		group=${limit%/*}
-		break
-	fi
-	rmdir "${limit%/*}"
-done
-if [ "$group" ]; then
-	(
-		trap '' INT TERM HUP
-		while kill -0 $$ 2>/dev/null && [ -d "$group" ]; do
-			sleep 1
-		done
-		rmdir "$group" 2>/dev/null
-	) </dev/null >/dev/null 2>&1 &
-	# shellcheck disable=SC2016
-	degrades "512 MiB of memory" sh -c \
-		'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' sh "$group"
+if group_of 512M "memory/$own/memory.limit_in_bytes" "$own/memory.max"; then
+	degrades "512 MiB of memory" sh -c "$enter_group" sh "$group"
 	ok "512 MiB of memory: the group is gone" rmdir "$group"
 else
 	skip "512 MiB of memory" "no control group to be had"

@@ -6,6 +6,8 @@
 
 # shellcheck source=lib/tap.sh
 . "$(dirname "$0")/lib/tap.sh"
+# shellcheck source=lib/cgroup.sh
+. "$(dirname "$0")/lib/cgroup.sh"
 
 run=$top/run_tests.sh
 # A quick one that passes.
@@ -22,33 +24,14 @@ told()
 equal "it passes" $? 0
 
 #
-# Too few processes: a control group of this check's own.  A process that waits for
-# this one to end removes it whatever happens.
+# Too few processes
 #
-group=
-for limit in /sys/fs/cgroup/pids/gate-check-$$/pids.max \
-	     /sys/fs/cgroup/gate-check-$$/pids.max; do
-	mkdir "${limit%/*}" 2>/dev/null || continue
-	if [ -e "$limit" ] && echo 16 >"$limit"; then
-		group=${limit%/*}
-		break
-	fi
-	rmdir "${limit%/*}"
-done
-if [ "$group" ]; then
-	(
-		trap '' INT TERM HUP
-		while kill -0 $$ 2>/dev/null && [ -d "$group" ]; do
-			sleep 1
-		done
-		rmdir "$group" 2>/dev/null
-	) </dev/null >/dev/null 2>&1 &
+if group_of 16 "pids/$own/pids.max" "$own/pids.max"; then
 	# The runner's shell, the runner's timeout(1), and a program are refused one.
 	for most in 12 16 20; do
 		echo "$most" >"$group/pids.max"
-		# shellcheck disable=SC2016
-		sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' sh "$group" \
-			"$run" "$@" >"$work/stdout" 2>"$work/stderr" </dev/null
+		sh -c "$enter_group" sh "$group" "$run" "$@" >"$work/stdout" \
+			2>"$work/stderr" </dev/null
 		told "pids.max of $most" $? "too few processes"
 	done
 	ok "the group is gone" rmdir "$group"

@@ -6,6 +6,8 @@
 
 # shellcheck source=lib/tap.sh
 . "$(dirname "$0")/lib/tap.sh"
+# shellcheck source=lib/cgroup.sh
+. "$(dirname "$0")/lib/cgroup.sh"
 # shellcheck source=lib/marked.sh
 . "$(dirname "$0")/lib/marked.sh"
 
@@ -163,42 +165,24 @@ ok "and how to see it again" grep -qF -e '-r racing.gap_alone.maps' "$work/repor
 # --- processes held in the kernel -----------------------------------------------
 
 # In a frozen group, a process waits as it does for a lock.
-freezer=/sys/fs/cgroup/freezer/gate-check-$$
-thaw()
-{
-	echo THAWED >"$freezer/freezer.state"
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		rmdir "$freezer" 2>/dev/null && return
-		sleep 0.3
-	done
-}
-
 # freeze PROCESS...
 freeze()
 {
 	for process; do
-		echo "$process" >"$freezer/cgroup.procs"
+		echo "$process" >"$group/cgroup.procs"
 	done
-	echo FROZEN >"$freezer/freezer.state"
+	echo FROZEN >"$group/freezer.state"
 }
 
 # freezing CHECK: runs it where there is such a group
 freezing()
 {
-	if ! mkdir "$freezer" 2>/dev/null; then
+	if group_of THAWED "freezer/$own/freezer.state"; then
+		"$2"
+		remove_group
+	else
 		skip "$1" "no freezer to be had"
-		return
 	fi
-	# Whatever becomes of this check.
-	(
-		trap '' INT TERM HUP
-		while kill -0 $$ 2>/dev/null && [ -d "$freezer" ]; do
-			sleep 1
-		done
-		[ ! -d "$freezer" ] || thaw
-	) </dev/null >/dev/null 2>&1 &
-	"$2"
-	thaw
 }
 
 held_target()
