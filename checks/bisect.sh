@@ -87,18 +87,8 @@ ok "what does not build is left out" [ "$(builds)" -le 8 ]
 
 forget
 fake_releases 6.16.3 good 6.16.12 good 6.17.8 bad 6.17.13 bad 6.18.5 bad 6.18.9 bad
-export FAKE_SECONDS=1
-"$fake/run_tests.sh" bisect --test $known --good 6.16.3 --bad 6.18.9 >"$work/out" 2>&1 &
-asking=$!
-until [ "$(boots)" -ge 3 ]; do
-	sleep 0.1
-done
-kill -s TERM $asking
-wait $asking
-equal "interrupted" $? 143
-ok "no process is left" holds_nothing_of pgrep -f "$fake/lab"
+interrupts 3 bisect --test $known --good 6.16.3 --bad 6.18.9
 at=$(boots)
-FAKE_SECONDS=0
 equal "started again" "$(bisect --good 6.16.3 --bad 6.18.9)" 0
 equal "finds the first bad one" "$(first)" "6.17.8."
 ok "and does not ask again what was answered" [ "$(boots)" -le $((at + 3)) ]

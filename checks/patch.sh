@@ -125,17 +125,7 @@ ok "--json has the status" jq -e '.status == 0 and .patched.built' "$work/v1.jso
 # --- interrupted -------------------------------------------------------------------
 
 forget
-export FAKE_SECONDS=1
-"$fake/run_tests.sh" patch --base "$tree" $gate_only "$work/v1.patch" >"$work/out" 2>&1 &
-asking=$!
-until [ "$(boots)" -ge 2 ]; do
-	sleep 0.1
-done
-kill -s TERM $asking
-wait $asking
-equal "interrupted" $? 143
-ok "no process is left" holds_nothing_of pgrep -f "$fake/lab"
-FAKE_SECONDS=0
+interrupts 2 patch --base "$tree" $gate_only "$work/v1.patch"
 equal "started again" "$(patch $gate_only "$work/v1.patch")" 0
 equal "the base is not asked again" "$(grep -c '^guest.sh good 0' "$LAB_CACHE/boots")" 1
 

@@ -174,6 +174,22 @@ forget()
 	: >"$LAB_CACHE/builds"
 }
 
+# interrupts BOOTS COMMAND...: a command of the wrapper, after so many boots
+interrupts()
+{
+	enough=$1
+	shift
+	FAKE_SECONDS=1 "$fake/run_tests.sh" "$@" >"$work/stdout" 2>"$work/stderr" &
+	asking=$!
+	until [ "$(boots)" -ge "$enough" ]; do
+		sleep 0.1
+	done
+	kill -s TERM $asking
+	wait $asking
+	equal "interrupted" $? 143
+	ok "no process is left" holds_nothing_of pgrep -f "$fake/lab"
+}
+
 # fake_git WORD...: in $tree
 fake_git()
 {
