@@ -8,7 +8,7 @@ child=''
 # attended COMMAND...: a signal to us ends it
 attended()
 {
-	"$@" &
+	"$@" 6>&- &
 	child=$!
 	wait "$child"
 	attended_status=$?
@@ -23,9 +23,11 @@ stop()
 	while [ -n "$child" ] && kill "$child" 2>/dev/null; do
 		sleep 0.1
 	done
-	echo "${0##*/}: interrupted" >&2
+	echo "${0##*/}: interrupted" >&6
 	exit "$1"
 }
 
+# A signal may come while stderr is a log.
+exec 6>&2
 trap 'stop 130' INT
 trap 'stop 143' TERM HUP

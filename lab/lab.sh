@@ -13,6 +13,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/common.sh"
 # shellcheck source-path=SCRIPTDIR source=archive.sh
 . "$here/archive.sh"
+# shellcheck source-path=SCRIPTDIR source=attended.sh
+. "$here/attended.sh"
 # shellcheck source-path=SCRIPTDIR source=machine.sh
 . "$here/machine.sh"
 # shellcheck source-path=SCRIPTDIR source=answers.sh
@@ -217,10 +219,6 @@ expected()
 	expected_of "$1" "$1"
 }
 
-# It may come while stderr is a log.
-exec 6>&2
-trap 'say interrupted 2>&6; exit 130' INT
-trap 'say interrupted 2>&6; exit 143' HUP TERM
 case ${2-} in
 --help|-h) usage; exit 0 ;;
 esac

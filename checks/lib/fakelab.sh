@@ -187,6 +187,7 @@ interrupts()
 	kill -s TERM $asking
 	wait $asking
 	equal "interrupted" $? 143
+	ok "and says so" grep -qx "$1.sh: interrupted" "$work/stderr"
 	ok "no process is left" holds_nothing_of pgrep -f "$fake/lab"
 }
 
