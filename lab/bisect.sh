@@ -28,14 +28,6 @@ umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$here/common.sh"
-# shellcheck source-path=SCRIPTDIR source=archive.sh
-. "$here/archive.sh"
-# shellcheck source-path=SCRIPTDIR source=splat.sh
-. "$here/splat.sh"
-# shellcheck source-path=SCRIPTDIR source=attended.sh
-. "$here/attended.sh"
-# shellcheck source-path=SCRIPTDIR source=programs.sh
-. "$here/programs.sh"
 # shellcheck source-path=SCRIPTDIR source=sure.sh
 . "$here/sure.sh"
 # shellcheck source-path=SCRIPTDIR source=trees.sh

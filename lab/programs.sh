@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh disable=SC2154
 #
-# programs.sh - the test programs, built statically for whatever kernel there
-# will be.  Sourced, with here in lab/ and LAB_CACHE set.
+# programs.sh - the test programs: built statically for whatever kernel there will
+# be, and run again and again in a machine
+#
+# Sourced after common.sh.
+
+# shellcheck source-path=SCRIPTDIR source=attended.sh
+. "$here/attended.sh"
+# shellcheck source-path=SCRIPTDIR source=splat.sh
+. "$here/splat.sh"
 
 # static_programs [ARCH]: the tree's own Makefile builds them, for this machine's
 # architecture or for another one of Debian's.  Sets $programs to where they are,
@@ -35,4 +42,11 @@ static_programs()
 		tail -n 15 "$programs/log" >&2
 		return 1
 	}
+}
+
+# boot_again [OPTION OF boot.sh]... -- again.sh [OPTION]... COMMAND...
+boot_again()
+{
+	attended sh "$here/boot.sh" --program "$here/again.sh" --program "$here/splat.sh" \
+		--program "$here/../lib/kernel_log.c" "$@"
 }

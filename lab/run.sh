@@ -5,10 +5,6 @@
 #
 # Sourced by lab.sh, with the options of run.
 
-# shellcheck source-path=SCRIPTDIR source=attended.sh
-. "$here/attended.sh"
-# shellcheck source-path=SCRIPTDIR source=splat.sh
-. "$here/splat.sh"
 # shellcheck source-path=SCRIPTDIR source=programs.sh
 . "$here/programs.sh"
 

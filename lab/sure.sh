@@ -3,14 +3,19 @@
 #
 # sure.sh - is one test red on one kernel?  Asked until that is sure.
 #
-# Sourced after common.sh, splat.sh, attended.sh and programs.sh.  A test is red in one
-# run in a hundred at most on a kernel without the fault (results/soak.txt), and in the
-# share $sure_share of runs at least on one with it.  Which of both a kernel is, a
-# sequential probability ratio test says (A. Wald, 1945): runs are added until one of
-# them is 99 times as likely, which is wrong for one kernel in a hundred at most.
+# Sourced after common.sh.  A test is red in one run in a hundred at most on a kernel
+# without the fault (results/soak.txt), and in the share $sure_share of runs at least on
+# one with it.  Which of both a kernel is, a sequential probability ratio test says
+# (A. Wald, 1945): runs are added until one of them is 99 times as likely, which is wrong
+# for one kernel in a hundred at most.
 #
 # A run that had few chances counts as one that was not red: the share was measured
 # with such runs, too, on the same machine.
+
+# shellcheck source-path=SCRIPTDIR source=answers.sh
+. "$here/answers.sh"
+# shellcheck source-path=SCRIPTDIR source=programs.sh
+. "$here/programs.sh"
 
 sure_false_red=0.01	# share of runs that are red on a good kernel: the bound of soak.txt
 sure_error=0.01		# probability that the word on one kernel is wrong
@@ -87,12 +92,11 @@ sure_boot()
 	sure_duration=${DURATION:-0}
 	! grep -qx 'few\|untold' "$2/words" || sure_duration=$sure_patience
 	sure_each=$((sure_limit + 2 * sure_duration))
-	attended sh "$here/boot.sh" --kernel "$1" --out "$2/boot" \
+	boot_again --kernel "$1" --out "$2/boot" \
 		--timeout $((120 + $4 * sure_each)) --append kasan_multi_shot \
 		--env "DURATION=$sure_duration" --env "GATE=${GATE:-0}" \
 		--env "kselftest_override_timeout=$((10 * sure_each))" \
-		--program "$programs/$sure_judge" --program "$here/again.sh" \
-		--program "$here/splat.sh" -- again.sh --times "$4" --enough "$5" \
+		--program "$programs/$sure_judge" -- again.sh --times "$4" --enough "$5" \
 		--limit "$sure_each" --budget $((60 + $4 * sure_each / 2)) \
 		"$sure_judge" -r "$3" > "$2/said" 2>&1
 	sure_words "$2/boot/out" "$3" > "$2/new"

@@ -3,9 +3,12 @@
 #
 # trees.sh - worktrees of git trees of kernels, and what is built of them
 #
-# Sourced after common.sh and archive.sh.  A git tree has one worktree in the cache,
+# Sourced after common.sh and attended.sh.  A git tree has one worktree in the cache,
 # $LAB_CACHE/trees/NAME, with objects in $LAB_CACHE/build/NAME: from one commit to the
 # next, what differs is compiled.
+
+# shellcheck source-path=SCRIPTDIR source=archive.sh
+. "$here/archive.sh"
 
 tree_config=preempt-full	# the configuration of what is built
 : "${LAB_KEEP:=20}"	# GiB of trees, objects and images; the oldest are removed

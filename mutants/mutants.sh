@@ -57,10 +57,6 @@ room=$(cd "$(dirname "$0")" && pwd)
 here=$room/../lab
 # shellcheck source-path=SCRIPTDIR source=../lab/common.sh
 . "$here/common.sh"
-# shellcheck source-path=SCRIPTDIR source=../lab/splat.sh
-. "$here/splat.sh"
-# shellcheck source-path=SCRIPTDIR source=../lab/attended.sh
-. "$here/attended.sh"
 # shellcheck source-path=SCRIPTDIR source=../lab/programs.sh
 . "$here/programs.sh"
 
@@ -271,11 +267,9 @@ boot()
 	# Half a minute is for booting, and for a run longer than those before.  What
 	# ends a run is again.sh's limit, not a program that leaves out tests.  And what
 	# KASAN found in one run it is to find in the next one, too.
-	attended sh "$here/boot.sh" --kernel "$image/bzImage" --out "$dir" --timeout "$limit" \
+	boot_again --kernel "$image/bzImage" --out "$dir" --timeout "$limit" \
 		--append kasan_multi_shot --env kselftest_override_timeout="$limit" \
-		--program "$program" --program "$here/again.sh" \
-		--program "$here/splat.sh" --program "$room/../lib/kernel_log.c" \
-		-- again.sh --until-red --times "$often" \
+		--program "$program" -- again.sh --until-red --times "$often" \
 		--limit $((limit * 2 / 5)) \
 		--budget $((limit > 60 ? limit - 30 : limit)) \
 		"${program##*/}" "$@" > "$dir/boot" 2>&1

@@ -43,8 +43,6 @@ room=$(cd "$(dirname "$0")" && pwd)
 here=$room/../lab
 # shellcheck source-path=SCRIPTDIR source=../lab/common.sh
 . "$here/common.sh"
-# shellcheck source-path=SCRIPTDIR source=../lab/attended.sh
-. "$here/attended.sh"
 # shellcheck source-path=SCRIPTDIR source=../lab/programs.sh
 . "$here/programs.sh"
 # shellcheck source-path=SCRIPTDIR source=../lab/answers.sh
@@ -135,10 +133,7 @@ in_machine()
 	for file in "$programs"/proc_m*; do
 		[ ! -x "$file" ] || set -- --program "$file" "$@"
 	done
-	for file in again.sh guest.sh splat.sh ../lib/kernel_log.c; do
-		set -- --program "$here/$file" "$@"
-	done
-	attended sh "$here/boot.sh" --kernel "$image" --out "$dir" --timeout "$limit" \
+	boot_again --program "$here/guest.sh" --kernel "$image" --out "$dir" --timeout "$limit" \
 		--env GUEST_LIMIT="$run_limit" "$@" > "$dir.boot" 2>&1
 	[ $? -ne 4 ] || tail -n 3 "$dir.boot" >&2
 }
