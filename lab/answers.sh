@@ -11,10 +11,10 @@ columns='tearing maps query smaps numa_maps'
 # Known bugs of kernels: WORD=TEST, the word for it in lab/expected, and what shows it.
 known_bugs='lost-tail=known.tail_lost_after_merge stuck-query=query.misuse crash-id=sparse_id.query'
 
-# results OUT: each result on a line, see run_tests.sh
+# results OUT...: each result on a line, see run_tests.sh
 results()
 {
-	sh "$here/../run_tests.sh" --results "$1"
+	sh "$here/../run_tests.sh" --results "$@"
 }
 
 # answers OUT: from the results of the report

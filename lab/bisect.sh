@@ -190,18 +190,11 @@ finish()
 evidence()
 {
 	at=$state/$(kernel_of "$1")
-	awk '
-	/^# run [0-9]+: / { why = "" }
-	/RULE BROKEN: / || (why == "" && /^# .*: ?Expected |Test terminated/) {
-		why = $0
-		sub(/^# */, "", why)
-		sub(/^[^ ]*:[0-9]+:[^:]*:/, "", why)
-	}
-	/^not ok / {
-		sub(/^not ok [0-9]+ (- )?/, "")
-		print "  " $0 (why ? ": " why : "")
+	results "$at"/out.* | awk -F '\t' '
+	$4 == "fail" {
+		print "  " $3 ($5 ? ": " $5 : "")
 		exit
-	}' "$at"/out.* | cut -c 1-75
+	}' | cut -c 1-75
 	echo "  reports and logs: $at"
 }
 

@@ -44,16 +44,13 @@ sure_program()
 # the machine ended
 sure_words()
 {
-	awk -v test="$2" '
-	/^# run [0-9]+: / { word = "untold"; open = 1 }
-	/^(not )?ok [0-9]+ / {
-		name = $1 == "not" ? $4 : $3
-		if (name == test)
-			word = $1 == "not" ? "red" : !/# SKIP/ ? "green" : \
-				/not (provoked|exercised)/ ? "few" : "untold"
+	results "$1" | awk -F '\t' -v test="$2" '
+	$1 == "run" { word = "untold" }
+	$1 == "test" && $3 == test {
+		word = $4 == "fail" ? "red" : $4 == "pass" ? "green" : \
+			$5 ~ /not (provoked|exercised)/ ? "few" : "untold"
 	}
-	/^# took [0-9.]+ s: / { print word; open = 0 }
-	END { if (open) print "died" }' "$1"
+	$1 == "took" { print $4 == "died" ? "died" : word }'
 }
 
 # sure_next WORDS [REDS]: what is known of a kernel: bad, good, or how many runs would
