@@ -284,12 +284,8 @@ question()
 	if [ -n "$kdir" ]; then
 		git -C "$kdir" rev-parse --git-dir > /dev/null 2>&1 ||
 			bad_usage "no git tree: $kdir"
-		for commit in "$good" "$bad"; do
-			git -C "$kdir" rev-parse -q --verify "$commit^{commit}" \
-				> /dev/null || bad_usage "no commit $commit in $kdir"
-		done
-		good=$(git -C "$kdir" rev-parse "$good^{commit}")
-		bad=$(git -C "$kdir" rev-parse "$bad^{commit}")
+		good=$(tree_commit "$kdir" "$good") || exit
+		bad=$(tree_commit "$kdir" "$bad") || exit
 		git -C "$kdir" merge-base --is-ancestor "$good" "$bad" ||
 			bad_usage "$good is not part of the history of $bad"
 	else

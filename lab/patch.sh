@@ -156,12 +156,8 @@ choose_branch()
 		from=$(git -C "$kdir" merge-base HEAD "$1" 2>/dev/null) ||
 			bad_usage "no patch and no branch: $1" ;;
 	esac
-	for end in "$from" "$to"; do
-		git -C "$kdir" rev-parse -q --verify "$end^{commit}" > /dev/null ||
-			bad_usage "no such commit: $end"
-	done
-	from=$(git -C "$kdir" rev-parse "$from^{commit}")
-	to=$(git -C "$kdir" rev-parse "$to^{commit}")
+	from=$(tree_commit "$kdir" "$from") || exit
+	to=$(tree_commit "$kdir" "$to") || exit
 	[ "$from" != "$to" ] ||
 		bad_usage "$1 is what is checked out: name a range A..B"
 }

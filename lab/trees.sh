@@ -44,6 +44,12 @@ tree_of()
 	fi
 }
 
+# tree_commit DIR NAME: prints the commit of this name
+tree_commit()
+{
+	git -C "$1" rev-parse -q --verify "$2^{commit}" || bad_usage "no commit $2 in $1"
+}
+
 # tree_at TREE COMMIT: checks it out; a file that is the same keeps its time
 tree_at()
 {
