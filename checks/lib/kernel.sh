@@ -20,6 +20,18 @@ kernel_source()
 	echo "$source"
 }
 
+# needs_kernel NAME: sets $kernel to it, which KDIR no longer says; what cannot be had is
+# no failure
+needs_kernel()
+{
+	if ! kernel=$(kernel_source 2>"$work/err"); then
+		explain "$work/err"
+		skip "$1" "no kernel source to be had"
+		finish
+	fi
+	unset KDIR
+}
+
 # kernel_copy DIR: what a configuration, "make headers", an object file of mm/ or
 # fs/ and all targets of the selftests need; not the bulk of a kernel.
 kernel_copy()

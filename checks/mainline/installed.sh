@@ -15,12 +15,7 @@
 tree=$work/linux
 copy=$work/copy
 
-if ! kernel=$(kernel_source 2>"$work/err"); then
-	explain "$work/err"
-	skip "installed copy" "no kernel source to be had"
-	finish
-fi
-unset KDIR
+needs_kernel "installed copy"
 mkdir "$tree"
 (cd "$kernel" && tar -c scripts tools/arch tools/include tools/scripts \
 	tools/testing/selftests/lib.mk tools/testing/selftests/Makefile \

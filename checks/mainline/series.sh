@@ -16,13 +16,8 @@
 
 proc=tools/testing/selftests/proc
 
-if ! kernel=$(kernel_source 2>"$work/err"); then
-	explain "$work/err"
-	skip "series" "no kernel source to be had"
-	finish
-fi
+needs_kernel series
 newest=$kernel
-unset KDIR
 
 # The cheap check, of which this one is what takes a whole tree.
 SERIES_BUILD=1 SERIES_KDIR=$kernel sh "$top/checks/series.sh" >"$work/cheap" 2>&1

@@ -16,12 +16,7 @@
 
 proc=tools/testing/selftests/proc
 
-if ! kernel=$(kernel_source 2>"$work/err"); then
-	explain "$work/err"
-	skip "targets" "no kernel source to be had"
-	finish
-fi
-unset KDIR
+needs_kernel targets
 tree=$work/linux
 kernel_copy "$tree"
 "$top/run_tests.sh" graft "$tree" || exit
