@@ -10,7 +10,6 @@
  *	LOCKED=pagemap		file that this kernel reads with mmap_lock
  */
 #include <math.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -119,24 +118,17 @@ int main(void)
 		.hog_idle_us = LOAD_HOG_IDLE_US,
 		.limit_ns = BENCH_LIMIT_NS,
 		.seed = (uint64_t)now_ns(),
-		.cpu_mapper = -1,
 	};
-	cpu_set_t allowed;
-	int cpu;
+	int cpu[2];
 
 	policy_reset();
-	sched_getaffinity(0, sizeof(allowed), &allowed);
-	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET(cpu, &allowed))
-			continue;
-		if (knobs.cpu_mapper < 0)
-			knobs.cpu_mapper = cpu;
-		knobs.cpu_load = cpu;
-	}
-	if (knobs.cpu_mapper == knobs.cpu_load) {
+	choose_cpus_apart(cpu);
+	if (cpu[1] < 0) {
 		fprintf(stderr, "needs two CPUs\n");
 		return 4;
 	}
+	knobs.cpu_mapper = cpu[0];
+	knobs.cpu_load = cpu[1];
 	cpu_pin(knobs.cpu_mapper);
 	setpriority(PRIO_PROCESS, 0, LOAD_NICE_HURRY);
 	if (rounds > BENCH_MAX_ROUNDS)

@@ -17,7 +17,6 @@
 #include <getopt.h>
 #include <math.h>
 #include <pwd.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -270,30 +269,6 @@ static void limit_cpu(void)
 	die(CANNOT_TELL, "--cpu-max: no cgroup with a limit of CPU time can be made");
 }
 
-/* Choose the first CPU for the target, and the last one of another core. */
-static void choose_cpus_of(struct knobs *knobs)
-{
-	int cpu, first = -1, last = -1, apart = -1;
-	cpu_set_t allowed;
-
-	CPU_ZERO(&allowed);
-	sched_getaffinity(0, sizeof(allowed), &allowed);
-	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET((size_t)cpu, &allowed))
-			continue;
-		if (first < 0)
-			first = cpu;
-		else
-			last = cpu;
-		if (cpu != first && !same_core(first, cpu))
-			apart = cpu;
-	}
-	if (last < 0)
-		die(CANNOT_TELL, "fewer than two CPUs");
-	knobs->cpu_mapper = first;
-	knobs->cpu_load = apart < 0 ? last : apart;
-}
-
 /* Check whether any argument has a place for the PID. */
 static bool told_pid(char *const *argv)
 {
@@ -326,6 +301,7 @@ static void check_shape(void)
 static void prepare(struct knobs *knobs)
 {
 	const char *seed = getenv("SEED");
+	int cpu[2];
 
 	self = getpid();
 	atexit(clean_up);
@@ -334,7 +310,11 @@ static void prepare(struct knobs *knobs)
 	signal(SIGHUP, interrupted);
 	signal(SIGPIPE, SIG_IGN);
 	policy_reset();
-	choose_cpus_of(knobs);
+	choose_cpus_apart(cpu);
+	if (cpu[1] < 0)
+		die(CANNOT_TELL, "fewer than two CPUs");
+	knobs->cpu_mapper = cpu[0];
+	knobs->cpu_load = cpu[1];
 	knobs->nap_us = MAPPER_NAP_US;
 	knobs->hog_busy_us = LOAD_HOG_BUSY_US;
 	knobs->hog_idle_us = LOAD_HOG_IDLE_US;

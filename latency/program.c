@@ -64,28 +64,6 @@ static int env_cpu(const char *name, int fallback)
 }
 
 /*
- * Choose the CPUs: the first one for the mapper, and for the load the last one
- * that shares no core with it.
- */
-static void choose_cpus_apart(struct knobs *knobs, const cpu_set_t *allowed)
-{
-	int cpu, first = -1, last = -1, apart = -1;
-
-	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET(cpu, allowed))
-			continue;
-		if (first < 0)
-			first = cpu;
-		else
-			last = cpu;
-		if (cpu != first && !same_core(first, cpu))
-			apart = cpu;
-	}
-	knobs->cpu_mapper = env_cpu("CPU_MAPPER", first);
-	knobs->cpu_load = env_cpu("CPU_LOAD", apart < 0 ? last : apart);
-}
-
-/*
  * Check whether the trials have used up @seconds.  A runner with a longer
  * timeout than that of the settings file, such as the lab, has as many times
  * the budget.
@@ -300,11 +278,14 @@ const char *latency_prepare(struct knobs *knobs)
 	const char *missing;
 	struct utsname uts;
 	cpu_set_t allowed;
+	int cpu[2];
 
 	CPU_ZERO(&allowed);
 	sched_getaffinity(0, sizeof(allowed), &allowed);
 	choose_knobs(knobs);
-	choose_cpus_apart(knobs, &allowed);
+	choose_cpus_apart(cpu);
+	knobs->cpu_mapper = env_cpu("CPU_MAPPER", cpu[0]);
+	knobs->cpu_load = env_cpu("CPU_LOAD", cpu[1]);
 	program->ran = true;
 	program->knobs = *knobs;
 	missing = cpus_missing(knobs, &allowed);

@@ -159,3 +159,24 @@ bool same_core(int a, int b)
 	       cpu_id(a, "physical_package_id") ==
 	       cpu_id(b, "physical_package_id");
 }
+
+void choose_cpus_apart(int cpu[2])
+{
+	cpu_set_t set;
+	int i;
+
+	choose_cpus(cpu);
+	cpu[1] = -1;
+	if (cpu[0] < 0 || sched_getaffinity(0, sizeof(set), &set))
+		return;
+	for (i = CPU_SETSIZE - 1; i > cpu[0]; i--) {
+		if (!CPU_ISSET(i, &set))
+			continue;
+		if (cpu[1] < 0)
+			cpu[1] = i;
+		if (!same_core(cpu[0], i)) {
+			cpu[1] = i;
+			return;
+		}
+	}
+}

@@ -63,6 +63,13 @@ int cpu_pin(int cpu);
 void choose_cpus(int cpu[2]);
 
 /**
+ * choose_cpus_apart() - find two CPUs that disturb each other least
+ * @cpu:	filled in: the first CPU that this process may run on, and the last one
+ *		of another core, or else the last one; -1 if there are fewer
+ */
+void choose_cpus_apart(int cpu[2]);
+
+/**
  * same_core() - check whether two CPUs are threads of one core
  * @a:		a CPU
  * @b:		another CPU
