@@ -242,17 +242,6 @@ static int test_once(struct monitor *monitor, uint64_t *rng)
 	return 0;
 }
 
-/* Check whether the monitor slows down the target whatever process it reads. */
-static bool disturbs_all(const struct trial *trial)
-{
-	struct histogram quiet, control;
-
-	trial_hist(trial, GROUP_QUIET, &quiet);
-	trial_hist(trial, GROUP_CONTROL, &control);
-	return quiet.count && hist_quantile(&control, 500000) >
-			      TRIAL_QUIET_LIMIT * hist_quantile(&quiet, 500000);
-}
-
 /* Say why there is no verdict. */
 static void explain_unsure(struct monitor *monitor, bool twice)
 {
@@ -294,7 +283,7 @@ int monitor_judge(struct monitor *monitor)
 	}
 	if (twice && trial->verdict != VERDICT_INTERFERES) {
 		trial->verdict = VERDICT_UNSURE;
-	} else if (trial->verdict == VERDICT_FINE && disturbs_all(trial)) {
+	} else if (trial->verdict == VERDICT_FINE && trial_disturbs_all(trial)) {
 		trial->disturbs_all = true;
 		trial->verdict = VERDICT_INTERFERES;
 	}

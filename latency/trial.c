@@ -213,8 +213,7 @@ static bool trial_evidence(const struct trial *trial)
 		trial->reads[GROUP_CONTROL] >= TRIAL_MIN_READS);
 }
 
-/** trial_disturbs_all() - check whether scanning any process slows down the mapper */
-static bool trial_disturbs_all(const struct trial *trial)
+bool trial_disturbs_all(const struct trial *trial)
 {
 	struct histogram quiet, control;
 

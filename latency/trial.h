@@ -260,6 +260,9 @@ uint64_t trial_period(const struct trial *trial);
 /** trial_scanned() - sum up the work of all scanners for a group */
 struct scanned trial_scanned(const struct trial *trial, enum group group);
 
+/** trial_disturbs_all() - check whether scanning any process slows down the mapper */
+bool trial_disturbs_all(const struct trial *trial);
+
 /** trial_late() - check whether the trial has used up its time */
 bool trial_late(const struct trial *trial);
 
