@@ -33,22 +33,11 @@
 #include "stress/children.h"
 #include "tearing/program.h"
 #include "stress/test_stress.h"
-
-/* main() below calls the main() of the harness. */
-#define main harness_main
-TEST_HARNESS_MAIN
-#undef main
+#include "lib/main.h"
 
 int main(int argc, char **argv)
 {
-	const char *missing;
-
 	/* A child may have executed this program. */
 	exit_after_exec();
-	missing = program_begin();
-	if (missing) {
-		ksft_print_header();
-		ksft_exit_skip("%s\n", missing);
-	}
-	return harness_main(argc, argv);
+	return run_or_skip(program_begin(), argc, argv);
 }

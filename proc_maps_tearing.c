@@ -51,22 +51,11 @@
 #include "tearing/test_targets.h"
 #include "tearing/test_shapes.h"
 #include "tearing/test_sparse.h"
-
-/* The main() below calls the harness's main(). */
-#define main harness_main
-TEST_HARNESS_MAIN
-#undef main
+#include "lib/main.h"
 
 int main(int argc, char **argv)
 {
-	const char *missing;
-
 	/* A modifier may have exec'd this program. */
 	modifier_after_exec();
-	missing = program_begin() ?: program_watch_tests();
-	if (missing) {
-		ksft_print_header();
-		ksft_exit_skip("%s\n", missing);
-	}
-	return harness_main(argc, argv);
+	return run_or_skip(program_begin() ?: program_watch_tests(), argc, argv);
 }

@@ -43,11 +43,7 @@
 #include "latency/test_reader.h"
 #include "latency/test_bulk.h"
 #include "latency/test_grace.h"
-
-/* main() below calls the main() of the harness. */
-#define main harness_main
-TEST_HARNESS_MAIN
-#undef main
+#include "lib/main.h"
 
 /* The process that writes the report; tests run in children. */
 static pid_t program_pid;
@@ -67,11 +63,9 @@ int main(int argc, char **argv)
 {
 	const char *missing = latency_begin();
 
-	if (missing) {
-		ksft_print_header();
-		ksft_exit_skip("%s\n", missing);
+	if (!missing) {
+		program_pid = getpid();
+		atexit(write_report);
 	}
-	program_pid = getpid();
-	atexit(write_report);
-	return harness_main(argc, argv);
+	return run_or_skip(missing, argc, argv);
 }
