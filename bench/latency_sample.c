@@ -51,6 +51,7 @@
 #include "../latency/verdict.h"
 #include "../lib/child.h"
 #include "../lib/cpu.h"
+#include "../lib/env.h"
 #include "../lib/random.h"
 
 /* Exit status when the sample could not be measured; KSFT_SKIP. */
@@ -130,16 +131,6 @@ static unsigned int number(const char *name, unsigned int fallback)
 	if (*end || end == text || value > INT32_MAX)
 		die("%s=%s: what is that?", name, text);
 	return (unsigned int)value;
-}
-
-/* Read the injected fault from the environment. */
-static enum injection injection_from_env(void)
-{
-	const char *inject = getenv("PLANT") ?: "";
-
-	if (!strcmp(inject, "stall"))
-		return INJECT_STALL;
-	return strcmp(inject, "hang") ? INJECT_NOTHING : INJECT_HANG;
 }
 
 /* Start all processes, or exit. */
@@ -249,7 +240,8 @@ int main(void)
 		.cpu_load = (int)number("CPU_LOAD", 1),
 		.cpus_load = number("CPUS_LOAD", 1),
 		.seed = number("SEED", 1) + n,
-		.inject = injection_from_env(),
+		.inject = env_fault("stall") ? INJECT_STALL :
+			  env_fault("hang") ? INJECT_HANG : INJECT_NOTHING,
 		.own_group = true,
 	};
 	const char *file = getenv("PROCFILE") ?: "maps";

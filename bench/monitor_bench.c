@@ -31,6 +31,7 @@
 #include "../latency/program.h"
 #include "../latency/report.h"
 #include "../lib/cpu.h"
+#include "../lib/env.h"
 
 /* Exit statuses; those of run_tests.sh. */
 enum { HARMLESS = 0, HOLDS_UP = 1, USAGE = 2, CANNOT_TELL = 4 };
@@ -300,7 +301,6 @@ static void check_shape(void)
 
 static void prepare(struct knobs *knobs)
 {
-	const char *seed = getenv("SEED");
 	int cpu[2];
 
 	self = getpid();
@@ -322,9 +322,7 @@ static void prepare(struct knobs *knobs)
 	knobs->max_pairs = TRIAL_MAX_PAIRS;
 	knobs->max_ns = options.seconds * NSEC_PER_SEC;
 	knobs->window_ms = TRIAL_WINDOW_MS;
-	knobs->seed = seed ? strtoull(seed, NULL, 0) : 0;
-	if (!knobs->seed)
-		knobs->seed = (uint64_t)now_ns() % 1000000000 + 1;
+	knobs->seed = seed_from_env();
 	monitor.conditions.cpu = knobs->cpu_load;
 	monitor.absence = !told_pid(monitor.conditions.argv) && !monitor.conditions.pidfile;
 	made_pidfile = monitor.conditions.pidfile && access(monitor.conditions.pidfile, F_OK);

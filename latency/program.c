@@ -80,7 +80,6 @@ static bool exhausted(unsigned int seconds)
 
 static void choose_knobs(struct knobs *knobs)
 {
-	const char *inject = getenv("PLANT");
 	long duration = env_number("DURATION", DURATION_S);
 	bool short_of_time = exhausted(BUDGET_S);
 	long pairs;
@@ -107,10 +106,9 @@ static void choose_knobs(struct knobs *knobs)
 			  NSEC_PER_USEC;
 	/* Each test starts with the same seed, so that it can be run alone. */
 	knobs->seed = program->seed;
-	knobs->inject = inject && !strcmp(inject, "stall") ? INJECT_STALL :
-		       inject && !strcmp(inject, "hang") ? INJECT_HANG :
-		       INJECT_NOTHING;
-	knobs->inject_idle = inject && !strcmp(inject, "idle");
+	knobs->inject = env_fault("stall") ? INJECT_STALL :
+			env_fault("hang") ? INJECT_HANG : INJECT_NOTHING;
+	knobs->inject_idle = env_fault("idle");
 }
 
 /*
@@ -162,9 +160,7 @@ const char *latency_begin(void)
 	program = shared_alloc(sizeof(*program));
 	if (!program)
 		return SKIP_MEMORY;
-	program->seed = (uint64_t)env_number("SEED", 0);
-	if (!program->seed)
-		program->seed = (uint64_t)now_ns() % 1000000000 + 1;
+	program->seed = seed_from_env();
 	bind_forks_to_parent();
 	return NULL;
 }

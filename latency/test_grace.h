@@ -34,6 +34,7 @@
 #include "trial.h"
 #include "waits.h"
 #include "../lib/child.h"
+#include "../lib/env.h"
 #include "../lib/clock.h"
 #include "../lib/cpu.h"
 #include "../lib/machine.h"
@@ -243,8 +244,7 @@ TEST_F(grace, munmap)
 {
 	int64_t map[GRACE_ROUNDS], unmap[GRACE_ROUNDS], period[GRACE_ROUNDS];
 	static struct waits waits[GRACE_KINDS];
-	const char *inject = getenv("PLANT");
-	bool stall = inject && !strcmp(inject, "stall");
+	bool stall = env_fault("stall");
 	double map_us, unmap_us, period_us;
 	const char *asleep, *awake;
 	struct knobs knobs = { 0 };

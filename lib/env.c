@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "clock.h"
 #include "env.h"
 #include "print.h"
 
@@ -44,6 +44,20 @@ const char *env_error(void)
 			return "SEED is not a number";
 	}
 	return NULL;
+}
+
+bool env_fault(const char *name)
+{
+	const char *inject = getenv("PLANT");
+
+	return inject && !strcmp(inject, name);
+}
+
+uint64_t seed_from_env(void)
+{
+	const char *seed = env_value("SEED");
+
+	return (seed ? strtoull(seed, NULL, 0) : 0) ?: (uint64_t)now_ns() % 999999999 + 1;
 }
 
 double runner_timeout(void)

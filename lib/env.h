@@ -5,6 +5,9 @@
 #ifndef PROC_LIB_ENV_H
 #define PROC_LIB_ENV_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 /* Timeout of a program in seconds; the same number as in the file "settings". */
 #define RUNNER_TIMEOUT 120.0
 
@@ -26,6 +29,17 @@ const char *env_value(const char *name);
  * Return: NULL, or a constant text that names the error.
  */
 const char *env_error(void);
+
+/** env_fault() - check whether PLANT names this injected fault */
+bool env_fault(const char *name);
+
+/**
+ * seed_from_env() - take the seed from SEED
+ *
+ * Return: the seed, which is not 0; one of the clock, of nine digits at most, if SEED is
+ * unset or 0.
+ */
+uint64_t seed_from_env(void);
 
 /**
  * runner_timeout() - get the timeout of the program in this run

@@ -64,13 +64,6 @@ bool program_is_late(void)
 	return limit > 0 && now_ns() - began_ns > limit * NSEC_PER_SEC * 5 / 6;
 }
 
-uint64_t seed_from_env(void)
-{
-	const char *seed = env_value("SEED");
-
-	return seed ? strtoull(seed, NULL, 0) : (uint64_t)now_ns();
-}
-
 double duration_from_env(double fallback, double most)
 {
 	const char *duration = env_value("DURATION");

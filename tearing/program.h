@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../lib/env.h"
 #include "../lib/kernel_log.h"
 
 /*
@@ -70,9 +71,6 @@ const char *program_watch_tests(void);
  * Return: whether no further test is to begin.
  */
 bool program_is_late(void);
-
-/** seed_from_env() - take the seed from SEED; without it, from the clock. */
-uint64_t seed_from_env(void);
 
 /**
  * duration_from_env() - take the duration of a test from DURATION
