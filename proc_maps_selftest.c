@@ -35,6 +35,7 @@
 #include "lib/cpu.h"
 #include "lib/kernel_log.h"
 #include "lib/limits.h"
+#include "lib/print.h"
 #include "lib/random.h"
 #include "lib/util.h"
 #include "model/change.h"
@@ -313,15 +314,14 @@ TEST_F_TIMEOUT(verdict, error_rates, 120)
 			SKIP(return, "machine too slow for all of them");
 		for (n = 0; n < TRIALS; n++)
 			count[fake_trial(p, &rng, &pairs)]++;
-		ksft_print_msg("right %4u wrong %3u unsure %3u pairs %4.1f  %s\n",
-			       count[p->truth], count[wrong],
-			       count[VERDICT_UNSURE],
-			       (double)pairs / TRIALS, p->name);
+		diag("right %4u wrong %3u unsure %3u pairs %4.1f  %s",
+		     count[p->truth], count[wrong], count[VERDICT_UNSURE],
+		     (double)pairs / TRIALS, p->name);
 		ASSERT_LE(count[wrong], p->wrong ?: TRIALS / 100U) {
-			TH_LOG("too often wrong: %s", p->name);
+			diag("too often wrong: %s", p->name);
 		}
 		ASSERT_LE(count[VERDICT_UNSURE], TRIALS / 5U) {
-			TH_LOG("too often unsure: %s", p->name);
+			diag("too often unsure: %s", p->name);
 		}
 	}
 }
@@ -426,12 +426,9 @@ TEST(verdict_on_recorded_windows)
 		count[locked][v]++;
 	}
 	for (locked = 0; locked < 2; locked++)
-		ksft_print_msg("fine %u interferes %u unsure %u  %s\n",
-			       count[locked][VERDICT_FINE],
-			       count[locked][VERDICT_INTERFERES],
-			       count[locked][VERDICT_UNSURE],
-			       locked ? "recorded, locked" :
-					"recorded, lockless");
+		diag("fine %u interferes %u unsure %u  %s", count[locked][VERDICT_FINE],
+		     count[locked][VERDICT_INTERFERES], count[locked][VERDICT_UNSURE],
+		     locked ? "recorded, locked" : "recorded, lockless");
 	EXPECT_LE(count[0][VERDICT_INTERFERES], TRIALS / 100U);
 	EXPECT_LE(count[1][VERDICT_FINE], TRIALS / 100U);
 	EXPECT_LE(count[0][VERDICT_UNSURE], TRIALS / 5U);
@@ -653,13 +650,13 @@ TEST(parser_maps)
 		ASSERT_EQ((int)maps_lines[i].parsed,
 			  (int)parse_maps_line(text, strlen(text), &used,
 					       &span)) {
-			TH_LOG("%s", text);
+			diag("%s", text);
 		}
 		ASSERT_EQ(strlen(text), used);
 		if (maps_lines[i].parsed == PARSE_SPAN) {
 			ASSERT_EQ(0U, span_differs(&span, &maps_lines[i].span,
 						   SPAN_ALL)) {
-				TH_LOG("%s", text);
+				diag("%s", text);
 			}
 		}
 	}
@@ -694,7 +691,7 @@ TEST(parser_smaps)
 			  (int)parse_smaps_record(records[i].text,
 						  strlen(records[i].text),
 						  &used, &span)) {
-			TH_LOG("%s", records[i].text);
+			diag("%s", records[i].text);
 		}
 	}
 #undef HEAD
@@ -729,7 +726,7 @@ TEST(parser_numa_maps)
 			  (int)parse_numa_line(lines[i].text,
 					       strlen(lines[i].text), &used,
 					       &span)) {
-			TH_LOG("%s", lines[i].text);
+			diag("%s", lines[i].text);
 		}
 		if (lines[i].parsed == PARSE_SPAN) {
 			EXPECT_EQ(lines[i].start, span.start);
@@ -1225,7 +1222,7 @@ TEST(oracle_is_brute_force)
 			walk_make(&walk, a, b);
 			begin = walk.oracle;
 			ASSERT_TRUE(walk_on(&walk, &begin, 0, 0)) {
-				TH_LOG("layouts %u and %u", a, b);
+				diag("layouts %u and %u", a, b);
 			}
 			readings += walk.readings;
 		}
@@ -1304,7 +1301,7 @@ TEST(changes_are_well_drawn)
 			ASSERT_EQ(strlen(change->draw[0]),
 				  strlen(change->draw[k]));
 			ASSERT_STRNE(change->draw[k], change->draw[next]) {
-				TH_LOG("%s", change->name);
+				diag("%s", change->name);
 			}
 			/* The layout has its holes where the drawing has them. */
 			for (page = 0; change->draw[k][page]; page++)
@@ -1312,8 +1309,7 @@ TEST(changes_are_well_drawn)
 					  !layout_covering(&drawn.layout[k],
 							   drawn.stage.base +
 							   page * drawn.stage.page)) {
-					TH_LOG("%s: %s", change->name,
-					       change->draw[k]);
+					diag("%s: %s", change->name, change->draw[k]);
 				}
 		}
 	}
@@ -1358,8 +1354,7 @@ TEST(changes_do_not_tell_the_restart_rules_apart)
 					oracle_match(&drawn.oracle, mask, &at, 1,
 						     line, ends, &strict);
 					EXPECT_EQ(!lax, !strict) {
-						TH_LOG("%s, page %u",
-						       entries[i]->name, page);
+						diag("%s, page %u", entries[i]->name, page);
 					}
 				}
 			}
@@ -1457,7 +1452,7 @@ static enum rule check_lines(struct __test_metadata *_metadata, struct drawn *dr
 	}
 	/* The line that breaks a rule is the last of the list. */
 	EXPECT_EQ('\0', *c) {
-		TH_LOG("%s: %s", p->entry->name, p->lines);
+		diag("%s: %s", p->entry->name, p->lines);
 	}
 	return rule;
 }
@@ -1473,8 +1468,7 @@ TEST(oracle_names_the_rule)
 		draw(&drawn, fake_readings[i].entry);
 		rule = check_lines(_metadata, &drawn, &fake_readings[i]);
 		EXPECT_STREQ(rule_text[fake_readings[i].rule], rule_text[rule]) {
-			TH_LOG("%s: %s", fake_readings[i].entry->name,
-			       fake_readings[i].lines);
+			diag("%s: %s", fake_readings[i].entry->name, fake_readings[i].lines);
 		}
 		seen |= 1U << rule;
 	}
@@ -1482,7 +1476,7 @@ TEST(oracle_names_the_rule)
 	for (i = 0; i < NR_RULES; i++)
 		if (i != RULE_MALFORMED && i != RULE_QUERY && i != RULE_CONTENTS) {
 			EXPECT_NE(0U, seen & 1U << i) {
-				TH_LOG("no reading breaks: %s", rule_text[i]);
+				diag("no reading breaks: %s", rule_text[i]);
 			}
 		}
 }
@@ -1520,7 +1514,7 @@ TEST(oracle_tolerates_the_known_bug_only)
 		drawn.oracle.tolerate_lost_tail = true;
 		rule = check_lines(_metadata, &drawn, &gaps[i]);
 		EXPECT_STREQ(rule_text[gaps[i].rule], rule_text[rule]) {
-			TH_LOG("%s: %s", gaps[i].entry->name, gaps[i].lines);
+			diag("%s: %s", gaps[i].entry->name, gaps[i].lines);
 		}
 	}
 }
@@ -1712,7 +1706,7 @@ TEST(judge_goes_by_sequence_numbers)
 		result = check_reading(&drawn.oracle, &file_maps, &reading);
 		EXPECT_STREQ(rule_text[readings[i].rule],
 			     rule_text[result.rule]) {
-			TH_LOG("reading %u", i);
+			diag("reading %u", i);
 		}
 		EXPECT_EQ(readings[i].before != readings[i].after ||
 			  (readings[i].before & 1), result.overlapped);
@@ -1886,7 +1880,7 @@ TEST(known_bug_is_named_where_it_is_seen)
 		named = known_bug_shows(&fake.context);
 		capture_end(out, buf, sizeof(buf));
 		EXPECT_EQ(readings[i].known, named) {
-			TH_LOG("reading %u", i);
+			diag("reading %u", i);
 		}
 		EXPECT_EQ(named, (bool)seen);
 		EXPECT_EQ(named, !!strstr(buf, "# summary: this kernel loses"));
@@ -1941,7 +1935,7 @@ TEST(oracle_judges_queries)
 		rule = oracle_query(&drawn.oracle, answers[i].mask,
 				    &answers[i].question, answer);
 		EXPECT_STREQ(rule_text[answers[i].rule], rule_text[rule]) {
-			TH_LOG("answer %u", i);
+			diag("answer %u", i);
 		}
 	}
 }
@@ -2014,7 +2008,7 @@ TEST(tickets_follow_pages)
 
 				if (after[n / PER] == '.')
 					ASSERT_EQ(0U, tag[n]) {
-						TH_LOG("%s", entries[i]->name);
+						diag("%s", entries[i]->name);
 					}
 				if (!about && tag[n] &&
 				    before[n / PER] == after[n / PER])
@@ -2174,7 +2168,7 @@ TEST(complaints_are_whose_task_they_name)
 			ours |= kernel_log_add(&kernel_log, record);
 		}
 		EXPECT_EQ(logs[i].ours, ours) {
-			TH_LOG("log %u", i);
+			diag("log %u", i);
 		}
 	}
 #undef CUT

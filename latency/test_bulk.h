@@ -44,10 +44,10 @@ FIXTURE_SETUP(bulk)
 FIXTURE_TEARDOWN(bulk)
 {
 	EXPECT_NE(-ETIMEDOUT, load_free(self->load)) {
-		TH_LOG("the kernel holds a scanner that was killed");
+		diag("the kernel holds a scanner that was killed");
 	}
 	EXPECT_NE(-ETIMEDOUT, bulk_free(self->bulk)) {
-		TH_LOG("the kernel holds a process that was killed");
+		diag("the kernel holds a process that was killed");
 	}
 }
 
@@ -161,7 +161,7 @@ TEST_F_TIMEOUT(bulk, faults_beside_munmap, 60)
 		SKIP(return, SKIP_SLOW);
 	finish(NULL, &self->knobs, "fail");
 	ASSERT_EQ(0U, stalled) {
-		TH_LOG("page faults wait for a munmap() of another thread to end");
+		diag("page faults wait for a munmap() of another thread to end");
 	}
 }
 

@@ -267,7 +267,7 @@ TEST_F(grace, munmap)
 	if (strcmp(asleep, GRACE_NONE))
 		finish(NULL, &knobs, "fail");
 	ASSERT_STREQ(GRACE_NONE, asleep) {
-		TH_LOG("it sleeps, though nothing else uses what it changes");
+		diag("it sleeps, though nothing else uses what it changes");
 	}
 	if (strcmp(awake, GRACE_NONE)) {
 		if (machine_is_slow())
@@ -275,8 +275,8 @@ TEST_F(grace, munmap)
 		finish(NULL, &knobs, "fail");
 	}
 	ASSERT_STREQ(GRACE_NONE, awake) {
-		TH_LOG("the median one takes more than %d times as long as another call",
-		       WAITS_SLOWER);
+		diag("the median one takes more than %d times as long as another call",
+		     WAITS_SLOWER);
 	}
 
 	error = grace_periods(map, unmap, period);
@@ -297,7 +297,7 @@ TEST_F(grace, munmap)
 		SKIP(return, SKIP_SLOW);
 	finish(NULL, &knobs, "fail");
 	ASSERT_LT(GRACE_SHARE * unmap_us, period_us) {
-		TH_LOG("a munmap() lasts as long as an RCU grace period");
+		diag("a munmap() lasts as long as an RCU grace period");
 	}
 }
 

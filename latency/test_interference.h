@@ -39,7 +39,7 @@ FIXTURE_SETUP(latency)
 FIXTURE_TEARDOWN(latency)
 {
 	EXPECT_NE(-ETIMEDOUT, trial_free(self->trial)) {
-		TH_LOG("the kernel holds a process that was killed");
+		diag("the kernel holds a process that was killed");
 	}
 }
 
@@ -90,18 +90,18 @@ static void interference_fail(struct __test_metadata *_metadata,
 	const char *source = trial->scenario.source->name;
 
 	ASSERT_EQ(0U, trial->hangs[GROUP_TARGET]) {
-		TH_LOG("an operation took more than %lld s while %s was read",
-		       (long long)(TRIAL_HANG_NS / NSEC_PER_SEC), source);
+		diag("an operation took more than %lld s while %s was read",
+		     (long long)(TRIAL_HANG_NS / NSEC_PER_SEC), source);
 	}
 	ASSERT_FALSE(trial->disturbs_all) {
-		TH_LOG("reading %s of any process makes the median %d times longer",
-		       source, TRIAL_QUIET_LIMIT);
+		diag("reading %s of any process makes the median %d times longer",
+		     source, TRIAL_QUIET_LIMIT);
 	}
 	ASSERT_NE((int)VERDICT_INTERFERES, (int)trial->verdict) {
-		TH_LOG("reading %s slows down the process:", source);
-		TH_LOG("mean %.1f us, and %.1f us while another process is read",
-		       verdict_mean(&trial->state.target) / 1000,
-		       verdict_mean(&trial->state.control) / 1000);
+		diag("reading %s slows down the process:", source);
+		diag("mean %.1f us, and %.1f us while another process is read",
+		     verdict_mean(&trial->state.target) / 1000,
+		     verdict_mean(&trial->state.control) / 1000);
 	}
 }
 
@@ -136,7 +136,7 @@ TEST_F_TIMEOUT(latency, interference, 60)
 		finish(NULL, knobs, "fail");
 	ASSERT_EQ(0, error) {
 		if (error == -ETIMEDOUT)
-			TH_LOG("an operation or a read does not come back");
+			diag("an operation or a read does not come back");
 	}
 
 	report_metrics(name, trial);

@@ -73,7 +73,7 @@ FIXTURE_SETUP(reader)
 FIXTURE_TEARDOWN(reader)
 {
 	EXPECT_NE(-ETIMEDOUT, trial_free(self->trial)) {
-		TH_LOG("the kernel holds a process that was killed");
+		diag("the kernel holds a process that was killed");
 	}
 }
 
@@ -121,7 +121,7 @@ TEST_F_TIMEOUT(reader, progress, 60)
 		SKIP(return, SKIP_RELEASE);
 	finish(NULL, &self->knobs, v == VERDICT_FINE ? "pass" : "fail");
 	ASSERT_EQ((int)VERDICT_FINE, (int)v) {
-		TH_LOG("the reader starves while the process maps");
+		diag("the reader starves while the process maps");
 	}
 }
 

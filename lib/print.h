@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * print.h - TAP diagnostics on standard output
+ *
+ * Each purpose has one way to print:
+ *
+ *	results, skips and failed assertions	the macros of the harness
+ *	all else that a test says		diag()
+ *	the report of a benchmark, not TAP	printf()
+ *	the reason of a program that gives up	fprintf() to stderr
+ *	files, as of /proc and cgroups		dprintf() and write()
  */
 #ifndef PROC_LIB_PRINT_H
 #define PROC_LIB_PRINT_H
