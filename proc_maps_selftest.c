@@ -911,7 +911,7 @@ TEST(contents_are_those_of_current_layouts)
 		EXPECT_EQ(!records[i].broken,
 			  contents_check(&contents, &oracle, records[i].mask, &span, &numbers));
 		EXPECT_STREQ(records[i].broken ?: "", contents.broken ?: "") {
-			TH_LOG("record %u", i);
+			diag("record %u", i);
 		}
 	}
 	/* Pages in swap space may be missing from Rss, if there is any. */
@@ -1038,7 +1038,7 @@ TEST(names_are_shown_in_full)
 		EXPECT_EQ(names[i].same,
 			  name_shown_as(names[i].name, strlen(names[i].name), names[i].text,
 					strlen(names[i].text), ESCAPED_BY_MAPS)) {
-			TH_LOG("name %u", i);
+			diag("name %u", i);
 		}
 }
 

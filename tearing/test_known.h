@@ -112,7 +112,7 @@ TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
 		known_bug_print();
 	ASSERT_STREQ("legal", rule_text[run.result.rule]);
 	ASSERT_FALSE((bool)*known_bug_seen) {
-		TH_LOG("not provoked again, but the sweep has seen it, see there");
+		diag("not provoked again, but the sweep has seen it, see there");
 	}
 	if (counters->mixed ? counters->mixed < KNOWN_FLOOR :
 			   counters->overlapped_calls < KNOWN_LOCKED || run.cpu[1] < 0)
