@@ -2228,37 +2228,160 @@ TEST(patience_lasts_as_long_with_coarse_timers)
 
 /* ---- tearing: watchdog ---- */
 
-/* Counts the polls until processes that sleep are reported as stuck. */
-static unsigned int polls_until_stuck(struct watchdog_poll *last,
-				      const struct watchdog_poll *now)
+/*
+ * Counts the polls, all alike, until @stuck, or anything for STUCK_NONE, is stuck; 0 where
+ * that is never so.
+ */
+static unsigned int polls_until(enum stuck stuck, struct stuck_count *count,
+				const struct stuck_poll *now)
 {
-	unsigned int n = 1;
+	enum stuck seen = STUCK_NONE;
+	unsigned int n = 0;
 
-	while (!watchdog_add_poll(last, *now, true) && n < 10 * WATCHDOG_POLLS)
-		n++;
-	return n;
+	while (!seen && n++ < 10 * STUCK_POLLS_ALONE)
+		seen = stuck_add_poll(count, now, STUCK_CPU_NS);
+	return seen && (!stuck || seen == stuck) ? n : 0;
+}
+
+/* Makes a poll of two threads in the states of @states. */
+static struct stuck_poll poll_of(uint32_t reader, const char *states)
+{
+	return (struct stuck_poll){
+		.runner = 3,
+		.thread = {
+			{ .tid = reader, .task.state = states[0] },
+			{ .tid = reader + 1, .task.state = states[1] },
+		},
+	};
 }
 
 /* The polls of a pair of processes do not count for the next pair. */
 TEST(stuck_is_counted_for_each_pair)
 {
-	struct watchdog_poll first = { .reader = 1, .modifier = 2, .runner = 3 };
-	struct watchdog_poll next = { .reader = 4, .modifier = 5, .runner = 3 };
-	const unsigned int enough = WATCHDOG_POLLS;
-	struct watchdog_poll last = { 0 };
+	struct stuck_poll first = poll_of(1, "DD"), next = poll_of(4, "DD");
+	struct stuck_poll running = poll_of(4, "DR");
+	const unsigned int enough = STUCK_POLLS;
+	struct stuck_count count = { 0 };
 
-	EXPECT_EQ(enough, polls_until_stuck(&last, &first));
-	EXPECT_FALSE(watchdog_add_poll(&last, first, true));
-	EXPECT_EQ(enough, polls_until_stuck(&last, &next));
-	/* Another pair, a heartbeat or a running process restarts the count. */
-	watchdog_add_poll(&last, first, true);
-	EXPECT_EQ(enough, polls_until_stuck(&last, &next));
-	watchdog_add_poll(&last, next, true);
-	next.heartbeat++;
-	EXPECT_EQ(enough, polls_until_stuck(&last, &next));
-	watchdog_add_poll(&last, next, true);
-	watchdog_add_poll(&last, next, false);
-	EXPECT_EQ(enough, polls_until_stuck(&last, &next));
+	EXPECT_EQ(enough, polls_until(STUCK_BOTH, &count, &first));
+	EXPECT_TRUE(stuck_add_poll(&count, &first, STUCK_CPU_NS) == STUCK_NONE);
+	EXPECT_EQ(enough, polls_until(STUCK_BOTH, &count, &next));
+	/* Another pair, a heartbeat, a transition or a running process restarts the count. */
+	stuck_add_poll(&count, &first, STUCK_CPU_NS);
+	EXPECT_EQ(enough, polls_until(STUCK_BOTH, &count, &next));
+	stuck_add_poll(&count, &next, STUCK_CPU_NS);
+	next.thread[STUCK_READER].beats++;
+	EXPECT_EQ(enough, polls_until(STUCK_BOTH, &count, &next));
+	stuck_add_poll(&count, &next, STUCK_CPU_NS);
+	next.thread[STUCK_MODIFIER].beats++;
+	EXPECT_EQ(enough, polls_until(STUCK_BOTH, &count, &next));
+	stuck_add_poll(&count, &next, STUCK_CPU_NS);
+	stuck_add_poll(&count, &running, STUCK_CPU_NS);
+	EXPECT_EQ(enough, polls_until(STUCK_BOTH, &count, &next));
+	/* So does a third process that can run. */
+	next.other_runs = true;
+	EXPECT_EQ(0U, polls_until(STUCK_BOTH, &count, &next));
+}
+
+/* A thread that sleeps alone, in the states of reader and modifier. */
+TEST(stuck_is_what_sleeps_alone)
+{
+	static const struct {
+		const char *states;
+		enum stuck stuck;
+	} pairs[] = {
+		{ "DS", STUCK_ALONE_READER }, { "SD", STUCK_ALONE_MODIFIER },
+		/* The reader is watched before there is a modifier. */
+		{ "D?", STUCK_ALONE_READER },
+		/* The other one may have what it waits for, and waits for a CPU. */
+		{ "DR", STUCK_NONE }, { "RD", STUCK_NONE },
+		{ "SS", STUCK_NONE }, { "RR", STUCK_NONE },
+	};
+	const unsigned int enough = STUCK_POLLS_ALONE;
+	const enum stuck alone = STUCK_ALONE_MODIFIER;
+	struct stuck_poll now;
+	struct stuck_count count;
+	enum stuck stuck;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(pairs); i++) {
+		memset(&count, 0, sizeof(count));
+		now = poll_of(1, pairs[i].states);
+		EXPECT_EQ(pairs[i].stuck ? enough : 0,
+			  polls_until(pairs[i].stuck, &count, &now)) {
+			TH_LOG("states %s", pairs[i].states);
+		}
+	}
+	/* A modifier sleeps while the reader makes progress and so gives back what it holds. */
+	memset(&count, 0, sizeof(count));
+	now = poll_of(1, "RD");
+	for (i = 0, stuck = STUCK_NONE; !stuck && i < 2 * enough; i++) {
+		now.thread[STUCK_READER].beats++;
+		stuck = stuck_add_poll(&count, &now, STUCK_CPU_NS);
+	}
+	EXPECT_EQ(alone, stuck);
+	EXPECT_EQ(enough, i);
+}
+
+/*
+ * Counts the polls until a thread that runs is stuck; 0 where it never is.  Each poll finds
+ * @ns more of CPU time, and @beats more beats.
+ */
+static unsigned int polls_of_runner(unsigned int thread, int64_t ns, unsigned int beats)
+{
+	struct stuck_poll now = poll_of(1, thread == STUCK_READER ? "RS" : "SR");
+	enum stuck wanted = thread == STUCK_READER ? STUCK_ALONE_READER :
+						     STUCK_ALONE_MODIFIER;
+	struct stuck_count count = { 0 };
+	enum stuck stuck = STUCK_NONE;
+	unsigned int n = 0;
+
+	while (!stuck && n++ < 1000) {
+		stuck = stuck_add_poll(&count, &now, STUCK_CPU_NS);
+		now.thread[thread].task.kernel_ns += ns / 2;
+		now.thread[thread].task.user_ns += ns - ns / 2;
+		now.thread[thread].beats += beats;
+	}
+	return stuck == wanted ? n : 0;
+}
+
+/* A thread that runs without progress is stuck by its CPU time, not by the clock. */
+TEST(stuck_is_what_runs_on_and_on)
+{
+	const int64_t poll = STUCK_POLL_CPU_NS / 2;
+	const unsigned int enough = STUCK_CPU_NS / poll;
+	unsigned int i;
+
+	for (i = 0; i < STUCK_THREADS; i++) {
+		/* The first poll has nothing to be compared with. */
+		EXPECT_EQ(enough + 1, polls_of_runner(i, poll, 0));
+		/* It gets a third of a CPU. */
+		EXPECT_EQ(3 * enough + 1, polls_of_runner(i, poll / 3 + 1, 0));
+		EXPECT_EQ(0U, polls_of_runner(i, 0, 0));
+		EXPECT_EQ(0U, polls_of_runner(i, poll, 1));
+		/* The machine stood still for an hour at each poll, and charges it. */
+		EXPECT_EQ(enough / 2 + 1, polls_of_runner(i, 3600 * NSEC_PER_SEC, 0));
+	}
+}
+
+/* A command name may look like the fields behind it. */
+TEST(samples_of_tasks_are_parsed)
+{
+	static const char line[] =
+		"7 (a) R 1 2) D 1 2 3 0 -1 4194560 10 20 30 40 500 60 70 80 20 0 1 0 9\n";
+	struct task_sample sample = task_sample_parse(line, 10 * NSEC_PER_MSEC);
+	const int64_t before = task_sample(getpid()).user_ns;
+
+	EXPECT_EQ('D', sample.state);
+	EXPECT_EQ(5 * NSEC_PER_SEC, sample.user_ns);
+	EXPECT_EQ(600 * NSEC_PER_MSEC, sample.kernel_ns);
+	EXPECT_EQ('?', task_sample_parse("", 1).state);
+	EXPECT_EQ('?', task_sample_parse("7 (a) R 1 2 3", 1).state);
+	EXPECT_EQ('?', task_sample(0).state);
+	EXPECT_EQ('R', task_sample(getpid()).state);
+	spin_ns(100 * NSEC_PER_MSEC);
+	while (task_sample(getpid()).user_ns == before)
+		spin_ns(10 * NSEC_PER_MSEC);
 }
 
 /* ---- lib: scheduling policies ---- */
@@ -2467,6 +2590,17 @@ static int stuck_alone(void *arg)
 	return block_forever(arg);
 }
 
+/* Sleeps, as a modifier does that is to make no transition, with a modifier that blocks. */
+static int stuck_modifier(void *arg)
+{
+	struct child modifier = { 0 };
+
+	if (child_start(&modifier, block_forever, NULL))
+		return 1;
+	watchdog_watch(modifier.pid);
+	return pause_forever(arg);
+}
+
 static int spin_forever(void *arg)
 {
 	setpriority(PRIO_PROCESS, 0, 19);
@@ -2486,7 +2620,7 @@ static int stuck_behind(void *arg)
 	return stuck_with_itself(arg);
 }
 
-/* Nanoseconds between two polls of the tests' watchdogs: 0.3 s to a verdict. */
+/* Nanoseconds between two polls of the tests' watchdogs: 0.4 s to a verdict. */
 #define STUCK_POLL_NS (WATCHDOG_POLL_NS / 10)
 
 /* Starts the watchdog and a reader. */
@@ -2498,6 +2632,7 @@ static int stuck_runner(void *arg)
 	if (!freopen("/dev/null", "w", stdout))
 		return 1;
 	watchdog_poll_ns = STUCK_POLL_NS;
+	watchdog_cpu_ns = STUCK_CPU_NS / 10;
 	watchdog_start();
 	if (child_start(&reader, *reads, NULL))
 		return 1;
@@ -2505,16 +2640,39 @@ static int stuck_runner(void *arg)
 	return pause_forever(NULL);
 }
 
+/* Runs for ever without a call that ends, and without a modifier. */
+static int stuck_running(void *arg)
+{
+	watchdog_watch(0);
+	while (!arg)
+		;
+	return 0;
+}
+
+/* The same, but tells of progress. */
+static int runs_with_progress(void *arg)
+{
+	watchdog_watch(0);
+	for (;;) {
+		spin_ns(NSEC_PER_MSEC);
+		watchdog_heartbeat();
+	}
+	return !arg;
+}
+
 /*
- * The watchdog kills a reader and a modifier that are both blocked, and the runner.
- * It kills nothing if one of them is in an interruptible sleep, or if another process
- * that they may wait for is running.
+ * The watchdog kills a reader and a modifier that are both blocked, or one of them, or a
+ * reader that runs without progress, and the runner.  It kills nothing if there is progress,
+ * or if another process that they may wait for is running.
  */
 TEST(stuck_is_who_waits_for_each_other)
 {
+	/* The first ones are stuck; the last ones run as long as any of these. */
 	int (*reads[])(void *arg) = {
-		stuck_with_itself, stuck_alone, stuck_behind,
+		stuck_with_itself, stuck_alone, stuck_modifier, stuck_running,
+		stuck_behind, runs_with_progress,
 	};
+	const unsigned int stuck = 4;
 	struct child runner[ARRAY_SIZE(reads)] = { 0 };
 	const char *missing = limits_missing();
 	unsigned int i;
@@ -2523,11 +2681,16 @@ TEST(stuck_is_who_waits_for_each_other)
 		SKIP(return, "%s", missing);
 	for (i = ARRAY_SIZE(reads); i--;)
 		ASSERT_EQ(0, child_start(&runner[i], stuck_runner, &reads[i]));
-	EXPECT_EQ(128 + SIGKILL, child_wait(&runner[0], 25 * NSEC_PER_SEC));
-	/* The other watchdogs may get their CPU later: as long a time as this one took. */
-	sleep_ns(WATCHDOG_POLLS * STUCK_POLL_NS);
-	EXPECT_TRUE(child_alive(&runner[1]));
-	EXPECT_TRUE(child_alive(&runner[2]));
+	for (i = 0; i < stuck; i++)
+		EXPECT_EQ(128 + SIGKILL, child_wait(&runner[i], 25 * NSEC_PER_SEC)) {
+			TH_LOG("process %u", i);
+		}
+	/* The other watchdogs may get their CPU later: as long a time as these took. */
+	sleep_ns(STUCK_POLLS * STUCK_POLL_NS);
+	for (i = stuck; i < ARRAY_SIZE(reads); i++)
+		EXPECT_TRUE(child_alive(&runner[i])) {
+			TH_LOG("process %u", i);
+		}
 	for (i = 0; i < ARRAY_SIZE(reads); i++)
 		child_kill(&runner[i]);
 }
@@ -2548,10 +2711,10 @@ static int step_with_heartbeat(void *arg)
 
 	watchdog_start();
 	beats->error = context_start(&context, &change_hole, &file_maps, &plain_options);
-	beats->counted = -watchdog_now().heartbeat;
+	beats->counted = -watchdog_now().thread[STUCK_READER].beats;
 	if (!beats->error)
 		beats->error = step_boundaries(&run, READER_BUFFER, 1);
-	beats->counted += watchdog_now().heartbeat;
+	beats->counted += watchdog_now().thread[STUCK_READER].beats;
 	beats->checked = run.counters.readings;
 	return context_over(&context);
 }

@@ -27,9 +27,9 @@
  * Not tested: the files below /proc/PID/map_files.  doc/contents.rst has the rules of what
  * is not a layout.
  *
- * Environment: DURATION (seconds per racing test), SEED, PLANT (gap, perm or idle: a fault
- * that the modifier injects, to see what a failure looks like; content: one that tests of
- * numbers, names and fields inject).
+ * Environment: DURATION (seconds per racing test), SEED, PLANT (gap, perm, idle or block: a
+ * fault that the modifier injects, to see what a failure looks like; loop or undying: one of
+ * the reader; content: one that tests of numbers, names and fields inject).
  */
 
 #include "tearing/modifier.h"

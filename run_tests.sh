@@ -60,7 +60,7 @@ usage()
 	  STRESS=1     more load: what the whole machine feels, too
 	  GATE=1       interference fails on every kernel, however old
 	  FULL=1       all scenarios of latency
-	  SEED=N       repeats a run, PLANT=gap|perm|idle|stall shows a fault
+	  SEED=N       repeats a run, PLANT=gap|perm|idle|loop|block|stall shows a fault
 	  JSON=FILE    the latencies, for programs (an absolute path)
 	  kselftest_override_timeout=S  instead of the limit in settings
 

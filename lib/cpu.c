@@ -66,25 +66,41 @@ bool policy_reset(void)
 	       get_policy() != POLICY_DEADLINE;
 }
 
-char task_state(pid_t tid)
+struct task_sample task_sample_parse(const char *stat, int64_t tick_ns)
 {
-	char path[32], stat[256];
-	const char *state = NULL;
+	struct task_sample sample = { .state = '?' };
+	/* The state follows the command name, which may contain parentheses. */
+	const char *state = strrchr(stat, ')');
+	long long user, kernel;
+
+	if (!state || sscanf(state, ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lld %lld",
+			     &user, &kernel) != 2)
+		return sample;
+	sample.state = state[2];
+	sample.user_ns = user * tick_ns;
+	sample.kernel_ns = kernel * tick_ns;
+	return sample;
+}
+
+struct task_sample task_sample(pid_t tid)
+{
+	char path[48], stat[512];
 	ssize_t got = 0;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)tid);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", (int)tid, (int)tid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0) {
 		got = read(fd, stat, sizeof(stat) - 1);
 		close(fd);
 	}
-	if (got > 0) {
-		stat[got] = '\0';
-		/* The state follows the command name, which may contain parentheses. */
-		state = strrchr(stat, ')');
-	}
-	return state && state[1] == ' ' ? state[2] : '?';
+	stat[got > 0 ? got : 0] = '\0';
+	return task_sample_parse(stat, NSEC_PER_SEC / sysconf(_SC_CLK_TCK));
+}
+
+char task_state(pid_t tid)
+{
+	return task_sample(tid).state;
 }
 
 bool set_level(pid_t tid, int level)

@@ -88,6 +88,35 @@ bool same_core(int a, int b);
 char task_state(pid_t tid);
 
 /**
+ * struct task_sample - what a thread is doing, and has done
+ * @state:	letter as by task_state()
+ * @user_ns:	its CPU time in user space, nanoseconds
+ * @kernel_ns:	its CPU time in the kernel, nanoseconds
+ */
+struct task_sample {
+	char state;
+	int64_t user_ns;
+	int64_t kernel_ns;
+};
+
+/**
+ * task_sample_parse() - take a line of /proc/PID/task/TID/stat apart
+ * @stat:	the line; a command name in it may contain anything
+ * @tick_ns:	length of a clock tick in nanoseconds
+ *
+ * Return: the sample; its state is '?' if this is no such line.
+ */
+struct task_sample task_sample_parse(const char *stat, int64_t tick_ns);
+
+/**
+ * task_sample() - get the state and the CPU time of a thread
+ * @tid:	the thread; other threads of its process do not count
+ *
+ * Return: the sample; its state is '?' if there is no such thread.
+ */
+struct task_sample task_sample(pid_t tid);
+
+/**
  * set_policy() - set the scheduling policy of a thread
  * @tid:	the thread, 0 for the caller
  * @policy:	a SCHED_* constant, also with SCHED_RESET_ON_FORK

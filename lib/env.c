@@ -30,7 +30,7 @@ const char *env_error(void)
 {
 	static const char *const faults[] = {
 		"", "0", "gap", "perm", "idle", "stall", "hang", "content",
-		"kid", "exec", NULL
+		"kid", "exec", "loop", "undying", "block", NULL
 	};
 	const char *inject = getenv("PLANT") ?: "";
 	const char *seed = getenv("SEED") ?: "";

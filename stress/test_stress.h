@@ -272,7 +272,7 @@ static void run_stress(struct __test_metadata *_metadata,
 	char inject = fault_from_env(), buf[300];
 	struct context_options options = {
 		.seed = seed,
-		.inject = modifier_fault_from_env(),
+		.inject = race_fault_from_env(),
 		.unit = entry->draw,
 		.background = { stress_begin, stress_transition, stress },
 	};

@@ -26,7 +26,7 @@ struct context_options race_options(void)
 {
 	return (struct context_options){
 		.seed = seed_from_env(),
-		.inject = modifier_fault_from_env(),
+		.inject = race_fault_from_env(),
 	};
 }
 
@@ -276,7 +276,7 @@ int context_over(struct context *context)
 
 	if (!context_end(context))
 		return 0;
-	for (i = 0; i < WATCHDOG_POLLS; i++) {
+	for (i = 0; i < STUCK_POLLS; i++) {
 		/* A modifier that only waits for a CPU is no failure. */
 		if (!watchdog_is_blocked(pid))
 			return 0;

@@ -71,6 +71,20 @@ static inline void context_close(struct __test_metadata *_metadata,
 }
 
 /*
+ * Begin a test: have this thread watched, and skip where the test is to be left out.  Return
+ * false for a test that is skipped.
+ */
+static inline bool test_begin(struct __test_metadata *_metadata)
+{
+	if (watchdog_unfit())
+		SKIP(return false, "machine not fit for further tests");
+	if (program_is_late())
+		SKIP(return false, "machine too slow for all of them");
+	watchdog_watch(0);
+	return true;
+}
+
+/*
  * Start a test context and check each layout while the modifier is frozen.  A test whose
  * file is missing, or whose change this kernel refuses to this user, is skipped.  Return
  * false for a test that is skipped.
@@ -83,8 +97,8 @@ static inline bool context_open(struct __test_metadata *_metadata,
 	struct check_result result = { 0 };
 	int err;
 
-	if (program_is_late())
-		SKIP(return false, "machine too slow for all of them");
+	if (!test_begin(_metadata))
+		return false;
 	err = context_start(context, change, kind, options);
 	watchdog_watch(context->race ? context->race->tid : 0);
 	if (!err)

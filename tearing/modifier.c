@@ -15,6 +15,7 @@
 #include "../lib/cpu.h"
 #include "../lib/futex.h"
 #include "../lib/random.h"
+#include "watchdog.h"
 
 /*
  * Nanoseconds.  Bound of the time that a reader is held without a request to release
@@ -51,12 +52,22 @@ static bool interleave_holds(enum interleave interleave)
 	return interleave == INTERLEAVE_QUEUE || interleave == INTERLEAVE_HOLD;
 }
 
+/* Sleep uninterruptibly until this process is killed: a parent waits for its vfork(). */
+static void modifier_block(void)
+{
+	if (!vfork()) {
+		bind_to_parent();
+		pause_forever(NULL);
+	}
+}
+
 /*
  * Inject a fault into a transition, so that a reading looks like that of a broken
  * kernel.  The fault is about the first page that is mapped in all layouts:
  *	g  gap: the page is unmapped for 20 us
  *	p  permissions: the page has other permissions for 20 us
- * A third fault, i for idle, is injected by modifier(): no transition is made
+ *	b  block: the modifier sleeps in the kernel, and no transition ends any more
+ * Another fault, i for idle, is injected by modifier(): no transition is made
  * without a limit.
  */
 static void inject_fault(const struct stage *stage, char inject)
@@ -72,7 +83,9 @@ static void inject_fault(const struct stage *stage, char inject)
 			}
 	if (!change->draw[0][page] || letter_is_file(change->draw[0][page]))
 		return;
-	if (inject == 'g') {
+	if (inject == 'b') {
+		modifier_block();
+	} else if (inject == 'g') {
 		munmap(stage_addr(stage, page), stage->page);
 		spin_ns(20 * NSEC_PER_USEC);
 	} else if (inject == 'p') {
@@ -270,6 +283,7 @@ static int modifier_transition(struct race *race, unsigned int index, bool injec
 	if (took > race->timing.longest_us)
 		race->timing.longest_us = took;
 	atomic_fetch_add(&race->seq, 1);
+	watchdog_transition();
 	if (!err && race->background.made)
 		err = race->background.made(race, index, race->background.arg);
 	if (err)

@@ -81,9 +81,9 @@ char fault_from_env(void)
 	return inject ? inject[0] : 0;
 }
 
-char modifier_fault_from_env(void)
+char race_fault_from_env(void)
 {
 	char inject = fault_from_env();
 
-	return inject && strchr("gpi", inject) ? inject : 0;
+	return inject && strchr("gpiblu", inject) ? inject : 0;
 }

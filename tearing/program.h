@@ -84,7 +84,7 @@ double duration_from_env(double fallback, double most);
 /** fault_from_env() - take the injected fault, a letter, from PLANT; 0 for none. */
 char fault_from_env(void);
 
-/** modifier_fault_from_env() - the same, but only a fault of inject_fault(). */
-char modifier_fault_from_env(void);
+/** race_fault_from_env() - the same, but only a fault of the modifier or the reader. */
+char race_fault_from_env(void);
 
 #endif /* PROC_TEARING_PROGRAM_H */

@@ -117,6 +117,7 @@ ssize_t reading_call(const struct reader *reader, struct reading *reading)
 	chunk->before = reader->seq ? atomic_load(reader->seq) : 0;
 	got = reader->kind->call(reader, reading);
 	chunk->after = reader->seq ? atomic_load(reader->seq) : 0;
+	watchdog_heartbeat();
 	if (got < 0)
 		return got;
 	chunk->end = reading->len;
@@ -140,7 +141,6 @@ int reading_go_on(const struct reader *reader, struct reading *reading)
 	do {
 		got = reading_call(reader, reading);
 	} while (got > 0 && (!reader->limit || reading->len < reader->limit));
-	watchdog_heartbeat();
 	return got < 0 ? got : 0;
 }
 

@@ -81,7 +81,15 @@ int query_ask(int fd, uint64_t addr, uint64_t flags, bool named,
  */
 ssize_t call_query(const struct reader *reader, struct reading *reading);
 
-/** reading_call() - make one more call; return its bytes, 0 at the end, or -errno. */
+/**
+ * reading_call() - make one more call
+ * @reader:	file
+ * @reading:	appended to
+ *
+ * Each call ends with a heartbeat for the watchdog.
+ *
+ * Return: its bytes, 0 at the end, or -errno.
+ */
 ssize_t reading_call(const struct reader *reader, struct reading *reading);
 
 /** reading_begin() - empty the reading and rewind the file; return 0 or -errno. */
@@ -91,8 +99,6 @@ int reading_begin(const struct reader *reader, struct reading *reading);
  * reading_go_on() - read to the end of the file, or to the reader's limit
  * @reader:	file, and how it is read
  * @reading:	appended to
- *
- * Each reading ends here, with a heartbeat for the watchdog.
  *
  * Return: 0, or -errno; -ESRCH where the process has ended, -ENOSPC where the reading
  * does not fit.

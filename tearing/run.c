@@ -4,6 +4,7 @@
  */
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/timerfd.h>
 #include <sys/types.h>
 #include <time.h>
@@ -195,6 +196,18 @@ static int64_t take_interleaved(struct context *context, size_t before, int time
 	return err ? err : begin;
 }
 
+/*
+ * Inject a fault into the reader: l (loop) and u (undying) stay in the kernel for ever, in
+ * system calls that take long.
+ */
+static void reader_inject(char inject)
+{
+	static char buf[1 << 20];
+
+	while (inject == 'l' || inject == 'u')
+		getrandom(buf, sizeof(buf), 0);
+}
+
 int race_in_slice(struct run *run, const struct time_slice *slice, double seconds,
 		  uint64_t floor, double timeout)
 {
@@ -222,6 +235,7 @@ int race_in_slice(struct run *run, const struct time_slice *slice, double second
 	timer = reader_timer_start(slice);
 	memcpy(race->hold.cpu, cpu, sizeof(race->hold.cpu));
 	race_go(race, slice->interleave, cpu[slice->cpus - 1], context->urgent);
+	reader_inject(race->inject);
 
 	while (now - begin < seconds * NSEC_PER_SEC ||
 	       (run->counters.overlapped - first < floor &&

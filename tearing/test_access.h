@@ -132,6 +132,7 @@ TEST_F(access, offsets)
 			ASSERT_EQ(0, memcmp(buf, self->text + offset, got)) {
 				diag("lseek() to %zu: other text", offset);
 			}
+			watchdog_heartbeat();
 		}
 		ASSERT_EQ(0, context_step(context, 1));
 	}

@@ -563,6 +563,7 @@ static int64_t ask_id(int fd, uint64_t addr)
 
 	if (ioctl(fd, PROCMAP_QUERY, &query))
 		return -errno;
+	watchdog_heartbeat();
 	return query.build_id_size ? -EINVAL : now_ns() - begin;
 }
 

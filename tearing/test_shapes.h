@@ -55,6 +55,8 @@ TEST_F(shapes, many_mappings)
 	struct context *context = run.context;
 	int err;
 
+	if (!test_begin(_metadata))
+		return;
 	err = context_start(context, &change_split_middle, &file_maps, &options);
 	if (err == -ENOMEM)
 		SKIP(return, "too few mappings allowed");
@@ -124,6 +126,8 @@ TEST_F(shapes, page_positions)
 	struct run run = run_of(&self->context);
 	struct context *context = run.context;
 
+	if (!test_begin(_metadata))
+		return;
 	for (pad = 1; pad <= SHORT_LINE; pad++) {
 		const struct context_options options = {
 			.seed = 1,

@@ -102,6 +102,8 @@ static void run_sweep(struct __test_metadata *_metadata, struct context *context
 	bool left = false;
 	int err;
 
+	if (!test_begin(_metadata))
+		return;
 	for (i = 0; i < n; i++) {
 		if (sweeps_are_late())
 			SKIP(return, "machine too slow for all of them");

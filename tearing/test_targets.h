@@ -482,10 +482,13 @@ static pid_t target_start(struct __test_metadata *_metadata, struct targets_test
 TEST_F(targets, files)
 {
 	const struct target *target = &variant->target;
-	pid_t pid = target_start(_metadata, &self->test, target);
 	unsigned int i;
+	pid_t pid;
 	int fd;
 
+	if (!test_begin(_metadata))
+		return;
+	pid = target_start(_metadata, &self->test, target);
 	if (!pid)
 		return;
 	for (i = 0; i < TARGET_FILES; i++) {
