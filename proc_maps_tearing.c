@@ -14,6 +14,7 @@
  *   narrow	races whose window is a few instructions
  *   stepped	each change at each record boundary; without a race, on one CPU
  *   racing	each change in a race, in each interleaving mode
+ *   beside	changes in races beside others that take the same locks
  *   shapes	many mappings; each position of the stage in a page of text
  *   access	lseek(), pread(), shared file descriptors, threads, the own process
  *   query	PROCMAP_QUERY: filters, narrow windows, bad use, build IDs
@@ -45,6 +46,7 @@
 #include "tearing/test_narrow.h"
 #include "tearing/test_stepped.h"
 #include "tearing/test_racing.h"
+#include "tearing/test_beside.h"
 #include "tearing/test_contents.h"
 #include "tearing/test_names.h"
 #include "tearing/test_records.h"

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -251,11 +252,12 @@ static void modifier_interleave(struct race *race, uint64_t *seed)
 	spin_ns(random_below(seed, race->overlap.reading_ns * 5 / 4 + 1));
 }
 
-/* Exec this program anew, which then pauses for ever: see modifier_after_exec(). */
-static void modifier_exec(void)
+int modifier_exec(void *arg)
 {
 	char *const argv[] = { "leaving", NULL };
-	char *const words[] = { MODIFIER_EXEC_MARK "=1", NULL };
+	char *const words[] = {
+		arg ? MODIFIER_EXEC_MARK "=exit" : MODIFIER_EXEC_MARK "=1", NULL,
+	};
 
 	execve("/proc/self/exe", argv, words);
 	_exit(EXIT_FAILURE);
@@ -263,7 +265,11 @@ static void modifier_exec(void)
 
 void modifier_after_exec(void)
 {
-	if (getenv(MODIFIER_EXEC_MARK))
+	const char *mark = getenv(MODIFIER_EXEC_MARK);
+
+	if (mark && !strcmp(mark, "exit"))
+		_exit(EXIT_SUCCESS);
+	if (mark)
 		pause_forever(NULL);
 }
 
@@ -327,7 +333,7 @@ int modifier(void *arg)
 		if (race->stop || race->limit != limit)
 			continue;
 		if (race->exec)
-			modifier_exec();
+			modifier_exec(NULL);
 		if (race->inject == 'i' && limit == RACE_FREE) {
 			sleep_ns(NSEC_PER_MSEC);
 			continue;

@@ -190,7 +190,15 @@ void *placeholder_thread(void *arg);
 bool hold_permitted(void);
 
 /**
- * modifier_after_exec() - pause for ever where this program is an exec'd modifier
+ * modifier_exec() - exec this program anew
+ * @arg:	NULL for a program that pauses for ever; else it exits
+ *
+ * Return: does not return.
+ */
+int modifier_exec(void *arg);
+
+/**
+ * modifier_after_exec() - pause for ever, or exit, in a program of modifier_exec()
  *
  * Return: only where it is not.
  */
