@@ -747,6 +747,7 @@ TEST(names_are_escaped_as_each_file_does)
 		{ "/a\\040b", "/a\\040b", "/a\\040b" },
 		{ "/a b (deleted)", "/a b (deleted)", "/a\\040b\\040(deleted)" },
 		{ "/\ta=\r\\", "/\ta=\r\\", "/\\011a\\075\r\\" },
+		{ "[anon_shmem:a b]", "[anon_shmem:a b]", "/dev/zero\\040(deleted)" },
 		{ "anon_inode:[x y]", "anon_inode:[x y]", "anon_inode:[x\\040y]" },
 	};
 	struct span span = { 0 };

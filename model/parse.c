@@ -188,10 +188,14 @@ enum parse parse_smaps_record(const char *text, size_t len, size_t *used,
 
 void numa_name(struct span *span)
 {
-	const struct span as_in_maps = *span;
+	static const char shared[] = "[anon_shmem:";
+	struct span as_in_maps = *span;
 
+	/* Shared memory has a file, of which maps shows the name of the memory only. */
+	if (!strncmp(span->name, shared, strlen(shared)))
+		strcpy(as_in_maps.name, "/dev/zero (deleted)");
 	/* A file need not have a path: "anon_inode:[io_uring]". */
-	if (span->name[0] != '[')
+	if (as_in_maps.name[0] != '[')
 		span_escape_name(span, as_in_maps.name,
 				 strlen(as_in_maps.name), ESCAPED_BY_NUMA);
 	else if (strcmp(span->name, "[heap]") && strcmp(span->name, "[stack]"))

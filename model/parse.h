@@ -150,7 +150,8 @@ enum parse parse_smaps_record(const char *text, size_t len, size_t *used,
  * numa_name() - change a name of maps to the name that numa_maps shows
  * @span:	the span whose name is changed
  *
- * numa_maps shows paths, "heap" and "stack", but not [vdso], [anon:...] and others.
+ * numa_maps shows the names of files, "heap" and "stack", but not [vdso], [anon:...] and
+ * others.  Shared memory with a name of its own is a file for numa_maps only.
  */
 void numa_name(struct span *span);
 

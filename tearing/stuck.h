@@ -40,6 +40,9 @@
  */
 #define STUCK_CPU_NS (3 * NSEC_PER_SEC)
 
+/* Times that a debug kernel may take as long, see machine_is_slow().  Arbitrary. */
+#define STUCK_CPU_SLOW 3
+
 /*
  * Nanoseconds.  The most CPU time that counts for one poll.  A virtual machine that its
  * host stops charges the time to the thread that ran.  Twice the time between polls.

@@ -15,6 +15,7 @@
 #include "../lib/cpu.h"
 #include "../lib/env.h"
 #include "../lib/futex.h"
+#include "../lib/machine.h"
 #include "../lib/print.h"
 #include "../lib/util.h"
 
@@ -233,6 +234,8 @@ void watchdog_start(void)
 {
 	struct child child;
 
+	if (machine_is_slow())
+		watchdog_cpu_ns *= STUCK_CPU_SLOW;
 	watchdog = shared_alloc(sizeof(*watchdog));
 	if (watchdog && child_start(&child, watchdog_process, NULL))
 		diag("no watchdog: tests that are stuck run into the time limit");
