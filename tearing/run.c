@@ -307,17 +307,24 @@ static int read_step_read(struct context *context, size_t prefix,
 	return err ? err : reading_go_on(reader, &context->reading);
 }
 
+/*
+ * Boundaries behind the stage at which transitions are made with @near_only.  Arbitrary: a
+ * reader that is there has the changes behind it, and at each boundary it is the same.
+ */
+#define BOUNDARIES_BEHIND 3
+
 int step_boundaries(struct run *run, size_t buffer, unsigned int steps)
 {
 	struct context *context = run->context;
 	struct reading *reading = &context->reading;
-	unsigned int boundary, record;
+	size_t near = context_near(context);
+	unsigned int boundary, record, behind = 0;
 	int err;
 
 	if (context->reader.kind->slow)
-		context->reader.limit = context_near(context);
+		context->reader.limit = near;
 
-	for (boundary = 0;; boundary++) {
+	for (boundary = 0; !run->near_only || behind < BOUNDARIES_BEHIND; boundary++) {
 		struct cursor cursor = { 0 };
 		struct span span;
 
@@ -330,10 +337,12 @@ int step_boundaries(struct run *run, size_t buffer, unsigned int steps)
 			if (reading_next(context->reader.kind, reading, &cursor,
 					 &span) <= 0)
 				return 0;
+		behind += cursor.pos > near;
 		err = read_step_read(context, cursor.pos, steps, buffer);
 		if (err)
 			return err;
 		if (run_check(run))
 			return 1;
 	}
+	return 0;
 }

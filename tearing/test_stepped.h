@@ -3,7 +3,8 @@
  * test_stepped.h - test each change in each file, one record boundary at a time
  *
  * The reader reads some records, a transition is made, and the reader reads the rest.
- * There is no race, so one CPU is enough.
+ * There is no race, so one CPU is enough.  Without FULL=1, at few of the boundaries behind
+ * the stage.
  */
 #ifndef PROC_TEST_STEPPED_H
 #define PROC_TEST_STEPPED_H
@@ -11,6 +12,7 @@
 #include <stddef.h>
 
 #include "../lib/cpu.h"
+#include "../lib/env.h"
 #include "../lib/util.h"
 #include "../model/change.h"
 #include "../model/oracle.h"
@@ -49,7 +51,9 @@ static void run_stepped(struct __test_metadata *_metadata,
 	static const size_t buffers[] = { READER_BUFFER, 100 };
 	/* A query fills no buffer. */
 	const unsigned int nr = kind->query ? 1 : ARRAY_SIZE(buffers);
-	struct run run = { .context = context, .how = "stepped" };
+	struct run run = {
+		.context = context, .how = "stepped", .near_only = !env_value("FULL"),
+	};
 	unsigned int i, steps;
 	int err = 0;
 
