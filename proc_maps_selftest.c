@@ -993,24 +993,21 @@ TEST(query_fields_are_those_of_the_line)
 	const size_t len = strlen(line) - 1;	/* without the newline */
 	struct procmap_query query = good;
 
-#define DIFFERS(text, field, wrong) do {						\
-	query = good;									\
-	query.field = wrong;								\
-	EXPECT_STREQ(text, query_field_differs(&query, name, line, len, 4096) ?: "");	\
-} while (0)
-	DIFFERS("", inode, 77);
-	DIFFERS("start", vma_start, 0x11000);
-	DIFFERS("end", vma_end, 0x13000);
-	DIFFERS("flags", vma_flags, good.vma_flags & ~PROCMAP_QUERY_VMA_SHARED);
-	DIFFERS("flags", vma_flags, good.vma_flags | PROCMAP_QUERY_VMA_EXECUTABLE);
-	DIFFERS("flags without a meaning", vma_flags, good.vma_flags | 1ULL << 40);
-	DIFFERS("offset", vma_offset, 0x1000);
-	DIFFERS("device", dev_major, 9);
-	DIFFERS("device", dev_minor, 0);
-	DIFFERS("inode", inode, 78);
-	DIFFERS("page size", vma_page_size, 8192);
-	DIFFERS("name", vma_name_size, 0);
-	DIFFERS("name size", vma_name_size, sizeof(name) - 1);
+#define DIFFERS(field, wrong) (query = good, query.field = (wrong), \
+	query_field_differs(&query, name, line, len, 4096) ?: "")
+	EXPECT_STREQ("", DIFFERS(inode, 77));
+	EXPECT_STREQ("start", DIFFERS(vma_start, 0x11000));
+	EXPECT_STREQ("end", DIFFERS(vma_end, 0x13000));
+	EXPECT_STREQ("flags", DIFFERS(vma_flags, good.vma_flags & ~PROCMAP_QUERY_VMA_SHARED));
+	EXPECT_STREQ("flags", DIFFERS(vma_flags, good.vma_flags | PROCMAP_QUERY_VMA_EXECUTABLE));
+	EXPECT_STREQ("flags without a meaning", DIFFERS(vma_flags, good.vma_flags | 1ULL << 40));
+	EXPECT_STREQ("offset", DIFFERS(vma_offset, 0x1000));
+	EXPECT_STREQ("device", DIFFERS(dev_major, 9));
+	EXPECT_STREQ("device", DIFFERS(dev_minor, 0));
+	EXPECT_STREQ("inode", DIFFERS(inode, 78));
+	EXPECT_STREQ("page size", DIFFERS(vma_page_size, 8192));
+	EXPECT_STREQ("name", DIFFERS(vma_name_size, 0));
+	EXPECT_STREQ("name size", DIFFERS(vma_name_size, sizeof(name) - 1));
 #undef DIFFERS
 	EXPECT_STREQ("name", query_field_differs(&good, "/b\na", line, len, 4096));
 	EXPECT_STREQ("line", query_field_differs(&good, name, "nonsense\n", 8, 4096));

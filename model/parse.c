@@ -189,16 +189,16 @@ enum parse parse_smaps_record(const char *text, size_t len, size_t *used,
 void numa_name(struct span *span)
 {
 	static const char shared[] = "[anon_shmem:";
-	struct span as_in_maps = *span;
+	const struct span as_in_maps = *span;
+	const char *name = as_in_maps.name;
 
 	/* Shared memory has a file, of which maps shows the name of the memory only. */
-	if (!strncmp(span->name, shared, strlen(shared)))
-		strcpy(as_in_maps.name, "/dev/zero (deleted)");
+	if (!strncmp(name, shared, strlen(shared)))
+		name = "/dev/zero (deleted)";
 	/* A file need not have a path: "anon_inode:[io_uring]". */
-	if (as_in_maps.name[0] != '[')
-		span_escape_name(span, as_in_maps.name,
-				 strlen(as_in_maps.name), ESCAPED_BY_NUMA);
-	else if (strcmp(span->name, "[heap]") && strcmp(span->name, "[stack]"))
+	if (name[0] != '[')
+		span_escape_name(span, name, strlen(name), ESCAPED_BY_NUMA);
+	else if (strcmp(name, "[heap]") && strcmp(name, "[stack]"))
 		span->name[0] = '\0';
 }
 
