@@ -938,8 +938,8 @@ TEST(contents_are_those_of_current_layouts)
 TEST(contents_bounds_are_brute_force)
 {
 	static const char letters[] = ".PLFD";
-	char draw[3][7] = { "", "", "" }, mix[7] = "";
-	struct content_area area = { .draw = { draw[0], draw[1], draw[2] } };
+	char picture[3][7] = { "", "", "" }, mix[7] = "";
+	struct content_area area = { .draw = { picture[0], picture[1], picture[2] } };
 	struct content_area mixed = { .draw = { mix } };
 	struct contents all = { .area = &area, .nr = 1, .page = 0x1000, .unit = 0x1000 };
 	struct contents one = { .area = &mixed, .nr = 1, .page = 0x1000, .unit = 0x1000 };
@@ -951,9 +951,9 @@ TEST(contents_bounds_are_brute_force)
 		pages = 1 + random_below(&state, 5);
 		for (page = 0; page < pages; page++)
 			for (choice = 0; choice < 3; choice++)
-				draw[choice][page] = letters[random_below(&state, 5)];
+				picture[choice][page] = letters[random_below(&state, 5)];
 		for (choice = 0; choice < 3; choice++)
-			draw[choice][pages] = '\0';
+			picture[choice][pages] = '\0';
 		mix[pages] = '\0';
 		for (what = 0; what < NR_SUMS; what++) {
 			unsigned int number, ways = 1;
@@ -967,7 +967,7 @@ TEST(contents_bounds_are_brute_force)
 				unsigned int rest = number;
 
 				for (page = 0; page < pages; page++, rest /= 3)
-					mix[page] = draw[rest % 3][page];
+					mix[page] = picture[rest % 3][page];
 				contents_sum(&one, 1, what, &sum, &same);
 				ASSERT_EQ(sum, same);
 				least = sum < least ? sum : least;

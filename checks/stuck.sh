@@ -16,12 +16,20 @@ stuck()
 {
 	equal "PLANT=$1: fails" "$(PLANT=$1 status env "$mark" "$top/proc_maps_tearing" \
 		-r racing.gap_alone.maps -r names.maps)" 1
-	ok "PLANT=$1: by the rule" grep -q "^# RULE BROKEN: $2\$" "$work/stdout"
-	ok "PLANT=$1: it is said where it is" grep -qE "^# +[a-z]+ +state $3, " "$work/stdout"
+	if [ "$1" = block ] && grep -q "$timed_out" "$work/stdout"; then
+		skip "PLANT=$1: by the rule, and where it is" "the machine is busy"
+	else
+		ok "PLANT=$1: by the rule" grep -q "^# RULE BROKEN: $2\$" "$work/stdout"
+		ok "PLANT=$1: it is said where it is" \
+			grep -qE "^# +[a-z]+ +state $3, " "$work/stdout"
+	fi
 	ok "PLANT=$1: no time limit ends it" \
 		test 0 -eq "$(grep -c 'terminated by timeout' "$work/stderr")"
 	ok "PLANT=$1: no process stays" all_gone
 }
+
+# A busy machine polls so seldom that the time for a transition is over first.
+timed_out='modifier or reader: Connection timed out'
 
 stuck loop 'a call of the reader does not end' R
 ok "PLANT=loop: the rest goes on" grep -q '^ok 2 names.maps$' "$work/stdout"
