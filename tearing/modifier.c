@@ -6,7 +6,6 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include "../lib/cpu.h"
 #include "../lib/futex.h"
 #include "../lib/random.h"
+#include "inject.h"
 #include "watchdog.h"
 
 /*
@@ -51,51 +51,6 @@
 static bool interleave_holds(enum interleave interleave)
 {
 	return interleave == INTERLEAVE_QUEUE || interleave == INTERLEAVE_HOLD;
-}
-
-/* Sleep uninterruptibly until this process is killed: a parent waits for its vfork(). */
-static void modifier_block(void)
-{
-	if (!vfork()) {
-		bind_to_parent();
-		pause_forever(NULL);
-	}
-}
-
-/*
- * Inject a fault into a transition, so that a reading looks like that of a broken
- * kernel.  The fault is about the first page that is mapped in all layouts:
- *	g  gap: the page is unmapped for 20 us
- *	p  permissions: the page has other permissions for 20 us
- *	b  block: the modifier sleeps in the kernel, and no transition ends any more
- * Another fault, i for idle, is injected by modifier(): no transition is made
- * without a limit.
- */
-static void inject_fault(const struct stage *stage, char inject)
-{
-	const struct change *change = stage->change;
-	unsigned int page = 0, k = 0;
-
-	while (k < change->nr && change->draw[0][page])
-		for (k = 0; k < change->nr; k++)
-			if (change->draw[k][page] == '.') {
-				page++;
-				break;
-			}
-	if (!change->draw[0][page] || letter_is_file(change->draw[0][page]))
-		return;
-	if (inject == 'b') {
-		modifier_block();
-	} else if (inject == 'g') {
-		munmap(stage_addr(stage, page), stage->page);
-		spin_ns(20 * NSEC_PER_USEC);
-	} else if (inject == 'p') {
-		mprotect(stage_addr(stage, page), stage->page, PROT_EXEC);
-		spin_ns(20 * NSEC_PER_USEC);
-	} else {
-		return;
-	}
-	stage_map(stage, page, 1, change->draw[0][page]);
 }
 
 void *placeholder_thread(void *arg)
