@@ -53,6 +53,7 @@
 #include "tearing/reader.h"
 #include "tearing/run.h"
 #include "tearing/stage.h"
+#include "tearing/stuck.h"
 #include "tearing/watchdog.h"
 
 /* ---- latency: histogram and verdict ---- */
