@@ -243,8 +243,9 @@ one_kernel()
 	fi
 	if [ $status -gt 1 ]; then
 		worse 4
-		# The emulator's own troubles end with the kernel's boot.
+		# Before init, and where it is the emulator's, it is no answer.
 		if grep -q 'Run /init' "$dir/log" 2>/dev/null &&
+			! emulators_oops "$dir" &&
 			splats "$dir/log" > "$dir/splats"; then
 			worse 1
 			remarks "SPLAT($(wc -l < "$dir/splats")),$dir/splats"

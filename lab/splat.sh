@@ -36,3 +36,11 @@ splats()
 {
 	grep -E "$(splat_words)" "$1" | grep -vE '(^|\] )traps: '
 }
+
+# emulators_oops DIR: whether the machine that ran there owes its first oops to the
+# emulator.  The kernel patches code behind an int3, which another emulated processor
+# may still run when the kernel is done with it and no longer knows it.
+emulators_oops()
+{
+	grep -q '^tcg' "$1/accel" && grep -q 'int3: 0000 \[#1\]' "$1/log"
+}
