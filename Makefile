@@ -15,7 +15,8 @@ TEST_PROGS_EXTENDED := run_tests.sh
 ifneq ($(wildcard ../lib.mk),)
 include ../lib.mk
 
-# The parts of each program, beside its own file.  The kernel's types come first,
+# The parts of each program, beside its own file.  _GNU_SOURCE is undefined first, since
+# lib.mk of some releases defines it with another value.  The kernel's types come first,
 # since the linux/types.h of tools/include has fewer of them.
 $(OUTPUT)/proc_%: CFLAGS += -U_GNU_SOURCE -D_GNU_SOURCE -D__SANE_USERSPACE_TYPES__ -include asm/types.h
 $(OUTPUT)/proc_maps_tearing: $(wildcard lib/*.c model/*.c tearing/*.c)

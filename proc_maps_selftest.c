@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * proc_maps_selftest - unit tests of the other test programs
+ * proc_maps_selftest - unit tests of the parts of the other test programs
  *
- * Most tests check synthetic data: the verdict on latencies, the parsers, the oracle
- * and its diagnostics.  They depend neither on timing nor on the running kernel.
- * Some tests at the end start processes.  A check that rejects nothing, or rejects
- * what is legal, fails here before it gives a wrong result about a kernel.
+ * Most tests check synthetic data, and depend neither on timing nor on the running
+ * kernel.  Tests at the end may start processes.  A check that rejects nothing, or
+ * rejects what is legal, fails here before it gives a wrong result about a kernel.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -16,10 +16,6 @@
  *   - with one current layout, the reading equals that layout,
  *   - PROCMAP_QUERY answers for an address what a line would show.
  *
- * Between two read()s, kernels before 6.17 keep the start of the next line instead
- * of the end of the last line.  oracle_resume() allows both.  They differ only
- * across a hole.
- *
  * A line of a file without ends (numa_maps) may have ended at several addresses.
  * The oracle follows all of them.
  *
@@ -133,6 +129,9 @@ unsigned int oracle_add_position(uint64_t *at, unsigned int nr, uint64_t pos);
  * oracle_resume() - add the positions at which the next read() may resume
  * @oracle:	the reading, after the last line of a read()
  * @current_mask: layouts that were current during the read() that ended
+ *
+ * Between two read()s, kernels before 6.17 keep the start of the next line instead
+ * of the end of the last line.  Both are allowed.  They differ only across a hole.
  */
 void oracle_resume(struct oracle *oracle, unsigned int current_mask);
 

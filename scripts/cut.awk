@@ -16,7 +16,8 @@
 # braces.  From a file of which some is there, the chunks are taken that define what is
 # needed, and again what these need.  #include lines of files that are not there are
 # dropped, and so are calls in main() of functions that are not there, and lines of a
-# program's comment about such a test ("test NAME", by the name of its file).
+# program's comment about such a test ("test NAME", by the name of its file).  A main()
+# in which nothing is left but the harness' own is TEST_HARNESS_MAIN.
 
 function note(id, chunk)
 {
@@ -298,13 +299,36 @@ function there(id,    n, i, list)
 	return 0
 }
 
-function print_file(name,    chunk, n, i, line, held)
+# main_is_plain NAME: whether nothing is left in its main() but the harness' own
+function main_is_plain(name,    chunk, n, i, line)
+{
+	for (chunk = first_of[name]; chunk <= last_of[name]; chunk++) {
+		if (!(chunk in main_of))
+			continue
+		n = split(text[chunk], line, "\n")
+		for (i = 1; i <= n; i++)
+			if (line[i] ~ /^\t[^ \/]/ && line[i] !~ /^\treturn harness_main\(/ &&
+			    (line[i] !~ /^\t[a-z_0-9]+\(.*\);$/ ||
+			     keeps(line[i], name, chunk)))
+				return 0
+		return 1
+	}
+	return 0
+}
+
+function print_file(name,    chunk, n, i, line, held, plain)
 {
 	printf "" > (out "/" name)
 	held = ""
+	plain = !whole[name] && main_is_plain(name)
 	for (chunk = first_of[name]; chunk <= last_of[name]; chunk++) {
-		if (!taken[chunk])
+		if (!taken[chunk] || plain && (chunk in main_of))
 			continue
+		if (plain && text[chunk] ~ /TEST_HARNESS_MAIN/) {
+			printf "%sTEST_HARNESS_MAIN\n", held > (out "/" name)
+			held = ""
+			continue
+		}
 		n = split(text[chunk], line, "\n")
 		for (i = 1; i < n; i++) {
 			# Empty lines, and a comment in main(), go with what follows.
