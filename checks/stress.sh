@@ -65,7 +65,8 @@ echo "# at most $processes processes and $mebibytes MiB were seen"
 ok "it said how much" test "${most:-0}" -gt 0 -a "${bytes:-0}" -gt 0
 # The program, its test, the target; a child just forked is two in /proc.
 ok "no more processes than it said" test "$processes" -le $((${most:-0} + 5))
-ok "and some" test "$processes" -ge 10
+# Those three and two of its children; a busy machine looks seldom.
+ok "and some" test "$processes" -ge 5
 # What a program has before it begins is no more than this.
 ok "no more memory than it said" test "$mebibytes" -le $((${bytes:-0} + 16))
 
