@@ -239,7 +239,7 @@ machine
 # What the emulator broke says nothing about the kernel.
 boots=1
 while [ $boots -lt 3 ] && emulators_panic; do
-	echo "boot.sh: $kernel panicked in code that it patched, once more" >&2
+	echo "boot.sh: $kernel panicked, by the emulator or before init, once more" >&2
 	boots=$((boots + 1))
 	machine
 done

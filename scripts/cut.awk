@@ -243,16 +243,24 @@ function all_known(chunk,    n, i, j, m, list, of, any)
 	return any
 }
 
+# callee LINE: the function that a line of main() calls, as a statement of its own, or ""
+function callee(line)
+{
+	if (line !~ /^\t[a-z_0-9]+\(.*\);$/)
+		return ""
+	sub(/^\t/, "", line)
+	sub(/\(.*/, "", line)
+	return line
+}
+
 # What main() calls is taken once all that it needs is there.
 function note_calls(chunk,    n, i, m, j, line, id, list)
 {
 	n = split(text[chunk], line, "\n")
 	for (i = 1; i <= n; i++) {
-		if (!match(line[i], /^\t[a-z_0-9]+\(.*\);$/))
+		id = callee(line[i])
+		if (id == "")
 			continue
-		id = line[i]
-		sub(/^\t/, "", id)
-		sub(/\(.*/, "", id)
 		m = split(definers[id], list, " ")
 		for (j = 1; j <= m; j++)
 			called[list[j]] = 1
@@ -260,7 +268,7 @@ function note_calls(chunk,    n, i, m, j, line, id, list)
 }
 
 # keeps LINE...: whether the line is printed
-function keeps(line, name, chunk,    target, dir, callee)
+function keeps(line, name, chunk,    target, dir)
 {
 	if (line ~ /^#[ \t]*include "/) {
 		target = line
@@ -275,13 +283,8 @@ function keeps(line, name, chunk,    target, dir, callee)
 				return 0
 		}
 	}
-	if ((chunk in main_of) && !whole[name] && match(line, /^\t[a-z_0-9]+\(.*\);$/)) {
-		callee = line
-		sub(/^\t/, "", callee)
-		sub(/\(.*/, "", callee)
-		if (!there(callee))
-			return 0
-	}
+	if ((chunk in main_of) && !whole[name] && callee(line) != "" && !there(callee(line)))
+		return 0
 	if (name ~ /^proc_[a-z_]*[.]c$/ && match(line, /^ \*   [a-z]+\t/)) {
 		target = substr(line, 6, RLENGTH - 6)
 		if (("test_" target) in late)
@@ -308,8 +311,7 @@ function main_is_plain(name,    chunk, n, i, line)
 		n = split(text[chunk], line, "\n")
 		for (i = 1; i <= n; i++)
 			if (line[i] ~ /^\t[^ \/]/ && line[i] !~ /^\treturn harness_main\(/ &&
-			    (line[i] !~ /^\t[a-z_0-9]+\(.*\);$/ ||
-			     keeps(line[i], name, chunk)))
+			    (callee(line[i]) == "" || keeps(line[i], name, chunk)))
 				return 0
 		return 1
 	}

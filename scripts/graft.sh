@@ -69,6 +69,7 @@ merge()
 		cp "$here/$file" "$1/$file"
 	done
 	merge_lists "$1"
+	merge_needs "$1"
 }
 
 # put FILE: from $new to its place, where it belongs, also after root has put it

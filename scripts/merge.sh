@@ -128,6 +128,11 @@ $(grep '^LOCAL_HDRS' "$here/Makefile")"
 			;;
 		esac
 	done
+}
+
+# merge_needs DIR: what the programs need of a kernel's configuration, and their limit
+merge_needs()
+{
 	grep '^CONFIG_' "$here/config" | while read -r line; do
 		grep -qs "^${line%%=*}=" "$1/config" || add "$1/config" "$line"
 	done

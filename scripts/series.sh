@@ -324,22 +324,14 @@ lists()
 	done
 	[ "$programs" ] || return 0
 	merge_lists "$proc"
-	[ "$programs" != " proc_maps_selftest" ] || without_needs
+	# Unit tests need no configuration of the kernel, and no time.
+	[ "$programs" = " proc_maps_selftest" ] || merge_needs "$proc"
 	for room in $(sed -n 's,.*wildcard \(.*\)),\1,p' "$proc/Makefile" |
 			tr ' ' '\n' | sed 's,/.*,,' | sort -u); do
 		[ -d "$proc/$room" ] ||
 			sed -i "s, *$room/[*][.][ch],,g" "$proc/Makefile"
 	done
 	sed -i 's/(wildcard  */(wildcard /; /(wildcard *)$/d' "$proc/Makefile"
-}
-
-# without_needs: unit tests need no configuration of the kernel and no time limit
-without_needs()
-{
-	for file in config settings; do
-		git show "base:$proc/$file" >"$proc/$file" 2>/dev/null ||
-			rm "$proc/$file"
-	done
 }
 
 maintainers()
