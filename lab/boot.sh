@@ -27,6 +27,7 @@ as root there and powers off.  DIR then has
                    User Mode Linux, which is told by itself
   --out DIR        made if it is not there; an older result in it is replaced
   --program FILE   a static program or a script, put into /bin (repeatable)
+  --root DIR       a root file system to put busybox and the programs into, by copy
   --arch ARCH      the machine (default: amd64; others: see machine.sh)
   --busybox FILE   a static busybox for that machine (default: the host's)
   --cpus N         (default: 2)
@@ -59,17 +60,18 @@ quoted()
 }
 
 kernel='' out='' arch=amd64 busybox='' cpus=2 memory=1G limit=120 append=''
-nodes=1 swap='' programs='' environment='' show='' count=''
+nodes=1 swap='' base='' programs='' environment='' show='' count=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel|--out|--program|--arch|--busybox|--cpus|--memory|--nodes|\
-	--swap|--timeout|--append|--env)
+	--swap|--timeout|--append|--env|--root)
 		[ $# -ge 2 ] || bad_usage "$1 needs a value" ;;
 	esac
 	case $1 in
 	--kernel) kernel=$2; shift ;;
 	--out) out=$2; shift ;;
 	--program) programs="$programs $(quoted "$2")"; shift ;;
+	--root) base=$2; shift ;;
 	--arch) arch=$2; shift ;;
 	--busybox) busybox=$2; shift ;;
 	--cpus) cpus=$2; shift ;;
@@ -153,6 +155,8 @@ trap 'exit 143' TERM HUP
 # --- what the machine starts with -------------------------------------------
 
 root=$stage/root
+mkdir "$root"
+[ -z "$base" ] || cp -a "$base/." "$root/" || bad_usage "no root file system: $base"
 mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/tmp" \
 	"$root/out" "$root/etc"
 cp -L "$busybox" "$root/bin/busybox"

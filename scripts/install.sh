@@ -4,7 +4,7 @@
 #
 # install.sh - see that the tools are there
 #
-# Usage: install.sh [build|graft|patches|check|mainline|archive|lab|kernel|cross|plot]
+# Usage: install.sh [build|graft|patches|check|mainline|archive|lab|kernel|cross|plot|monitors]
 #
 #   build    what the programs are built and run with
 #   graft    what puts them into a kernel tree
@@ -16,6 +16,7 @@
 #   kernel   what builds kernels (lab build)
 #   cross    compilers and QEMU for other architectures (lab run --arch)
 #   plot     what draws pictures
+#   monitors what makes a root file system (monitor --all --kernel)
 #
 # As root on Debian, what is missing is installed; otherwise it is named.
 
@@ -123,6 +124,11 @@ needs()
 		;;
 	esac
 	case $1 in
+	monitors)
+		echo debootstrap debootstrap
+		;;
+	esac
+	case $1 in
 	check)
 		cat <<-END
 		clang clang
@@ -154,7 +160,7 @@ missing()
 }
 
 case ${1-build} in
-build|graft|patches|check|mainline|archive|lab|kernel|cross|plot)
+build|graft|patches|check|mainline|archive|lab|kernel|cross|plot|monitors)
 	;;
 *)
 	sed -n 's/^# Usage: /Usage: /p' "$0" >&2
