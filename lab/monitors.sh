@@ -42,7 +42,7 @@ make_root()
 	note "a root file system of Debian $release, once"
 	rm -rf "$root"
 	mkdir -p "$root"
-	attended debootstrap --variant=minbase --include="$packages" "$release" \
+	attended mmdebstrap --variant=minbase --include="$packages" "$release" \
 		"$root/files" "$mirror" >"$root/log" 2>&1 || {
 		say 'the root file system could not be made:'
 		tail -n 5 "$root/log" >&2

@@ -125,7 +125,7 @@ needs()
 	esac
 	case $1 in
 	monitors)
-		echo debootstrap debootstrap
+		echo mmdebstrap mmdebstrap
 		;;
 	esac
 	case $1 in
