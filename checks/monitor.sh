@@ -28,6 +28,8 @@ usage_error()
 }
 
 equal "bad usage by the wrapper" "$(status "$run" monitor --no-such-option)" 2
+equal "a list that is not there" "$(status "$run" monitor --all --list "$work/none")" 2
+equal "which kernel" "$(status "$run" monitor --all --kernel)" 2
 usage_error
 usage_error --nice
 usage_error --nice 20 -- true
@@ -115,6 +117,31 @@ else
 fi
 equal "plot reads both" "$(status "$run" plot "$work/stat.json" "$work/rollup.json" \
 	-o "$work/both.svg")" 0
+
+# --- a list of monitors -----------------------------------------------------------
+
+cat >"$work/list" <<-'END'
+	# PROGRAM|NAME|OPTIONS|COMMAND
+	cat|planted|--ops mmap|cat /proc/{}/stat
+	no-such-program|not installed||no-such-program {}
+	sleep|blind||sleep 0.1 # {}
+END
+# shellcheck disable=SC2086
+"$run" monitor --all --list "$work/list" $few --duration 3 </dev/null \
+	>"$work/table" 2>"$work/stderr"
+ok "monitor --all" [ $? = 0 ] || explain "$work/stderr"
+equal "a line for each nice value of what is installed" \
+	"$(grep -cE '^.{28} .{12}  +(0|15)  ' "$work/table")" 4 || explain "$work/table"
+equal "what is not installed is left out" "$(grep -c 'not installed' "$work/table")" 0
+equal "a monitor that reads nothing has no answer" \
+	"$(grep -A 3 '^blind ' "$work/table" | grep -c ' no answer ')" 2
+equal "and why" "$(grep -c '^  [^ ].*never read' "$work/table")" 2
+equal "plot reads it" "$(status "$run" plot "$work/table" -o "$work/table.svg")" 0
+ok "all names are in the picture" sh -c \
+	"grep -q '>planted<' '$work/table.svg' && grep -q '>blind<' '$work/table.svg'"
+head -n 2 "$work/table" >"$work/empty"
+equal "plot: a table without a line" \
+	"$(status "$run" plot "$work/empty" -o "$work/table.svg")" 4
 
 # A daemon, which has forked away, and one that knows the PID from a file.
 judged 0 --mappings 100 --daemon -- sh -c 'setsid sh -c "

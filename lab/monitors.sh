@@ -3,9 +3,9 @@
 #
 # monitors.sh - judge the monitors that Debian has, on another kernel
 #
-# usage: monitors.sh K [OPTION OF monitor]...
+# usage: monitors.sh K LIST [OPTION OF monitor]...
 #
-# K is as in "lab run".  The machine starts from a file system with the programs of
+# K is as in "lab run", LIST as scripts/monitors.  The machine starts from a file system with the programs of
 # scripts/monitors, of the release of Debian that this machine runs, which is made once
 # and kept in LAB_CACHE.  Programs that belong to one kernel (perf) are left out.
 #
@@ -28,9 +28,9 @@ packages=$packages,python3-psutil,smem,sysstat,wget
 # it does before and after; emulated, it took up to three times as long.
 limit=5400
 
-[ $# -gt 0 ] || bad_usage 'which kernel?'
-kernel=$1
-shift
+[ $# -ge 2 ] || bad_usage 'which kernel, and which monitors?'
+kernel=$1 list=$2
+shift 2
 
 # make_root: sets $root to the file system
 make_root()
@@ -66,7 +66,8 @@ gate=$root/files/gate
 rm -rf "$gate"
 mkdir -p "$gate/scripts"
 cp "$here/../run_tests.sh" "$here/../monitor_bench" "$gate/"
-cp "$here/../scripts/monitor.sh" "$here/../scripts/monitors" "$gate/scripts/"
+cp "$here/../scripts/monitor.sh" "$gate/scripts/"
+cp "$list" "$gate/scripts/monitors"
 
 dir=$LAB_CACHE/runs/monitors-$kernel
 note "judging monitors on $kernel"

@@ -5,7 +5,7 @@
 # monitor.sh - judge a monitor, as it is installed
 #
 # Usage: monitor.sh [OPTIONS] -- COMMAND...
-#        monitor.sh --all [--kernel K] [OPTIONS]
+#        monitor.sh --all [--list FILE] [--kernel K] [OPTIONS]
 #
 # A target maps and unmaps memory; a control process has the same shape and sleeps.
 # In alternate windows, in random order, COMMAND runs for one or the other.  {} in it
@@ -30,7 +30,8 @@
 #  --duration SECONDS  bound of one test, of which a red answer takes two (30)
 #  --json FILE         results for programs, for "compare" and "plot"
 #  --all               judge each monitor of scripts/monitors that is installed, at
-#                      nice 0 and at nice 15: a line for each
+#                      nice 0 and at nice 15: a line for each, which "plot" reads
+#  --list FILE         with --all: the monitors of FILE, which is as scripts/monitors
 #  --kernel K          with --all: on this kernel of "lab list", emulated
 #  --help              this text
 #
@@ -38,30 +39,49 @@
 
 set -u
 
-CANNOT_TELL=4
+USAGE=2 CANNOT_TELL=4
 here=$(cd "$(dirname "$0")/.." && pwd -P)
 [ "${LC_ALL-}" = C ] || eval "$(sh "$here/run_tests.sh" --environment)"
 
-case "${1-} ${2-}" in
-'--all --kernel')
-	shift 2
-	exec sh "$here/lab/monitors.sh" "$@"
-	;;
-esac
+bad_usage()
+{
+	echo "monitor: $*, see --help" >&2
+	exit "$USAGE"
+}
+
+all='' kernel='' list=$here/scripts/monitors
+while [ "${1-}" = --all ] || [ "$all" ]; do
+	case ${1-} in
+	--all)
+		all=1
+		;;
+	--kernel|--list)
+		[ $# -gt 1 ] || bad_usage "$1 needs a value"
+		[ "$1" = --list ] && list=$2 || kernel=$2
+		shift
+		;;
+	*)
+		break
+		;;
+	esac
+	shift
+done
+[ -f "$list" ] || bad_usage "no list of monitors: $list"
+[ -z "$kernel" ] || exec sh "$here/lab/monitors.sh" "$kernel" "$list" "$@"
+
 # In the lab's machine there is nothing to build it with.
 if [ -e "$here/Makefile" ]; then
 	sh "$here/scripts/install.sh" build || exit
 	make -s -C "$here" monitor_bench >&2 || exit "$CANNOT_TELL"
 fi
 
-[ "${1-}" = --all ] || exec "$here/monitor_bench" "$@"
-shift
+[ "$all" ] || exec "$here/monitor_bench" "$@"
 
 work=$(mktemp -d) || exit "$CANNOT_TELL"
 trap 'rm -rf "$work"' EXIT
 trap 'echo "$0: interrupted" >&2; exit "$CANNOT_TELL"' HUP INT TERM
 
-# row NICE OPTIONS...: answer, worst times in ms, waits and file
+# row NICE OPTIONS...: answer, worst times in ms, waits, lock and file
 row()
 {
 	setpriv --pdeathsig TERM "$here/monitor_bench" --nice "$@" >"$work/report" 2>"$work/error"
@@ -73,7 +93,7 @@ row()
 		exit "$CANNOT_TELL"
 		;;
 	esac
-	awk '
+	awk -v nice="$1" '
 	/^HARMLESS/ { answer = "harmless" }
 	/^HOLDS UP/ { answer = "holds up" }
 	/^  (munmap|mmap|fault|protect|unprotect|grow|shrink|brk_up|brk_down) / {
@@ -83,27 +103,35 @@ row()
 			control = $7
 	}
 	/^  waits / { slept = $6 " / " $10 }
+	/^  lock / { lock = $6 " of " $3 }
 	/^  file .*PID/ { file = $2; gsub(/.*PID\/|,/, "", file) }
 	END {
-		printf "%-14s %9.3f %9.3f  %-11s %-13s", answer ? answer : \
-			"no answer", target / 1000, control / 1000, slept, file
+		printf "%4d  %-9s %9.3f %9.3f  %-12s %-9s %s\n", nice, answer ? answer : \
+			"no answer", target / 1000, control / 1000, slept, lock, file
 	}' "$work/report"
 }
 
-printf '%-40s %-60s %-60s\n' "ms" "nice 0" "nice 15"
-printf '%-40s' "monitor"
-for _ in 0 15; do
-	printf ' %-14s %9s %9s  %-11s %-13s' answer worst control "slept" file
-done
-printf '\n'
-grep -v '^#' "$here/scripts/monitors" |
+# version PROGRAM: of its package, where dpkg knows it
+version()
+{
+	package=$(dpkg-query -S "/bin/$1" "/usr/bin/$1" "/usr/sbin/$1" 2>/dev/null |
+		head -n 1)
+	[ -z "$package" ] || dpkg-query -W -f '${Version}' "${package%%:*}" 2>/dev/null |
+		sed 's/^[0-9]*://; s/-[^-]*$//'
+}
+
+# Samples of "plot" begin with the first line.
+echo "# monitors 1, Linux $(uname -r), CPUs $(nproc), $(date '+%e %B %Y')${*:+, $*}"
+printf '%-28s %-12s %4s  %-9s %9s %9s  %-12s %-9s %s\n' \
+	monitor version nice answer worst control slept mmap_lock file
+grep -v '^#' "$list" |
 while IFS='|' read -r program name options command; do
 	command -v "$program" >/dev/null || continue
-	printf '%-40s' "$name"
+	printf '%-28s %-12s ' "$name" "$(version "$program")"
 	for nice in 0 15; do
+		[ "$nice" = 0 ] || printf '%-28s %-12s ' '' ''
 		# shellcheck disable=SC2086 # options
-		printf ' %s' "$(row $nice "$@" $options -- sh -c "$command" </dev/null)"
+		row $nice "$@" $options -- sh -c "$command" </dev/null
+		sed -n 's/^monitor: could not tell: /  /p' "$work/error"
 	done
-	printf '\n'
-	sed -n 's/^monitor: could not tell: /                    /p' "$work/error"
 done

@@ -13,6 +13,9 @@
 # Right, by row: each sample's worst operation, box and whiskers (minimum, first
 # quartile, median, third quartile, maximum), a colour for each result.
 #
+# Of tables of "monitor --all", one or more in a file: each monitor's worst operation
+# and answer, table beside table.
+#
 # Exit status: 0, 2 bad usage, 4 no picture.
 
 set -u
@@ -86,11 +89,13 @@ case $picture in
 esac
 [ $# -gt 0 ] || die "$USAGE" "no result, see --help"
 
-# kind FILE: busy or mappings, of table, or windows
+# kind FILE: busy or mappings, of table, or windows, or monitors
 kind()
 {
 	if [ "$(head -n 1 "$1" 2>/dev/null)" = "# latency_table 1" ]; then
 		sed -n 's/^# sweep //p' "$1"
+	elif grep -q '^# monitors 1,' "$1" 2>/dev/null; then
+		echo monitors
 	elif [ "$(head -c 1 "$1" 2>/dev/null)" = "{" ] &&
 	     grep -q '"windows": \[' "$1"; then
 		echo windows
@@ -101,16 +106,20 @@ for file; do
 	[ "$(kind "$file")" ] || die "$USAGE" "$file is no result of table"
 done
 [ "$(for file; do kind "$file"; done | sort -u | wc -l)" -eq 1 ] ||
-	die "$USAGE" "one picture cannot have both #Busy and #Maps"
+	die "$USAGE" "one picture cannot have results of two kinds"
 
 sh "$scripts/install.sh" plot || exit
 work=$(mktemp -d) || exit "$CANNOT_TELL"
 trap 'rm -rf "$work"' EXIT
 trap 'echo "$0: interrupted" >&2; exit "$CANNOT_TELL"' HUP INT TERM
 
-awk -v only="$row" -v limit="$limit" \
-	-f "$scripts/samples.awk" -f "$scripts/plot.awk" "$@" \
-	>"$work/plot" || die "$CANNOT_TELL" "nothing to plot"
+if [ "$(kind "$1")" = monitors ]; then
+	set -- -f "$scripts/monitors.awk" "$@"
+else
+	set -- -f "$scripts/samples.awk" -f "$scripts/plot.awk" "$@"
+fi
+awk -v only="$row" -v limit="$limit" "$@" >"$work/plot" ||
+	die "$CANNOT_TELL" "nothing to plot"
 {
 	echo "set terminal $terminal"
 	echo "set output '$work/picture'"
