@@ -380,8 +380,10 @@ static int explain_first_run(struct monitor *monitor, const struct command *comm
 		reason(monitor, "%s needs a terminal: without one it ends at once%s%s", name,
 		       line[0] ? ": " : "", line);
 	else
-		reason(monitor, "%s ends at once, with status %d, and reads nothing%s%s", name,
+		reason(monitor, "%s ends at once, with status %d, and reads nothing%s%s%s", name,
 		       WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+		       monitor->absence ? "" :
+		       ", or all processes alike, which is judged without {}",
 		       line[0] ? ": " : "", line);
 	return -ENODATA;
 }
