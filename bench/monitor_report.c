@@ -150,14 +150,8 @@ void report_operations(const struct monitor *monitor)
 	}
 	printf("  waits       slept in the kernel");
 	for (g = 0; g < ARRAY_SIZE(order); g++) {
-		uint64_t slept = 0, all = 0;
+		uint64_t all, slept = monitor_slept(monitor, order[g], &all);
 
-		for (w = 0; w < target->workers; w++) {
-			const struct worker_shared *own = &target->shared->worker[w];
-
-			slept += own->slept[order[g]];
-			all += own->hist[order[g]][0].count + own->hist[order[g]][1].count;
-		}
 		printf("%s %llu of %llu operations", g ? "," : "", (unsigned long long)slept,
 		       (unsigned long long)all);
 	}

@@ -116,12 +116,23 @@ void monitor_free(struct monitor *monitor);
  * monitor_judge() - measure pairs of windows until there is a verdict
  * @monitor:	as monitor_setup() left it
  *
- * VERDICT_INTERFERES is the answer of two tests, one after the other.
+ * VERDICT_INTERFERES is the answer of two tests, one after the other.  If the monitor is
+ * compared with its own absence, operations must have slept for it as well.
  *
  * Return: 0 with the verdict in @trial, and @reason set if it is VERDICT_UNSURE; or
  * -errno with @reason set.
  */
 int monitor_judge(struct monitor *monitor);
+
+/**
+ * monitor_slept() - count the operations that gave up their CPU in the kernel
+ * @monitor:	with a verdict
+ * @group:	in these windows
+ * @all:	set to the number of all operations in them
+ *
+ * Return: their number.
+ */
+uint64_t monitor_slept(const struct monitor *monitor, enum group group, uint64_t *all);
 
 /**
  * monitor_diagnose() - find out what slow operations wait for
