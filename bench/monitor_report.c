@@ -63,7 +63,8 @@ static void report_certainty(const struct monitor *monitor)
 {
 	const struct trial *trial = &monitor->trial;
 
-	printf("  certainty   1 such answer in 100 is wrong where 36 of 100 pairs mislead;\n");
+	printf(monitor_stops(monitor) ? "  certainty   it was seen;\n" :
+	       "  certainty   1 such answer in 100 is wrong where 36 of 100 pairs mislead;\n");
 	printf("              %u pairs of windows of %u ms in %.1f s, %u without a vote",
 	       monitor->pairs, trial->knobs.window_ms,
 	       (double)trial->took / NSEC_PER_SEC, monitor->void_pairs);
@@ -194,6 +195,11 @@ void report_diagnosis(const struct monitor *monitor)
 	unsigned int asleep = diagnosis->mmap_lock + diagnosis->vma_lock + diagnosis->elsewhere;
 	const char *file = file_read(monitor);
 
+	if (monitor_stops(monitor)) {
+		printf("  lock        none: the process was stopped in %u of %u looks\n",
+		       diagnosis->stopped, diagnosis->looks);
+		return;
+	}
 	printf("  lock        of %u slow operations, %u slept for mmap_lock, %u for a per-VMA lock",
 	       diagnosis->slow, diagnosis->mmap_lock, diagnosis->vma_lock);
 	printf(", %u elsewhere%s%s%s, %u did not sleep\n", diagnosis->elsewhere,
@@ -248,7 +254,9 @@ void report_release(const struct monitor *monitor)
 	const char *name = file_read(monitor);
 	const struct proc_file *file = name ? find_file(name) : NULL;
 
-	if (!file)
+	if (monitor_stops(monitor))
+		printf("  instead     what does not stop the process, as ptrace() does");
+	else if (!file)
 		printf("  instead     nothing is known that shows the same");
 	else if (file->since && kernel_release() < file->release)
 		printf("  instead     Linux %s reads %s without mmap_lock", file->since, name);
@@ -256,7 +264,7 @@ void report_release(const struct monitor *monitor)
 		printf("  instead     less often: %s has a lock of each mapping only", name);
 	else
 		printf("  instead     less often: Linux 7.3 still reads %s under mmap_lock", name);
-	printf("%s\n", file && file->instead ?
+	printf("%s\n", !monitor_stops(monitor) && file && file->instead ?
 	       "; statm and status have the sizes and no lock" : "");
 }
 

@@ -68,6 +68,13 @@
 #define LOOK_WINDOWS 12
 #define LOOK_NS (8 * NSEC_PER_SEC)
 
+/*
+ * One look of so many at a target that is stopped is too much, and pairs of
+ * windows before that is asked.  Both arbitrary.
+ */
+#define STOPS_SHARE 20
+#define STOPS_PAIRS 2
+
 /* Operations that may sleep by chance in all windows of a group; arbitrary. */
 #define SLEPT_BY_CHANCE 2
 
@@ -100,6 +107,29 @@ static int64_t take_reads(struct monitor *monitor, enum group group)
 	return n;
 }
 
+/* Note whether the target is stopped, by a tracer or a signal. */
+static void look_at_target(struct monitor *monitor)
+{
+	const struct mapper *target = &monitor->trial.target;
+	bool stopped = false;
+	unsigned int w;
+
+	for (w = 0; w < target->workers; w++) {
+		char state = task_state(target->shared->tid[w]);
+
+		stopped |= state == 't' || state == 'T';
+	}
+	monitor->diagnosis.looks++;
+	monitor->diagnosis.stopped += stopped;
+}
+
+bool monitor_stops(const struct monitor *monitor)
+{
+	const struct diagnosis *diagnosis = &monitor->diagnosis;
+
+	return diagnosis->stopped * STOPS_SHARE > diagnosis->looks;
+}
+
 /* Wait for the end of a window, and count what is read meanwhile. */
 static int64_t watch_window(struct monitor *monitor, enum group group)
 {
@@ -112,6 +142,8 @@ static int64_t watch_window(struct monitor *monitor, enum group group)
 		sleep_ns(left < TAKE_NS ? left : TAKE_NS);
 		if (group != GROUP_QUIET)
 			n += take_reads(monitor, group);
+		if (group == GROUP_TARGET)
+			look_at_target(monitor);
 	}
 	return n;
 }
@@ -237,7 +269,8 @@ static int test_once(struct monitor *monitor, uint64_t *rng)
 		}
 		if (trial->verdict == VERDICT_MORE && trial_late(trial))
 			trial->verdict = verdict_last(&trial->state);
-		if (trial->hangs[GROUP_TARGET])
+		if (trial->hangs[GROUP_TARGET] ||
+		    (trial->state.pairs >= STOPS_PAIRS && monitor_stops(monitor)))
 			trial->verdict = VERDICT_INTERFERES;
 	} while (trial->verdict == VERDICT_MORE);
 	monitor->pairs += trial->state.pairs;
@@ -300,7 +333,8 @@ int monitor_judge(struct monitor *monitor)
 	int ret;
 
 	ret = test_once(monitor, &rng);
-	if (!ret && trial->verdict == VERDICT_INTERFERES && !trial->hangs[GROUP_TARGET]) {
+	if (!ret && trial->verdict == VERDICT_INTERFERES && !trial->hangs[GROUP_TARGET] &&
+	    !monitor_stops(monitor)) {
 		monitor->lead = trial->state.lead;
 		twice = true;
 		ret = test_once(monitor, &rng);
@@ -322,7 +356,8 @@ int monitor_judge(struct monitor *monitor)
 	if (trial->verdict == VERDICT_UNSURE) {
 		explain_unsure(monitor, twice);
 	} else if (trial->verdict == VERDICT_INTERFERES && monitor->absence &&
-		   !trial->hangs[GROUP_TARGET] && !sleeps_more(monitor)) {
+		   !trial->hangs[GROUP_TARGET] && !monitor_stops(monitor) &&
+		   !sleeps_more(monitor)) {
 		trial->verdict = VERDICT_UNSURE;
 		reason(monitor, "operations take %.2f times as long while it runs, and none sleeps for it: a lock is not to be told from the work of another CPU; {} in the command tells",
 		       verdict_ratio(&trial->state));

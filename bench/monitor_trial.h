@@ -46,6 +46,8 @@ struct diagnosis_file {
  * @elsewhere:	of them, asleep for another reason
  * @runnable:	number of slow operations with a process of the monitor that was ready
  *	to run, or ran, meanwhile
+ * @looks:	number of times that the target's state was asked for while the monitor ran
+ * @stopped:	of them, how often it was stopped, by a tracer or a signal
  * @where:	function of the last operation that counts as @elsewhere
  * @stack:	function of the kernel in which the monitor was last, if this is shown
  * @files:	number of files in @file
@@ -57,6 +59,8 @@ struct diagnosis {
 	unsigned int vma_lock;
 	unsigned int elsewhere;
 	unsigned int runnable;
+	unsigned int looks;
+	unsigned int stopped;
 	char where[64];
 	char stack[64];
 	unsigned int files;
@@ -117,7 +121,8 @@ void monitor_free(struct monitor *monitor);
  * @monitor:	as monitor_setup() left it
  *
  * VERDICT_INTERFERES is the answer of two tests, one after the other.  If the monitor is
- * compared with its own absence, operations must have slept for it as well.
+ * compared with its own absence, operations must have slept for it as well.  A monitor
+ * that stops the target interferes, too, see monitor_stops().
  *
  * Return: 0 with the verdict in @trial, and @reason set if it is VERDICT_UNSURE; or
  * -errno with @reason set.
@@ -133,6 +138,16 @@ int monitor_judge(struct monitor *monitor);
  * Return: their number.
  */
 uint64_t monitor_slept(const struct monitor *monitor, enum group group, uint64_t *all);
+
+/**
+ * monitor_stops() - check whether the monitor stops the target
+ * @monitor:	with some windows measured
+ *
+ * What is stopped between two operations makes none longer, so windows do not show it.
+ *
+ * Return: whether it was seen stopped in one look of twenty, or more often.
+ */
+bool monitor_stops(const struct monitor *monitor);
 
 /**
  * monitor_diagnose() - find out what slow operations wait for

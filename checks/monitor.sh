@@ -118,6 +118,12 @@ fi
 equal "plot reads both" "$(status "$run" plot "$work/stat.json" "$work/rollup.json" \
 	-o "$work/both.svg")" 0
 
+# What is stopped waits for no lock.
+judged 1 --mappings 100 -- sh -c \
+	'kill -STOP {}; cat /proc/{}/stat; sleep 0.1; kill -CONT {}'
+ok "the process was stopped" grep -qE '^  lock  *none: the process was stopped in' \
+	"$work/report"
+
 # --- a list of monitors -----------------------------------------------------------
 
 cat >"$work/list" <<-'END'

@@ -69,8 +69,9 @@ cp "$here/../run_tests.sh" "$here/../monitor_bench" "$gate/"
 cp "$here/../scripts/monitor.sh" "$gate/scripts/"
 cp "$list" "$gate/scripts/monitors"
 
+# The shell of the file system, not busybox', which prefers its own programs to others.
 dir=$LAB_CACHE/runs/monitors-$kernel
 note "judging monitors on $kernel"
 attended sh "$here/boot.sh" --kernel "$image" --out "$dir" --timeout "$limit" \
 	--root "$root/files" --memory 3G --env LC_ALL=C --show -- \
-	sh /gate/scripts/monitor.sh --all "$@"
+	/bin/sh /gate/scripts/monitor.sh --all "$@"

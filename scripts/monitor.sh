@@ -103,7 +103,8 @@ row()
 			control = $7
 	}
 	/^  waits / { slept = $6 " / " $10 }
-	/^  lock / { lock = $6 " of " $3 }
+	/^  lock  *of / { lock = $6 " of " $3 }
+	/^  lock  *none: / { lock = "stopped" }
 	/^  file .*PID/ { file = $2; gsub(/.*PID\/|,/, "", file) }
 	END {
 		printf "%4d  %-9s %9.3f %9.3f  %-12s %-9s %s\n", nice, answer ? answer : \
@@ -132,6 +133,7 @@ while IFS='|' read -r program name options command; do
 		[ "$nice" = 0 ] || printf '%-28s %-12s ' '' ''
 		# shellcheck disable=SC2086 # options
 		row $nice "$@" $options -- sh -c "$command" </dev/null
-		sed -n 's/^monitor: could not tell: /  /p' "$work/error"
+		sed -n 's/^monitor: \(could not tell: \)*/  /p' "$work/error"
+		sed -n 's/^COULD NOT TELL: .* (Linux [^)]*): /  /p' "$work/report"
 	done
 done
