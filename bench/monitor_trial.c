@@ -431,6 +431,8 @@ static int explain_first_run(struct monitor *monitor, const struct command *comm
 	const struct command_shared *shared = command->shared;
 	int error = (int)atomic_load(&shared->exec_errno), orphan;
 	int status = atomic_load(&shared->status);
+	const char *alike = monitor->absence ? "" :
+		", or all processes alike, which is judged without {}";
 	char line[200];
 
 	orphan = monitor->conditions.daemon ? 0 : atomic_load(&shared->orphan);
@@ -447,17 +449,15 @@ static int explain_first_run(struct monitor *monitor, const struct command *comm
 		return 0;
 	command_error(command, line, sizeof(line));
 	if (!atomic_load(&shared->passes))
-		reason(monitor, "%s never read the process in %lld s", name,
-		       (long long)(TRY_MAX_NS / NSEC_PER_SEC));
+		reason(monitor, "%s never read the process in %lld s%s", name,
+		       (long long)(TRY_MAX_NS / NSEC_PER_SEC), alike);
 	else if (needs_terminal(command))
 		reason(monitor, "%s needs a terminal: without one it ends at once%s%s", name,
 		       line[0] ? ": " : "", line);
 	else
 		reason(monitor, "%s ends at once, with status %d, and reads nothing%s%s%s", name,
 		       WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
-		       monitor->absence ? "" :
-		       ", or all processes alike, which is judged without {}",
-		       line[0] ? ": " : "", line);
+		       alike, line[0] ? ": " : "", line);
 	return -ENODATA;
 }
 
