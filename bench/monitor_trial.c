@@ -61,8 +61,12 @@
 /* Interval at which operations are looked at, in us. */
 #define LOOK_POLL_US 100
 
-/* Number of slow operations that are enough for a diagnosis; arbitrary. */
+/*
+ * Number of slow operations that are enough for a diagnosis, of those that sleep and of all;
+ * arbitrary.
+ */
 #define LOOK_ENOUGH 24
+#define LOOK_MOST 240
 
 /* Bound of a diagnosis, in windows and in ns. */
 #define LOOK_WINDOWS 12
@@ -359,8 +363,9 @@ int monitor_judge(struct monitor *monitor)
 		   !trial->hangs[GROUP_TARGET] && !monitor_stops(monitor) &&
 		   !sleeps_more(monitor)) {
 		trial->verdict = VERDICT_UNSURE;
-		reason(monitor, "operations take %.2f times as long while it runs, and none sleeps for it: a lock is not to be told from the work of another CPU; {} in the command tells",
-		       verdict_ratio(&trial->state));
+		reason(monitor, "operations take %.2f times as long while it runs, but do not sleep, %s",
+		       verdict_ratio(&trial->state),
+		       "as beside any busy CPU; with {} in the command that can be told");
 	}
 	return 0;
 }
@@ -624,32 +629,38 @@ static void look_at_stack(struct diagnosis *diagnosis, pid_t pid)
 	fclose(file);
 }
 
-/* Look at the target's thread and at the monitor while an operation is slow. */
-static void look(struct monitor *monitor, unsigned int worker)
+/* Note what a thread of the target sleeps for; return whether it sleeps. */
+static bool look_at_sleep(struct monitor *monitor, unsigned int worker)
 {
 	const struct mapper *target = &monitor->trial.target;
 	struct diagnosis *diagnosis = &monitor->diagnosis;
-	pid_t pid[MONITOR_PROCESSES];
-	bool runnable = false;
-	unsigned int n, i;
 	char where[64];
 
-	diagnosis->slow++;
 	switch (stall_place(target->child.pid, target->shared->tid[worker], where,
 			    sizeof(where))) {
 	case STALL_MMAP_LOCK:
 		diagnosis->mmap_lock++;
-		break;
+		return true;
 	case STALL_VMA_LOCK:
 		diagnosis->vma_lock++;
-		break;
+		return true;
 	case STALL_ELSEWHERE:
 		diagnosis->elsewhere++;
 		memcpy(diagnosis->where, where, sizeof(where));
-		break;
+		return true;
 	default:
-		break;
+		return false;
 	}
+}
+
+/* Note what the monitor reads and where it is while an operation is slow. */
+static void look_at_monitor(struct monitor *monitor)
+{
+	struct diagnosis *diagnosis = &monitor->diagnosis;
+	pid_t pid[MONITOR_PROCESSES];
+	bool runnable = false;
+	unsigned int n, i;
+
 	n = command_processes(&monitor->command[GROUP_TARGET], pid);
 	for (i = 0; i < n; i++) {
 		if (!look_at_files(monitor, pid[i]))
@@ -660,25 +671,41 @@ static void look(struct monitor *monitor, unsigned int worker)
 	diagnosis->runnable += runnable;
 }
 
+/*
+ * Check whether enough was seen.  On a slow machine most slow operations wait for nothing,
+ * so those that sleep are what counts.
+ */
+static bool looked_enough(const struct diagnosis *diagnosis)
+{
+	return diagnosis->mmap_lock + diagnosis->vma_lock + diagnosis->elsewhere >= LOOK_ENOUGH ||
+	       diagnosis->slow >= LOOK_MOST;
+}
+
 /* Look at the slow operations of one window. */
 static void look_for(struct monitor *monitor, int64_t ns)
 {
 	struct mapper_shared *shared = monitor->trial.target.shared;
-	uint32_t seen[MAPPER_WORKERS] = { 0 };
+	uint32_t seen[MAPPER_WORKERS] = { 0 }, asleep[MAPPER_WORKERS] = { 0 };
 	int64_t end = now_ns() + ns;
 
-	while (now_ns() < end && monitor->diagnosis.slow < LOOK_ENOUGH) {
+	while (now_ns() < end && !looked_enough(&monitor->diagnosis)) {
 		unsigned int i;
 
 		sleep_ns(LOOK_POLL_US * NSEC_PER_USEC);
 		for (i = 0; i < monitor->trial.target.workers; i++) {
 			uint32_t mark = atomic_load(&shared->worker[i].watch.in_flight);
 
-			if (!mark || mark == seen[i] ||
+			if (!mark || mark == asleep[i] ||
 			    stopwatch_age(mark) < LOOK_SLOW_US * NSEC_PER_USEC)
 				continue;
+			/* It may run when it is first looked at, and sleep later. */
+			if (look_at_sleep(monitor, i))
+				asleep[i] = mark;
+			if (mark == seen[i])
+				continue;
 			seen[i] = mark;
-			look(monitor, i);
+			monitor->diagnosis.slow++;
+			look_at_monitor(monitor);
 		}
 	}
 }
@@ -692,7 +719,7 @@ void monitor_diagnose(struct monitor *monitor)
 	unsigned int i;
 
 	for (i = 0; i < LOOK_WINDOWS && now_ns() < end && command->runner.pid &&
-	     monitor->diagnosis.slow < LOOK_ENOUGH; i++) {
+	     !looked_enough(&monitor->diagnosis); i++) {
 		if (trial_open(trial, GROUP_TARGET) || command_run(command))
 			return;
 		look_for(monitor, trial->knobs.window_ms * NSEC_PER_MSEC);
