@@ -10,6 +10,7 @@
 
 archive_suites='bullseye bookworm bookworm-updates bookworm-backports trixie
 	trixie-updates trixie-backports forky sid experimental'
+archive_sources=trixie-backports	# has kernels whose linux-source is gone
 archive_security='bullseye-security bookworm-security trixie-security'
 archive_max_age=1440	# minutes until the indexes are asked for again
 
@@ -87,6 +88,7 @@ archive_update()
 		for archive_suite in $archive_suites; do
 			echo "deb $archive_main $archive_suite main"
 		done
+		echo "deb-src $archive_main $archive_sources main"
 		[ -z "$archive_sec" ] ||
 		for archive_suite in $archive_security; do
 			echo "deb $archive_sec $archive_suite main"
@@ -106,15 +108,24 @@ archive_update()
 	touch "$archive_stamp"
 }
 
-# One line for each kernel and source: KIND RELEASE PACKAGE VERSION, oldest
-# first.  Where a kernel comes in several packages, the one with the image in
-# it: since 7.1 linux-image only depends on linux-binary.
-archive_index()
+# archive_files KIND: the indexes of Packages or Sources
+archive_files()
 {
 	# shellcheck disable=SC2016 # apt-get's own words
-	archive_chdist apt-get indextargets --format '$(FILENAME)' \
-		'Created-By: Packages' |
-	xargs -r /usr/lib/apt/apt-helper cat-file 2>/dev/null |
+	archive_chdist apt-get indextargets --format '$(FILENAME)' "Created-By: $1" |
+		xargs -r /usr/lib/apt/apt-helper cat-file 2>/dev/null
+}
+
+# One line for each kernel and source: KIND RELEASE PACKAGE VERSION, oldest
+# first.  Where a kernel comes in several packages, the one with the image in
+# it: since 7.1 linux-image only depends on linux-binary.  "src" is the source
+# package, from which linux-source and the images were made.
+archive_index()
+{
+	{
+		archive_files Packages
+		archive_files Sources
+	} |
 	awk '
 		/^Package: / { package = $2 }
 		/^Version: / { version = $2 }
@@ -124,6 +135,8 @@ archive_index()
 			sub(/-.*/, "", release)
 			if (package ~ /^linux-source-[0-9.]+$/)
 				print "source", release, package, version
+			else if (package == "linux")
+				print "src", release, "src:linux", version
 			else if (size > 1000 && package ~ /^linux-(image|binary)(-unsigned)?-[0-9].*[0-9]-[a-z0-9-]+$/ && package !~ /-dbg$/)
 				kernel[release " " (package !~ /unsigned/) " " package " " version]
 			package = version = ""
@@ -161,10 +174,13 @@ archive_matching()
 		index($1, which "~") == 1'
 }
 
-# archive_find KIND WHICH: the newest of these
+# archive_find KIND WHICH: the newest of these.  Of an older kernel that has no
+# linux-source any more, the original in its source package.
 archive_find()
 {
-	archive_matching "$@" | head -n 1 | grep .
+	archive_matching "$@" | head -n 1 | grep . || {
+		[ "$1" = source ] && archive_matching src "$2" | head -n 1 | grep .
+	}
 }
 
 # archive_get PACKAGE[=VERSION] DIR: the package's .deb in DIR, which has none of
@@ -217,14 +233,34 @@ archive_source()
 	new=$(mktemp -d "${1%/*}/new.XXXXXX") || exit
 	trap 'rm -rf "$new"' EXIT
 	trap 'exit 1' HUP INT TERM
-	deb=$(archive_get "$2=$3" "$new") || exit
-	note "unpacking $2 $3"
-	mkdir "$new/tree"
-	dpkg-deb --fsys-tarfile "$deb" |
-		tar -xO --wildcards '*/linux-source-*.tar.xz' |
-		tar -xJ --strip-components=1 -C "$new/tree" || exit
+	if [ "$2" = src:linux ]; then
+		archive_original "$3" "$new"
+	else
+		deb=$(archive_get "$2=$3" "$new") || exit
+		note "unpacking $2 $3"
+		mkdir "$new/tree"
+		dpkg-deb --fsys-tarfile "$deb" |
+			tar -xO --wildcards '*/linux-source-*.tar.xz' |
+			tar -xJ --strip-components=1 -C "$new/tree"
+	fi || exit
 	[ -f "$new/tree/Makefile" ] && mv -T "$new/tree" "$1"
 )
+
+# archive_original VERSION DIR: what Debian's source package has from upstream, as
+# DIR/tree.  The archive keeps that for longer than what goes with it.
+archive_original()
+{
+	note "fetching and unpacking the original of linux $1"
+	(cd "$2" && archive_chdist apt-get -q source --tar-only --download-only \
+		"linux=$1" > download.log 2>&1)
+	mkdir "$2/tree"
+	tar -xJf "$2"/linux_*.orig.tar.xz --strip-components=1 -C "$2/tree" \
+		2>> "$2/download.log" || {
+		say "linux $1 could not be had from the archive:"
+		grep '^[EW]:' "$2/download.log" >&2
+		return 1
+	}
+}
 
 # archive_image RELEASE PACKAGE VERSION: the package's image as bzImage in
 # $archive_image, if it is not there yet

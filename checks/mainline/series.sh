@@ -37,7 +37,8 @@ tree_with_git()
 {
 	kernel_copy "$1"
 	cd "$1" || exit
-	git init -q -b base .
+	# A branch called base would make the tag's name ambiguous.
+	git init -q -b kernel .
 	git config user.name check
 	git config user.email check@example.org
 	sed -n 's,^+++ b/,,p' "$work/patches"/*/*.patch | sort -u |
@@ -96,7 +97,7 @@ echo "# $(make -s kernelversion)"
 for series in "$work/patches"/*/; do
 	series=$(basename "$series")
 	need=$(sed -n 's/^Needs: *//p' "$top/scripts/series/$series")
-	git checkout -q -f -b "$series" "${need:-base}"
+	ok "$series: on ${need:-the tree}" git checkout -q -f -b "$series" "${need:-base}"
 	ok "$series: git am" git am -q --empty=drop "$work/patches/$series"/*.patch
 	case $series in 1-*) fix_compiles "$series" ;; esac
 	run_in_tree "$series"
