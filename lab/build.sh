@@ -25,7 +25,8 @@ Builds a small kernel as \$LAB_CACHE/images/NAME/bzImage and prints that name.
 Patches are applied in the order given.
 
   --source WHICH     a linux-source in Debian's archive: newest, a series (7.2)
-                     or a release (default: newest)
+                     or a release (default: newest); of one that has none any more,
+                     what its source package has from upstream (6.18)
   --tree DIR         or a worktree of git, as it is; without --patch
   --arch ARCH        x86_64, for QEMU, or um, User Mode Linux, which is a program
                      (default: x86_64)
