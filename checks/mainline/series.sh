@@ -108,13 +108,16 @@ make -s mrproper >/dev/null 2>&1
 # The fix, on each older source that the archive has.
 for which in 6.17 6.18 6.19 7.0 7.1 7.2; do
 	line=$(archive archive_find source "$which" 2>/dev/null) || {
-		skip "1-fix on $which" "no source of it in the archive"
+		skip "1-fix on $which" "the archive knows no source of it"
 		continue
 	}
 	# shellcheck disable=SC2031
 	kernel=$LAB_CACHE/src/${line%% *}
 	# shellcheck disable=SC2086 # PACKAGE VERSION
-	archive archive_source "$kernel" ${line#* } || continue
+	archive archive_source "$kernel" ${line#* } || {
+		skip "1-fix on $which" "the archive does not have its source any more"
+		continue
+	}
 	rm -rf "$work/older" "$work/linux"
 	cd "$work" || exit
 	write_series "$kernel" "patches-$which" || exit
