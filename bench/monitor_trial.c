@@ -73,10 +73,11 @@
 #define LOOK_NS (8 * NSEC_PER_SEC)
 
 /*
- * One look of so many at a target that is stopped is too much, and pairs of
- * windows before that is asked.  Both arbitrary.
+ * One look of so many at a target that is stopped is too much, but not so few looks in all;
+ * and pairs of windows before that is asked.  Arbitrary.
  */
 #define STOPS_SHARE 20
+#define STOPS_BY_CHANCE 2
 #define STOPS_PAIRS 2
 
 /* Operations that may sleep by chance in all windows of a group; arbitrary. */
@@ -131,7 +132,8 @@ bool monitor_stops(const struct monitor *monitor)
 {
 	const struct diagnosis *diagnosis = &monitor->diagnosis;
 
-	return diagnosis->stopped * STOPS_SHARE > diagnosis->looks;
+	return diagnosis->stopped > STOPS_BY_CHANCE &&
+	       diagnosis->stopped * STOPS_SHARE > diagnosis->looks;
 }
 
 /* Wait for the end of a window, and count what is read meanwhile. */

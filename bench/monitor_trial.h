@@ -145,7 +145,7 @@ uint64_t monitor_slept(const struct monitor *monitor, enum group group, uint64_t
  *
  * What is stopped between two operations makes none longer, so windows do not show it.
  *
- * Return: whether it was seen stopped in one look of twenty, or more often.
+ * Return: whether it was seen stopped in more than one look of twenty, and three times.
  */
 bool monitor_stops(const struct monitor *monitor);
 

@@ -5,8 +5,8 @@
 #
 # usage: monitors.sh K LIST [OPTION OF monitor]...
 #
-# K is as in "lab run", LIST as scripts/monitors.  The machine starts from a file system with the programs of
-# scripts/monitors, of the release of Debian that this machine runs, which is made once
+# K is as in "lab run", LIST as scripts/monitors.  The machine starts from a file system
+# with these programs, of the release of Debian that this machine runs, which is made once
 # and kept in LAB_CACHE.  Programs that belong to one kernel (perf) are left out.
 #
 # exit status: 0 each was asked, 2 bad usage, 4 there is no answer
