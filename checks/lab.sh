@@ -36,6 +36,28 @@ rcu: INFO: rcu_preempt self-detected stall on CPU
 INFO: task proc_maps_teari:90 blocked for more than 60 seconds.
 END
 
+# in_archive COMMAND...: a function of lab/archive.sh, for an archive in which 7.2 has a
+# linux-source, and 6.18 only what it was made from
+in_archive()
+{
+	# shellcheck source=../lab/common.sh source=../lab/archive.sh disable=SC2030,SC2034
+	(here=$top/lab LAB_CACHE=$work/archive; . "$here/common.sh"; . "$here/archive.sh"; "$@")
+}
+mkdir -p "$work/archive/chdist/amd64"
+cat >"$work/archive/chdist/amd64/index" <<'END'
+src 6.18.15 src:linux 6.18.15-1
+source 7.2.13 linux-source-7.2 7.2.13-1
+src 7.2.13 src:linux 7.2.13-1
+END
+touch "$work/archive/chdist/amd64/updated"
+equal "a linux-source" "$(in_archive archive_find source 7.2)" \
+	"7.2.13 linux-source-7.2 7.2.13-1"
+equal "the newest one" "$(in_archive archive_find source newest)" \
+	"7.2.13 linux-source-7.2 7.2.13-1"
+equal "one that is gone" "$(in_archive archive_find source 6.18)" \
+	"6.18.15 src:linux 6.18.15-1"
+equal "which is no image" "$(in_archive archive_find kernel 6.18)" ""
+
 # in_answers COMMAND...: a function of lab/answers.sh
 in_answers()
 {
