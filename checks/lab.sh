@@ -200,23 +200,26 @@ done
 echo boot >>"$BOOTS"
 echo "[    1.0] Run /init as init process" >"$log"
 [ "$(wc -l <"$BOOTS")" -gt "$BROKEN" ] ||
-	printf '[   24.1] %s [#1] SMP NOPTI\n[   24.2] Kernel panic - not syncing\n' "$OOPS" >>"$log"
+	printf '[   24.1] %s [#1] SMP NOPTI\n[   24.1] RSP: 0018:ff6a76228072fc80 EFLAGS: %s\n\
+[   24.2] Kernel panic - not syncing\n' "$OOPS" "$FLAGS" >>"$log"
 END
 chmod +x "$work/qemu/qemu-system-x86_64"
-# booted BROKEN OOPS: how often the machine was run, and the wrapper's exit status
+# booted BROKEN OOPS FLAGS: how often the machine was run, and the wrapper's exit status
 booted()
 {
 	rm -f "$work/boots"
-	answer=$(PATH=$work/qemu:$PATH BOOTS=$work/boots BROKEN=$1 OOPS=$2 status \
+	answer=$(PATH=$work/qemu:$PATH BOOTS=$work/boots BROKEN=$1 OOPS=$2 FLAGS=$3 status \
 		"$top/run_tests.sh" lab run --kernel "$work/zero" --out "$work/runs")
 	echo "$(wc -l <"$work/boots") $answer"
 }
 equal "a kernel that the emulator broke is booted again" \
-	"$(booted 1 'Oops: int3: 0000')" "2 4"
+	"$(booted 1 'Oops: int3: 0000' 00010246)" "2 4"
 equal "twice at the most, and it is no answer" \
-	"$(booted 9 'Oops: int3: 0000')" "3 4"
+	"$(booted 9 'Oops: int3: 0000' 00010246)" "3 4"
+equal "so is one whose processor had flags that there are not" \
+	"$(booted 1 'Oops: stack segment: 0000' 01e74242)" "2 4"
 equal "a kernel that broke by itself is not, and it is an answer" \
-	"$(booted 1 'Oops: general protection fault: 0000')" "1 1"
+	"$(booted 1 'Oops: general protection fault: 0000' 00250246)" "1 1"
 
 # A program that could not tell when it was first asked, and whose OTHER test then is
 # as told; it leaves a file for each time.
