@@ -325,7 +325,10 @@ static void prepare(struct knobs *knobs)
 	knobs->seed = seed_from_env();
 	monitor.conditions.cpu = knobs->cpu_load;
 	monitor.absence = !told_pid(monitor.conditions.argv) && !monitor.conditions.pidfile;
-	made_pidfile = monitor.conditions.pidfile && access(monitor.conditions.pidfile, F_OK);
+	/* It is overwritten and removed, so it must not be that of another program. */
+	if (monitor.conditions.pidfile && !access(monitor.conditions.pidfile, F_OK))
+		die(USAGE, "--pidfile %s: there is such a file", monitor.conditions.pidfile);
+	made_pidfile = monitor.conditions.pidfile;
 	cpu_pin(knobs->cpu_mapper);
 	setpriority(PRIO_PROCESS, 0, LOAD_NICE_HURRY);
 	limit_cpu();
@@ -340,9 +343,12 @@ static void try_instead(const struct scenario *scenario, const struct knobs *kno
 	if (!instead_of(&monitor, &instead))
 		return;
 	other.conditions = monitor.conditions;
+	other.absence = monitor.absence;
 	other.conditions.argv = instead.argv;
 	command_text(instead.argv, text, sizeof(text));
 	monitor_free(&monitor);
+	/* The cgroup ends with what was in it. */
+	limit_cpu();
 	if (monitor_setup(&other, scenario, knobs) || monitor_judge(&other) ||
 	    other.trial.verdict == VERDICT_UNSURE) {
 		printf("              measured: %s: could not tell: %s\n", text, other.reason);

@@ -196,6 +196,22 @@ static int become(const struct conditions *conditions)
 	return 0;
 }
 
+/*
+ * Give a session of its own the nice value of its only task: with CONFIG_SCHED_AUTOGROUP a
+ * nice value counts within a session, and the hogs are in another one.  The kernel takes
+ * one value in 100 ms from a task without privilege.
+ */
+static void nice_session(int nice)
+{
+	int fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC), tries = 5;
+
+	if (fd < 0)
+		return;
+	while (tries-- && dprintf(fd, "%d", nice) < 0 && errno == EAGAIN)
+		sleep_ns(30 * NSEC_PER_MSEC);
+	close(fd);
+}
+
 /* Turn into the command. */
 static void command_exec(const struct command *command)
 {
@@ -210,6 +226,8 @@ static void command_exec(const struct command *command)
 	while (argv && n--)
 		argv[n] = fill_in(conditions->argv[n], command->pid);
 	setsid();
+	if (conditions->nice)
+		nice_session(conditions->nice);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGHUP, SIG_DFL);

@@ -32,7 +32,6 @@ static const struct proc_file proc_file[] = {
 	{ "clear_refs", NULL, 0 },
 	{ "cmdline", NULL, 0 },
 	{ "environ", NULL, 0 },
-	{ "auxv", NULL, 0 },
 	{ "mem", NULL, 0 },
 };
 
@@ -299,7 +298,8 @@ static bool replace_file(struct instead *instead, const struct proc_file *file)
 	snprintf(find, sizeof(find), "/proc/{}/%s", file->name);
 	for (a = 0; instead->argv[a]; a++) {
 		at = strstr(instead->argv[a], find);
-		if (!at)
+		/* smaps is not smaps_rollup. */
+		if (!at || at[strlen(find)] == '_')
 			continue;
 		snprintf(instead->text, sizeof(instead->text), "%.*s/proc/{}/%s%s",
 			 (int)(at - instead->argv[a]), instead->argv[a], file->instead,

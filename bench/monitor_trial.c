@@ -73,8 +73,8 @@
 #define LOOK_NS (8 * NSEC_PER_SEC)
 
 /*
- * One look of so many at a target that is stopped is too much, but not so few looks in all;
- * and pairs of windows before that is asked.  Arbitrary.
+ * A target is stopped too often if more than one look in STOPS_SHARE finds it stopped, and
+ * more than STOPS_BY_CHANCE do.  This is asked after STOPS_PAIRS pairs.  All arbitrary.
  */
 #define STOPS_SHARE 20
 #define STOPS_BY_CHANCE 2
@@ -276,7 +276,8 @@ static int test_once(struct monitor *monitor, uint64_t *rng)
 		if (trial->verdict == VERDICT_MORE && trial_late(trial))
 			trial->verdict = verdict_last(&trial->state);
 		if (trial->hangs[GROUP_TARGET] ||
-		    (trial->state.pairs >= STOPS_PAIRS && monitor_stops(monitor)))
+		    (trial->state.pairs + trial->state.void_pairs >= STOPS_PAIRS &&
+		     monitor_stops(monitor)))
 			trial->verdict = VERDICT_INTERFERES;
 	} while (trial->verdict == VERDICT_MORE);
 	monitor->pairs += trial->state.pairs;
@@ -365,7 +366,7 @@ int monitor_judge(struct monitor *monitor)
 		   !trial->hangs[GROUP_TARGET] && !monitor_stops(monitor) &&
 		   !sleeps_more(monitor)) {
 		trial->verdict = VERDICT_UNSURE;
-		reason(monitor, "operations take %.2f times as long while it runs, but do not sleep, %s",
+		reason(monitor, "operations take %.2f times as long meanwhile and do not sleep, %s",
 		       verdict_ratio(&trial->state),
 		       "as beside any busy CPU; with {} in the command that can be told");
 	}

@@ -30,7 +30,10 @@ usage_error()
 equal "bad usage by the wrapper" "$(status "$run" monitor --no-such-option)" 2
 equal "a list that is not there" "$(status "$run" monitor --all --list "$work/none")" 2
 equal "which kernel" "$(status "$run" monitor --all --kernel)" 2
+equal "one nice value for all" "$(status "$run" monitor --all --nice 5)" 2
+equal "one command for all" "$(status "$run" monitor --all -- true)" 2
 usage_error
+usage_error --pidfile /proc/self/status -- true
 usage_error --nice
 usage_error --nice 20 -- true
 usage_error --ops mmap,nap -- true
@@ -145,6 +148,9 @@ equal "and why" "$(grep -c '^  [^ ].*reads nothing' "$work/table")" 2
 equal "plot reads it" "$(status "$run" plot "$work/table" -o "$work/table.svg")" 0
 ok "all names are in the picture" sh -c \
 	"grep -q '>planted<' '$work/table.svg' && grep -q '>blind<' '$work/table.svg'"
+equal "plot reads two" "$(status "$run" plot "$work/table" "$work/table" \
+	-o "$work/table.svg")" 0
+equal "and finds no monitor of that name" "$(grep -c 'monitors 1' "$work/table.svg")" 0
 head -n 2 "$work/table" >"$work/empty"
 equal "plot: a table without a line" \
 	"$(status "$run" plot "$work/empty" -o "$work/table.svg")" 4

@@ -74,4 +74,4 @@ dir=$LAB_CACHE/runs/monitors-$kernel
 note "judging monitors on $kernel"
 attended sh "$here/boot.sh" --kernel "$image" --out "$dir" --timeout "$limit" \
 	--root "$root/files" --memory 3G --env LC_ALL=C --show -- \
-	/bin/sh /gate/scripts/monitor.sh --all "$@"
+	/bin/sh /gate/scripts/monitor.sh --all "$@" || exit 4

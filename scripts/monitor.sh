@@ -18,7 +18,7 @@
 #  --cpu-max N%        limit of its CPU time, percent of one CPU (root only)
 #  --rate N/s          start it at most N times a second
 #  --hogs N            hogs on its CPU (1; 0 is an idle machine)
-#  --pidfile FILE      COMMAND learns the PID from this file
+#  --pidfile FILE      COMMAND learns the PID from this file, which is made and removed
 #  --daemon            COMMAND ends, and the processes that it has left go on
 #  --mappings N        mappings of target and control process (16000)
 #  --resident SIZE     their resident memory, such as 64M (one page a mapping)
@@ -35,7 +35,8 @@
 #  --kernel K          with --all: on this kernel of "lab list", emulated
 #  --help              this text
 #
-# Exit status: 0 harmless, 1 holds up, 4 could not tell, 2 bad usage.
+# Exit status: 0 harmless, 1 holds up, 4 could not tell, 2 bad usage.  With --all: 0 if
+# each was asked.
 
 set -u
 
@@ -66,6 +67,13 @@ while [ "${1-}" = --all ] || [ "$all" ]; do
 	esac
 	shift
 done
+for word; do
+	case $all$word in
+	1--|1--nice|1--json|1--pidfile)
+		bad_usage "$word and --all do not go together"
+		;;
+	esac
+done
 [ -f "$list" ] || bad_usage "no list of monitors: $list"
 [ -z "$kernel" ] || exec sh "$here/lab/monitors.sh" "$kernel" "$list" "$@"
 
@@ -87,6 +95,10 @@ row()
 	setpriv --pdeathsig TERM "$here/monitor_bench" --nice "$@" >"$work/report" 2>"$work/error"
 	case $? in
 	0|1|4)
+		;;
+	2)
+		cat "$work/error" >&2
+		exit "$USAGE"
 		;;
 	*)
 		cat "$work/error" >&2
@@ -128,7 +140,7 @@ printf '%-28s %-12s %4s  %-9s %9s %9s  %-12s %-9s %s\n' \
 grep -v '^#' "$list" |
 while IFS='|' read -r program name options command; do
 	command -v "$program" >/dev/null || continue
-	printf '%-28s %-12s ' "$name" "$(version "$program")"
+	printf '%-28.28s %-12.12s ' "$name" "$(version "$program")"
 	for nice in 0 15; do
 		[ "$nice" = 0 ] || printf '%-28s %-12s ' '' ''
 		# shellcheck disable=SC2086 # options

@@ -13,6 +13,7 @@ function column(from, to)
 }
 
 /^# monitors 1,/ {
+	inside = 0
 	files++
 	kernel[files] = $4 " " $5
 	sub(/,$/, "", kernel[files])
@@ -38,7 +39,7 @@ function column(from, to)
 		at[name] = ++names
 		label[names] = name
 	}
-	rest = substr($0, answer + 11)
+	rest = substr($0, answer + 10)
 	split(rest, number, " ")
 	n = ++rows[files]
 	# What the machine did by itself, first: the others lie over it.
