@@ -9,6 +9,8 @@
 . "$(dirname "$0")/lib/tap.sh"
 # shellcheck source=lib/lab.sh
 . "$(dirname "$0")/lib/lab.sh"
+# shellcheck source=lib/debian.sh
+. "$(dirname "$0")/lib/debian.sh"
 # shellcheck source=../lab/splat.sh
 . "$top/lab/splat.sh"
 
@@ -40,8 +42,8 @@ END
 # linux-source, and 6.18 only what it was made from
 in_archive()
 {
-	# shellcheck source=../lab/common.sh source=../lab/archive.sh disable=SC2030,SC2034
-	(here=$top/lab LAB_CACHE=$work/archive; . "$here/common.sh"; . "$here/archive.sh"; "$@")
+	# shellcheck disable=SC2030
+	(LAB_CACHE=$work/archive; archive "$@")
 }
 mkdir -p "$work/archive/chdist/amd64"
 cat >"$work/archive/chdist/amd64/index" <<'END'

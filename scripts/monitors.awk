@@ -2,7 +2,7 @@
 #
 # monitors.awk - gnuplot's commands and data for tables of "monitor --all"
 #
-# A table begins with a line "# monitors 1, ..." and ends with an empty one.
+# A table begins with a line "# monitors 1, ..." and ends with an empty line or the next one.
 
 # Text of a column, which the table's header names, up to where the next one begins.
 function column(from, to)
@@ -43,7 +43,8 @@ function column(from, to)
 	split(rest, number, " ")
 	n = ++rows[files]
 	# What the machine did by itself, first: the others lie over it.
-	low = at[name] + (column(nice, answer) + 0 ? 0.17 : -0.17)
+	patient = column(nice, answer) + 0
+	low = at[name] + (patient ? 0.17 : -0.17)
 	for (k = 1; k <= 2; k++) {
 		if (number[k] > most)
 			most = number[k] + 0
@@ -51,9 +52,9 @@ function column(from, to)
 			least = number[k] + 0
 	}
 	control[files, n] = number[2] " " low
-	colour = column(answer, answer + 10) == "holds up" ? 2 : \
-		column(answer, answer + 10) == "harmless" ? 3 : 8
-	point[files, n] = number[1] " " low " " (column(nice, answer) + 0 ? 5 : 7) " " colour
+	word = column(answer, answer + 10)
+	colour = word == "holds up" ? 2 : word == "harmless" ? 3 : 8
+	point[files, n] = number[1] " " low " " (patient ? 5 : 7) " " colour
 }
 
 END {
