@@ -36,7 +36,7 @@
 /* Exit statuses; those of run_tests.sh. */
 enum { HARMLESS = 0, HOLDS_UP = 1, USAGE = 2, CANNOT_TELL = 4 };
 
-/* Bound of a sequential test by default, in s. */
+/* Time for a sequential test by default, in s. */
 #define DURATION_S 30
 
 /* Limit of a slow operation, in us; that of proc_mmap_latency. */
@@ -47,7 +47,7 @@ enum { HARMLESS = 0, HOLDS_UP = 1, USAGE = 2, CANNOT_TELL = 4 };
 
 /*
  * struct options - what the command line says
- * @seconds:	bound of a sequential test, s
+ * @seconds:	time for a sequential test, s
  * @hogs:	number of hogs beside the monitor
  * @percent:	limit of the CPU time, percent of one CPU; 0 for none
  * @json:	path of the report for programs, or NULL
@@ -161,6 +161,17 @@ static int nice_value(const char *text)
 	return value;
 }
 
+/* Convert a limit of CPU time, or exit. */
+static double cpu_percent(const char *text)
+{
+	double percent = rational("cpu-max", text, "%");
+
+	/* The kernel refuses less than 1 ms in its period of 100 ms. */
+	if (percent < 1)
+		die(USAGE, "--cpu-max takes 1%% at least, not '%s'", text);
+	return percent;
+}
+
 static void take_option(const char *name, char *value)
 {
 	const char *wrong;
@@ -171,7 +182,7 @@ static void take_option(const char *name, char *value)
 	else if (!strcmp(name, "nice"))
 		monitor.conditions.nice = nice_value(value);
 	else if (!strcmp(name, "cpu-max"))
-		options.percent = rational(name, value, "%");
+		options.percent = cpu_percent(value);
 	else if (!strcmp(name, "rate"))
 		monitor.conditions.per_second = rational(name, value, "/s");
 	else if (!strcmp(name, "pidfile"))

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include "monitor_command.h"
 #include "../lib/cpu.h"
 #include "../lib/futex.h"
+#include "../lib/util.h"
 
 /* Timeout of processes that are to stop, in ns; generous, for a busy machine. */
 #define COMMAND_STOP_NS (5 * NSEC_PER_SEC)
@@ -39,24 +41,23 @@
 /* The monitor of this runner; set in the runner only. */
 static const struct command *own;
 
-uint64_t process_number(pid_t pid, const char *name, const char *word)
+void process_numbers(pid_t pid, const char *name, struct process_number *number,
+		     unsigned int n)
 {
 	char path[64], text[64];
-	unsigned long long value = 0;
+	unsigned int i = 0;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
 	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	while (fscanf(file, "%63s", text) == 1)
-		if (!strcmp(text, word)) {
-			if (fscanf(file, "%llu", &value) != 1)
-				value = 0;
+	while (file && fscanf(file, "%63s", text) == 1) {
+		for (i = 0; i < n && strcmp(text, number[i].word); i++)
+			;
+		if (i < n && fscanf(file, "%" SCNu64, &number[i].value) != 1)
 			break;
-		}
-	fclose(file);
-	return value;
+	}
+	if (file)
+		fclose(file);
 }
 
 /* Append the children of a thread to a list. */
@@ -387,20 +388,19 @@ unsigned int command_processes(const struct command *command,
 	return command->runner.pid ? descendants(command->runner.pid, pid) : 0;
 }
 
-/* Check whether no thread of a process runs. */
-static bool process_stopped(pid_t pid)
+bool process_is(pid_t pid, const char *states)
 {
 	DIR *threads = open_threads(pid);
 	struct dirent *entry;
-	bool stopped = true;
+	bool is = true;
 
 	if (!threads)
 		return true;
-	while (stopped && (entry = readdir(threads)))
+	while (is && (entry = readdir(threads)))
 		if (isdigit((unsigned char)entry->d_name[0]))
-			stopped = strchr("TtZX?", task_state(atoi(entry->d_name)));
+			is = strchr(states, task_state(atoi(entry->d_name)));
 	closedir(threads);
-	return stopped;
+	return is;
 }
 
 /* Stop all processes, until no further one appears. */
@@ -416,7 +416,7 @@ static int stop_all(struct command *command)
 		again = false;
 		n = command_processes(command, pid);
 		for (i = 0; i < n; i++) {
-			if (process_stopped(pid[i]))
+			if (process_is(pid[i], TASK_STATES_STOPPED))
 				continue;
 			kill(pid[i], SIGSTOP);
 			again = true;
@@ -457,10 +457,9 @@ int command_pause(struct command *command)
 	if (lseek(command->errors, 0, SEEK_END) > COMMAND_ERRORS &&
 	    ftruncate(command->errors, 0))
 		return -errno;
-	if (!command->ends)
-		return stop_all(command);
+	/* One that ends unexpectedly is not started again before the next window. */
 	futex_store(&command->shared->run, 0);
-	return end_pass(command);
+	return command->ends ? end_pass(command) : stop_all(command);
 }
 
 static int write_pidfile(const struct command *command)
@@ -534,10 +533,18 @@ struct command_cost command_cost(const struct command *command)
 		cost.cpu_ns += process_cpu_ns(pid[i]);
 	pid[n++] = command->runner.pid;
 	for (i = 0; i < n; i++) {
-		cost.read_bytes += process_number(pid[i], "io", "rchar:");
-		cost.read_calls += process_number(pid[i], "io", "syscr:");
+		struct process_number io[] = { { "rchar:" }, { "syscr:" } };
+
+		process_numbers(pid[i], "io", io, ARRAY_SIZE(io));
+		cost.read_bytes += io[0].value;
+		cost.read_calls += io[1].value;
 	}
 	return cost;
+}
+
+int command_status(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 void command_error(const struct command *command, char *line, size_t size)

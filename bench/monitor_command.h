@@ -123,15 +123,38 @@ struct command_cost {
 	uint64_t read_calls;
 };
 
+/* States of threads that have stopped or ended, and of all that want no CPU. */
+#define TASK_STATES_STOPPED "TtZX?"
+#define TASK_STATES_NOT_READY TASK_STATES_STOPPED "SDIP"
+
 /**
- * process_number() - read a number from a file of a process
+ * struct process_number - a number in a file of a process
+ * @word:	word before the number
+ * @value:	the number; 0 if there is none
+ */
+struct process_number {
+	const char *word;
+	uint64_t value;
+};
+
+/**
+ * process_numbers() - read numbers from a file of a process, which is read once
  * @pid:	the process
  * @name:	name of the file below /proc/PID
- * @word:	word before the number
- *
- * Return: the number; 0 if there is none.
+ * @number:	@word set, @value filled in
+ * @n:		their number
  */
-uint64_t process_number(pid_t pid, const char *name, const char *word);
+void process_numbers(pid_t pid, const char *name, struct process_number *number,
+		     unsigned int n);
+
+/**
+ * process_is() - check whether all threads of a process have one of some states
+ * @pid:	the process
+ * @states:	letters as by task_state()
+ *
+ * Return: whether they have; true for a process that does not exist.
+ */
+bool process_is(pid_t pid, const char *states);
 
 /**
  * command_start() - start the runner; no pass begins yet
@@ -172,6 +195,9 @@ unsigned int command_processes(const struct command *command,
 
 /** command_cost() - sum up what the processes of a monitor have used up so far */
 struct command_cost command_cost(const struct command *command);
+
+/** command_status() - convert a wait status into that of a shell: 0 to 255 */
+int command_status(int status);
 
 /**
  * command_error() - get the last line that a monitor wrote to its standard error

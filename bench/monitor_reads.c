@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,11 +10,22 @@
 #include <unistd.h>
 
 #include "monitor_reads.h"
+#include "../lib/util.h"
+
+/* Watch a folder. */
+static int watch(struct reads *reads, const char *path)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	reads->kept[reads->folders++] = fd;
+	return inotify_add_watch(reads->fd, path, IN_OPEN | IN_ACCESS);
+}
 
 /* Watch the folders of the threads. */
 static void watch_threads(struct reads *reads, pid_t pid)
 {
-	unsigned int n = 0;
 	char path[320];
 	struct dirent *entry;
 	DIR *threads;
@@ -22,12 +34,11 @@ static void watch_threads(struct reads *reads, pid_t pid)
 	threads = opendir(path);
 	if (!threads)
 		return;
-	while (n < READS_THREADS && (entry = readdir(threads))) {
+	while (reads->folders < ARRAY_SIZE(reads->kept) && (entry = readdir(threads))) {
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%d/task/%s", (int)pid, entry->d_name);
-		inotify_add_watch(reads->fd, path, IN_OPEN | IN_ACCESS);
-		n++;
+		watch(reads, path);
 	}
 	closedir(threads);
 }
@@ -41,7 +52,7 @@ int reads_open(struct reads *reads, pid_t pid)
 	if (reads->fd < 0)
 		return -errno;
 	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
-	reads->process = inotify_add_watch(reads->fd, path, IN_OPEN | IN_ACCESS);
+	reads->process = watch(reads, path);
 	if (reads->process < 0)
 		return -errno;
 	watch_threads(reads, pid);
@@ -50,6 +61,8 @@ int reads_open(struct reads *reads, pid_t pid)
 
 void reads_close(struct reads *reads)
 {
+	while (reads->folders)
+		close(reads->kept[--reads->folders]);
 	if (reads->fd > 0)
 		close(reads->fd);
 	reads->fd = -1;

@@ -8,6 +8,9 @@
  * only.  Equal events in a row are one event, so that reads are a lower bound; opens
  * are exact.
  *
+ * The watch is of an inode, which a folder of /proc gets anew when its name is dropped from
+ * the dentry cache.  An open descriptor keeps it there.
+ *
  * What this program itself opens there is counted as well.  It opens nothing in
  * /proc of target and control process between reads_skip() and reads_take().
  */
@@ -40,12 +43,16 @@ struct reads_file {
  * struct reads - accesses to the files of one process
  * @fd:		the inotify instance
  * @process:	watch of /proc/PID; other watches are those of threads
+ * @kept:	descriptors that keep the folders in the dentry cache
+ * @folders:	number of descriptors in @kept
  * @files:	number of files in @file
  * @file:	accesses to each file
  */
 struct reads {
 	int fd;
 	int process;
+	int kept[1 + READS_THREADS];
+	unsigned int folders;
 	unsigned int files;
 	struct reads_file file[READS_FILES];
 };

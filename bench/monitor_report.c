@@ -57,20 +57,35 @@ void command_text(char *const *argv, char *text, size_t size)
 			*text = ' ';
 }
 
+/* Say how sure the answer is. */
+static const char *how_sure(const struct monitor *monitor)
+{
+	const struct trial *trial = &monitor->trial;
+
+	if (monitor_stops(monitor))
+		return "the process was seen stopped";
+	if (trial->hangs[GROUP_TARGET])
+		return "an operation ended only when the hogs or the monitor were killed";
+	if (trial->disturbs_all)
+		return "each process is held up, read or not; seen in medians of all windows";
+	if (trial->verdict == VERDICT_UNSURE)
+		return "none";
+	return "1 such answer in 100 is wrong where 36 of 100 pairs mislead";
+}
+
 /* Print how sure the answer is. */
 static void report_certainty(const struct monitor *monitor)
 {
 	const struct trial *trial = &monitor->trial;
 
-	printf(monitor_stops(monitor) ? "  certainty   it was seen;\n" :
-	       "  certainty   1 such answer in 100 is wrong where 36 of 100 pairs mislead;\n");
+	printf("  certainty   %s;\n", how_sure(monitor));
 	printf("              %u pairs of windows of %u ms in %.1f s, %u without a vote",
 	       monitor->pairs, trial->knobs.window_ms,
 	       (double)trial->took / NSEC_PER_SEC, monitor->void_pairs);
+	printf("; pairs slower with it, less the others:");
 	if (monitor->lead)
-		printf("; two tests, led by %d and %d", monitor->lead, trial->state.lead);
-	else
-		printf("; led by %d", trial->state.lead);
+		printf(" %+d and", monitor->lead);
+	printf(" %+d", trial->state.lead);
 	printf("; seed %llu\n", (unsigned long long)trial->knobs.seed);
 }
 
@@ -79,7 +94,11 @@ static void report_setting(const struct monitor *monitor)
 {
 	const struct conditions *conditions = &monitor->conditions;
 	const struct trial *trial = &monitor->trial;
+	char hogs[32] = "without a hog";
 
+	if (trial->scenario.hogs)
+		snprintf(hogs, sizeof(hogs), "beside %u hog%s", trial->scenario.hogs,
+			 trial->scenario.hogs > 1 ? "s" : "");
 	printf("  target      %u mappings, %llu MiB resident, %llu of them huge, threads %u",
 	       shape.mappings, (unsigned long long)shape.resident >> 20,
 	       (unsigned long long)shape.huge >> 20, shape.threads);
@@ -90,8 +109,7 @@ static void report_setting(const struct monitor *monitor)
 	printf("; compared with %s\n", monitor->absence ?
 	       "no monitor, as it is not told a PID" : "a control process alike");
 	printf("  monitor     user %s, nice %d, CPU %d %s, %s%s, ",
-	       conditions->as ?: "as here", conditions->nice, conditions->cpu,
-	       trial->scenario.hogs ? "beside a hog" : "without a hog",
+	       conditions->as ?: "as here", conditions->nice, conditions->cpu, hogs,
 	       monitor->daemon ? "stopped by SIGSTOP between windows" : "run again at its end",
 	       conditions->cgroup ? ", CPU time limited" : "");
 	if (conditions->per_second)
@@ -112,8 +130,9 @@ void report_head(const struct monitor *monitor, const char *blind)
 		printf("COULD NOT TELL: %s (Linux %s): %s\n", text, uts.release,
 		       blind ?: monitor->reason);
 	else if (verdict == VERDICT_FINE)
-		printf("HARMLESS: %s does not hold up the process that it reads (Linux %s)\n",
-		       text, uts.release);
+		printf("HARMLESS: %s does not hold up %u mappings of %llu MiB (Linux %s)\n",
+		       text, shape.mappings, (unsigned long long)shape.resident >> 20,
+		       uts.release);
 	else
 		printf("HOLDS UP: %s holds up the process that it reads (Linux %s)\n", text,
 		       uts.release);
@@ -199,8 +218,9 @@ void report_diagnosis(const struct monitor *monitor)
 		       diagnosis->stopped, diagnosis->looks);
 		return;
 	}
-	printf("  lock        of %u slow operations, %u slept for mmap_lock, %u for a per-VMA lock",
-	       diagnosis->slow, diagnosis->mmap_lock, diagnosis->vma_lock);
+	printf("  lock        of %u operations over %u us,", diagnosis->slow, LOOK_SLOW_US);
+	printf(" %u slept for mmap_lock, %u for a per-VMA lock",
+	       diagnosis->mmap_lock, diagnosis->vma_lock);
 	printf(", %u elsewhere%s%s%s, %u did not sleep\n", diagnosis->elsewhere,
 	       diagnosis->where[0] ? " in " : "", diagnosis->where,
 	       diagnosis->where[0] ? "()" : "", diagnosis->slow - asleep);
@@ -213,6 +233,19 @@ void report_diagnosis(const struct monitor *monitor)
 	printf("; the monitor was ready to run in %u%s%s%s\n", diagnosis->runnable,
 	       diagnosis->stack[0] ? ", last in " : "", diagnosis->stack,
 	       diagnosis->stack[0] ? "()" : "");
+}
+
+/* Print how the last pass ended, if that was not well. */
+static void report_status(const struct command *command)
+{
+	int status = atomic_load(&command->shared->status);
+	char line[160];
+
+	if (!command->ends || !status)
+		return;
+	command_error(command, line, sizeof(line));
+	printf("  ended       with status %d%s%s\n", command_status(status),
+	       line[0] ? ": " : "", line);
 }
 
 void report_pass(const struct monitor *monitor)
@@ -246,6 +279,7 @@ void report_pass(const struct monitor *monitor)
 	printf("%.1f ms of CPU; %.0f read() calls, %.0f bytes, of all files\n",
 	       (double)cost.cpu_ns / n / NSEC_PER_MSEC, (double)cost.read_calls / n,
 	       (double)cost.read_bytes / n);
+	report_status(command);
 }
 
 void report_release(const struct monitor *monitor)

@@ -122,6 +122,8 @@ static int shape_lines(pid_t pid, const char *name, unsigned int *lines)
 
 int shape_like(pid_t pid)
 {
+	struct process_number threads = { "Threads:" };
+	struct process_number size[] = { { "Rss:" }, { "AnonHugePages:" } };
 	uint64_t most = shape_most_resident();
 	int ret;
 
@@ -130,9 +132,12 @@ int shape_like(pid_t pid)
 		return ret;
 	if (!shape.mappings)
 		return -ESRCH;
-	shape.threads = (unsigned int)process_number(pid, "status", "Threads:") ?: 1;
-	shape.resident = process_number(pid, "smaps_rollup", "Rss:") * 1024;
-	shape.huge = process_number(pid, "smaps_rollup", "AnonHugePages:") * 1024;
+	process_numbers(pid, "status", &threads, 1);
+	/* It holds that process up, so once only. */
+	process_numbers(pid, "smaps_rollup", size, ARRAY_SIZE(size));
+	shape.threads = (unsigned int)threads.value ?: 1;
+	shape.resident = size[0].value * 1024;
+	shape.huge = size[1].value * 1024;
 	shape.like = pid;
 	if (shape.resident > most) {
 		shape.huge = shape.huge / (shape.resident / most + 1);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "monitor_shape.h"
@@ -29,10 +28,10 @@
 #define TRY_NS NSEC_PER_SEC
 
 /*
- * Longest duration of the first run of a command, in ns.  A monitor that is found
- * neither to end nor to read twice in it is measured with the longest window.
+ * Longest duration of the first run of a command, in windows of the greatest length: what
+ * reads once in such a window has read twice by then.
  */
-#define TRY_MAX_NS (6 * NSEC_PER_SEC)
+#define TRY_WINDOWS 2
 
 /* Time between two events that belong to different readings, in ns; arbitrary. */
 #define TRY_APART_NS (50 * NSEC_PER_MSEC)
@@ -49,14 +48,14 @@
 /* Bound of the length of a window by default, in ms: two cycles of top. */
 #define WINDOW_MAX_MS 3000
 
+/* A window is longer than the time between two readings by this factor; arbitrary. */
+#define WINDOW_MARGIN 1.25
+
 /*
  * Number of pairs that there is time for at least.  On a busy machine, one pair in
  * four votes wrongly, and VERDICT_LEAD is then reached with 16 pairs on average.
  */
 #define LEAST_PAIRS 20
-
-/* Duration of an operation that is looked at, in us: twice the interval of looking. */
-#define LOOK_SLOW_US 200
 
 /* Interval at which operations are looked at, in us. */
 #define LOOK_POLL_US 100
@@ -155,8 +154,8 @@ static int64_t watch_window(struct monitor *monitor, enum group group)
 }
 
 /*
- * An operation did not end though the hogs were killed and the monitor has paused:
- * end the monitor.
+ * An operation did not end though the hogs were killed and the monitor has paused: end the
+ * monitor.  Return 1 if it ends with it, which is an answer.
  */
 static int end_hang(struct monitor *monitor, enum group group)
 {
@@ -165,10 +164,13 @@ static int end_hang(struct monitor *monitor, enum group group)
 		reason(monitor, "an operation does not end though the monitor was killed");
 		return -ETIMEDOUT;
 	}
-	return 0;
+	if (group == GROUP_TARGET)
+		return 1;
+	reason(monitor, "an operation hung while the process was not to be read");
+	return -ETIMEDOUT;
 }
 
-/* Measure one window. */
+/* Measure one window.  Return 0, 1 if this is the last one, see end_hang(), or -errno. */
 static int measure(struct monitor *monitor, enum group group, struct window *window)
 {
 	struct trial *trial = &monitor->trial;
@@ -262,8 +264,12 @@ static int test_once(struct monitor *monitor, uint64_t *rng)
 			ret = measure(monitor, first, &window[first]);
 		if (!ret)
 			ret = measure(monitor, second, &window[second]);
-		if (ret)
+		if (ret < 0)
 			return ret;
+		if (ret) {
+			trial->verdict = VERDICT_INTERFERES;
+			break;
+		}
 		void_pairs = trial->state.void_pairs;
 		trial->verdict = verdict_next(&trial->state, &window[GROUP_TARGET],
 					      &window[GROUP_CONTROL]);
@@ -288,7 +294,7 @@ static int test_once(struct monitor *monitor, uint64_t *rng)
 /* Say why there is no verdict. */
 static void explain_unsure(struct monitor *monitor, bool twice)
 {
-	static const char hint[] = "; --duration gives it more time";
+	static const char hint[] = "; --duration gives it more time, --hogs 0 a CPU of its own";
 	const struct verdict_state *state = &monitor->trial.state;
 
 	if (!state->pairs || state->void_pairs > state->pairs)
@@ -396,8 +402,15 @@ static void note_reads(struct monitor *monitor, struct first_run *run, int64_t n
 	run->last = now;
 }
 
+/* Return the longest duration of the first run of a command, ns. */
+static int64_t longest_try(const struct monitor *monitor)
+{
+	return TRY_WINDOWS * longest_window(monitor) * NSEC_PER_MSEC;
+}
+
 /* Check whether a first run has shown enough. */
-static bool tried(const struct command *command, const struct first_run *run)
+static bool tried(const struct monitor *monitor, const struct command *command,
+		  const struct first_run *run)
 {
 	uint32_t passes = atomic_load(&command->shared->passes);
 	int64_t took = now_ns() - run->begin;
@@ -406,7 +419,7 @@ static bool tried(const struct command *command, const struct first_run *run)
 	if (atomic_load(&command->shared->exec_errno) ||
 	    (!daemon && atomic_load(&command->shared->orphan)))
 		return true;
-	if (passes >= TRY_PASSES || took > TRY_MAX_NS)
+	if (passes >= TRY_PASSES || took > longest_try(monitor))
 		return true;
 	return took > TRY_NS && (passes || run->bursts >= TRY_PASSES);
 }
@@ -457,15 +470,16 @@ static int explain_first_run(struct monitor *monitor, const struct command *comm
 		return 0;
 	command_error(command, line, sizeof(line));
 	if (!atomic_load(&shared->passes))
-		reason(monitor, "%s never read the process in %lld s%s", name,
-		       (long long)(TRY_MAX_NS / NSEC_PER_SEC), alike);
+		reason(monitor, "%s never read the process in %lld s%s; %s", name,
+		       (long long)(longest_try(monitor) / NSEC_PER_SEC), alike,
+		       "shorten its interval, or give it a longer --duration");
 	else if (needs_terminal(command))
 		reason(monitor, "%s needs a terminal: without one it ends at once%s%s", name,
 		       line[0] ? ": " : "", line);
 	else
-		reason(monitor, "%s ends at once, with status %d, and reads nothing%s%s%s", name,
-		       WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
-		       alike, line[0] ? ": " : "", line);
+		reason(monitor, "%s ends in %.1f s, with status %d, and reads nothing%s%s%s", name,
+		       (double)atomic_load(&shared->longest_ns) / NSEC_PER_SEC,
+		       command_status(status), alike, line[0] ? ": " : "", line);
 	return -ENODATA;
 }
 
@@ -487,7 +501,7 @@ static int try_out(struct monitor *monitor, enum group group)
 	}
 	forget_reads(monitor);
 	run.begin = now_ns();
-	while (!tried(command, &run) && child_alive(&command->runner)) {
+	while (!tried(monitor, command, &run) && child_alive(&command->runner)) {
 		sleep_ns(TAKE_NS);
 		note_reads(monitor, &run, take_reads(monitor, group));
 	}
@@ -503,13 +517,29 @@ static int try_out(struct monitor *monitor, enum group group)
 	ret = command_pause(command);
 	if (ret)
 		reason(monitor, "a process of the monitor cannot be paused");
+	monitor->ran_ns[group] = now_ns() - run.begin;
 	return ret;
+}
+
+/* Check whether there is a pass in each window at the rate that was asked for. */
+static int check_rate(struct monitor *monitor)
+{
+	double per_second = monitor->conditions.per_second;
+
+	if (!per_second)
+		return 0;
+	monitor->gap_ns = (int64_t)((double)NSEC_PER_SEC / per_second);
+	if (WINDOW_MARGIN * 1000 / per_second <= longest_window(monitor))
+		return 0;
+	reason(monitor, "--rate %g/s leaves windows without a reading; --duration %.0f does not",
+	       per_second, WINDOW_MARGIN * 2 * LEAST_PAIRS / per_second + 1);
+	return -EINVAL;
 }
 
 /* Choose the length of a window: there is a pass, or a reading, in each. */
 static void choose_window(struct monitor *monitor)
 {
-	int64_t ns = monitor->gap_ns * 5 / 4;
+	int64_t ns = (int64_t)(WINDOW_MARGIN * (double)monitor->gap_ns);
 	enum group group;
 
 	for (group = GROUP_CONTROL; group < NR_GROUPS; group++) {
@@ -531,6 +561,9 @@ int monitor_setup(struct monitor *monitor, const struct scenario *scenario,
 	int ret;
 
 	monitor->seconds = (unsigned int)(knobs->max_ns / NSEC_PER_SEC);
+	ret = check_rate(monitor);
+	if (ret)
+		return ret;
 	trial->target.count_slept = true;
 	trial->target.prepare = shape_prepare;
 	trial->control.prepare = shape_prepare;
@@ -567,7 +600,7 @@ void monitor_free(struct monitor *monitor)
 	trial_free(&monitor->trial);
 }
 
-/* Count a file that is open while an operation is slow. */
+/* Count a file that is open while an operation is slow, once for each operation. */
 static void note_file(struct diagnosis *diagnosis, const char *name)
 {
 	struct diagnosis_file *file = diagnosis->file, swap;
@@ -582,6 +615,9 @@ static void note_file(struct diagnosis *diagnosis, const char *name)
 		diagnosis->files++;
 		snprintf(file[i].name, sizeof(file[i].name), "%s", name);
 	}
+	if (file[i].last == diagnosis->slow)
+		return;
+	file[i].last = diagnosis->slow;
 	file[i].count++;
 	for (; i && file[i].count > file[i - 1].count; i--) {
 		swap = file[i];
@@ -668,7 +704,7 @@ static void look_at_monitor(struct monitor *monitor)
 	for (i = 0; i < n; i++) {
 		if (!look_at_files(monitor, pid[i]))
 			continue;
-		runnable |= task_state(pid[i]) == 'R';
+		runnable |= !process_is(pid[i], TASK_STATES_NOT_READY);
 		look_at_stack(diagnosis, pid[i]);
 	}
 	diagnosis->runnable += runnable;

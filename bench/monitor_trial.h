@@ -25,6 +25,9 @@
 #include "../latency/trial.h"
 #include "../latency/verdict.h"
 
+/* Duration of an operation that is looked at, in us: twice the interval of looking. */
+#define LOOK_SLOW_US 200
+
 /* Maximum number of files that are named as what was being read. */
 #define DIAGNOSIS_FILES 8
 
@@ -32,10 +35,12 @@
  * struct diagnosis_file - a file that was open while an operation was slow
  * @name:	name below /proc/PID
  * @count:	number of slow operations meanwhile
+ * @last:	number of the last one of them, from 1
  */
 struct diagnosis_file {
 	char name[40];
 	unsigned int count;
+	unsigned int last;
 };
 
 /**
@@ -75,9 +80,9 @@ struct diagnosis {
  * @reads:	what was read of each process
  * @absence:	the monitor reads all processes, see above
  * @daemon:	the command does not end by itself
- * @seconds:	bound of a sequential test, s
+ * @seconds:	time for a sequential test, s
  * @gap_ns:	longest time between two readings, ns
- * @ran_ns:	time that the monitor of each process ran in windows, ns
+ * @ran_ns:	time that the monitor of each process ran, ns
  * @lead:	lead of the first sequential test, which a second one repeats
  * @pairs:	pairs of both tests
  * @void_pairs:	pairs without a vote of both tests

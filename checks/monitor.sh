@@ -41,6 +41,7 @@ usage_error --ops mmap,mmap,mmap,mmap,mmap -- true
 usage_error --rate 0 -- true
 usage_error --rate often -- true
 usage_error --cpu-max -5% -- true
+usage_error --cpu-max 0.5% -- true
 usage_error --mappings 0 -- true
 usage_error --mappings 1k -- true
 usage_error --resident 5Q -- true
@@ -64,12 +65,13 @@ no_answer()
 	ok "and not on stdout" holds_nothing "$work/stdout"
 }
 
-no_answer 'ends at once, with status 0' -- true
-no_answer 'ends at once, with status 3.*: why' -- sh -c 'echo why >&2; exit 3'
+no_answer 'ends in [0-9.]* s, with status 0' -- true
+no_answer 'ends in [0-9.]* s, with status 3.*: why' -- sh -c 'echo why >&2; exit 3'
 no_answer 'needs a terminal' -- sh -c '[ -t 0 ] || exit 1; exec sleep 60'
 no_answer 'forks away: it ended, and left process' -- sh -c 'setsid sleep 60 & exit 0'
 # It is told the PID, so that what others read of all processes does not count.
 no_answer 'never read the process' -- sh -c 'exec sleep 60' '{}'
+no_answer '--duration 251 does not' --rate 0.2/s -- cat '/proc/{}/stat'
 ok "no process stays" all_gone
 
 # --- monitors that are judged ---------------------------------------------------
@@ -98,6 +100,8 @@ few="--mappings 4000"
 judged 0 $few --json "$work/stat.json" -- cat '/proc/{}/stat'
 harmless=$code
 ok "reads are counted" grep -qE '^  reads .* stat [1-9]' "$work/report"
+ok "for a process of which size" [ "$code" = 4 ] ||
+	grep -q '^HARMLESS: .* 4000 mappings of ' "$work/report"
 # shellcheck disable=SC2086
 judged 1 $few --json "$work/rollup.json" -- cat '/proc/{}/smaps_rollup'
 if [ "$code" = 1 ]; then
@@ -120,6 +124,16 @@ else
 fi
 equal "plot reads both" "$(status "$run" plot "$work/stat.json" "$work/rollup.json" \
 	-o "$work/both.svg")" 0
+
+# A monitor that is refused reads something else.
+judged 0 --mappings 100 -- sh -c 'cat /proc/{}/stat; echo "no right" >&2; exit 5'
+ok "what it says at its end" grep -q '^  ended  *with status 5: no right' "$work/report"
+
+# A window is longer than the interval of a slow monitor.
+judged 0 --mappings 100 --duration 10 --rate 2/s -- cat '/proc/{}/stat'
+# shellcheck disable=SC2016
+ok "a rate is less than one in a window" awk '/ pairs of windows of / { good = $6 >= 600 }
+	END { exit !good }' "$work/report" || explain "$work/report"
 
 # What is stopped waits for no lock.
 judged 1 --mappings 100 -- sh -c \

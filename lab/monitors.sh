@@ -24,8 +24,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 packages=atop,gdb,htop,lsof,nmon,procps,prometheus-process-exporter,psmisc
 packages=$packages,python3-psutil,smem,sysstat,wget
 
-# Seconds for all of them.  Each takes two times two tests of 30 s at the most, and what
-# it does before and after; emulated, it took up to three times as long.
+# Seconds for all of them.  A program takes up to two minutes, emulated up to three.
 limit=5400
 
 [ $# -ge 2 ] || bad_usage 'which kernel, and which monitors?'
@@ -35,9 +34,9 @@ shift 2
 # make_root: sets $root to the file system
 make_root()
 {
-	root=$LAB_CACHE/monitors
-	[ ! -e "$root/made" ] || return 0
 	release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+	root=$LAB_CACHE/monitors-$release
+	[ ! -e "$root/made" ] || return 0
 	mirror=$(archive_mirrors | grep '/debian/*$' | head -n 1)
 	note "a root file system of Debian $release, once"
 	rm -rf "$root"

@@ -18,7 +18,8 @@
 #  --cpu-max N%        limit of its CPU time, percent of one CPU (root only)
 #  --rate N/s          start it at most N times a second
 #  --hogs N            hogs on its CPU (1; 0 is an idle machine)
-#  --pidfile FILE      COMMAND learns the PID from this file, which is made and removed
+#  --pidfile FILE      COMMAND learns the PID from this file, which is made and removed;
+#                      there must be none of that name
 #  --daemon            COMMAND ends, and the processes that it has left go on
 #  --mappings N        mappings of target and control process (16000)
 #  --resident SIZE     their resident memory, such as 64M (one page a mapping)
@@ -27,7 +28,8 @@
 #  --ops LIST          what the target does, four at most: mmap, fault, mprotect,
 #                      mremap, brk (mmap)
 #  --like PID          mappings, sizes and threads of this process
-#  --duration SECONDS  bound of one test, of which a red answer takes two (30)
+#  --duration SECONDS  time for one test, of which a red answer takes two (30); what reads
+#                      once in several seconds gets 20 pairs of windows at least
 #  --json FILE         results for programs, for "compare" and "plot"
 #  --all               judge each monitor of scripts/monitors that is installed, at
 #                      nice 0 and at nice 15: a line for each, which "plot" reads
@@ -115,12 +117,14 @@ row()
 			control = $7
 	}
 	/^  waits / { slept = $6 " / " $10 }
-	/^  lock  *of / { lock = $6 " of " $3 }
+	/^  lock  *of / { lock = $8 " of " $3 }
 	/^  lock  *none: / { lock = "stopped" }
 	/^  file .*PID/ { file = $2; gsub(/.*PID\/|,/, "", file) }
 	END {
-		printf "%4d  %-9s %9.3f %9.3f  %-12s %-9s %s\n", nice, answer ? answer : \
-			"no answer", target / 1000, control / 1000, slept, lock, file
+		worst = target ? sprintf("%.3f", target / 1000) : "-"
+		other = control ? sprintf("%.3f", control / 1000) : "-"
+		printf "%4d  %-9s %9s %9s  %-12s %-9s %s\n", nice, answer ? answer : \
+			"no answer", worst, other, slept, lock, file
 	}' "$work/report"
 }
 
@@ -137,7 +141,7 @@ version()
 echo "# monitors 1, Linux $(uname -r), CPUs $(nproc), $(date '+%e %B %Y')${*:+, $*}"
 printf '%-28s %-12s %4s  %-9s %9s %9s  %-12s %-9s %s\n' \
 	monitor version nice answer worst control slept mmap_lock file
-grep -v '^#' "$list" |
+grep -v '^#' "$list" >"$work/list"
 while IFS='|' read -r program name options command; do
 	command -v "$program" >/dev/null || continue
 	printf '%-28.28s %-12.12s ' "$name" "$(version "$program")"
@@ -148,4 +152,4 @@ while IFS='|' read -r program name options command; do
 		sed -n 's/^monitor: \(could not tell: \)*/  /p' "$work/error"
 		sed -n 's/^COULD NOT TELL: .* (Linux [^)]*): /  /p' "$work/report"
 	done
-done
+done <"$work/list"

@@ -46,10 +46,12 @@ function column(from, to)
 	patient = column(nice, answer) + 0
 	low = at[name] + (patient ? 0.17 : -0.17)
 	for (k = 1; k <= 2; k++) {
+		# A dash where nothing was measured.
+		number[k] += 0
 		if (number[k] > most)
-			most = number[k] + 0
-		if (number[k] > 0 && (!least || number[k] < least))
-			least = number[k] + 0
+			most = number[k]
+		if (number[k] && (!least || number[k] < least))
+			least = number[k]
 	}
 	control[files, n] = number[2] " " low
 	word = column(answer, answer + 10)
