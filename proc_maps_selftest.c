@@ -34,6 +34,7 @@
 #include "lib/cpu.h"
 #include "lib/kernel_log.h"
 #include "lib/limits.h"
+#include "lib/machine.h"
 #include "lib/print.h"
 #include "lib/random.h"
 #include "lib/util.h"
@@ -2502,6 +2503,37 @@ TEST(policy_is_ones_own)
 	EXPECT_EQ(0, run_once(start_with_no_rttime));
 	/* The kernel counts the time at real-time priority without a sleep. */
 	EXPECT_EQ(0, run_once(spin_and_pause));
+}
+
+/* ---- lib: machine ---- */
+
+TEST(releases_are_parsed)
+{
+	static const struct {
+		const char *release;
+		int number;
+	} row[] = {
+		{ "6.17.0", KERNEL(6, 17) },
+		{ "6.18-rc1", KERNEL(6, 18) },
+		{ "7.4.0-rc1-next-20261120", KERNEL(7, 4) },
+		{ "6.12.0-55.el10.x86_64", KERNEL(6, 12) },
+		{ "5.15.167.4-microsoft-standard-WSL2", KERNEL(5, 15) },
+		{ "6.16.3+deb13-cloud-arm64", KERNEL(6, 16) },
+		{ "6.6", KERNEL(6, 6) },
+		{ "10.0.1", KERNEL(10, 0) },
+		{ "custom", 0 },
+		{ "7", 0 },
+		{ "", 0 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(row); i++)
+		EXPECT_EQ(row[i].number, release_number(row[i].release)) {
+			diag("%s", row[i].release);
+		}
+	EXPECT_LT(KERNEL(6, 18), KERNEL(7, 0));
+	EXPECT_LT(KERNEL(7, 9), KERNEL(7, 10));
+	EXPECT_NE(0, kernel_release());
 }
 
 /* ---- lib: cgroup, process handles ---- */

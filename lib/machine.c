@@ -8,16 +8,22 @@
 #include "machine.h"
 #include "env.h"
 
+int release_number(const char *release)
+{
+	unsigned int major, minor;
+
+	if (sscanf(release, "%3u.%3u", &major, &minor) != 2)
+		return 0;
+	return KERNEL(major, minor);
+}
+
 int kernel_release(void)
 {
 	static struct utsname uts;
-	int major, minor;
 
 	if (!uts.release[0])
 		uname(&uts);
-	if (sscanf(uts.release, "%d.%d", &major, &minor) != 2)
-		return 0;
-	return KERNEL(major, minor);
+	return release_number(uts.release);
 }
 
 uint64_t machine_count(const char *path, const char *word)

@@ -12,6 +12,16 @@
 #define KERNEL(major, minor) ((major) * 1000 + (minor))
 
 /**
+ * release_number() - parse the name of a release
+ * @release:	as "uname -r" prints it
+ *
+ * Only the first two numbers count: what follows, a vendor is free to choose.
+ *
+ * Return: the release as KERNEL() encodes it; 0 if there are no two numbers.
+ */
+int release_number(const char *release);
+
+/**
  * kernel_release() - get the release of the running kernel
  *
  * Return: the release as KERNEL() encodes it; 0 if it cannot be parsed.

@@ -128,11 +128,13 @@ row()
 	}' "$work/report"
 }
 
-# version PROGRAM: of its package, where dpkg knows it
+# version PROGRAM NAME: of its package, where dpkg knows it; of python3, of the module that
+# NAME begins with
 version()
 {
 	package=$(dpkg-query -S "/bin/$1" "/usr/bin/$1" "/usr/sbin/$1" 2>/dev/null |
 		head -n 1)
+	[ "$1" != python3 ] || package=python3-${2%% *}
 	[ -z "$package" ] || dpkg-query -W -f '${Version}' "${package%%:*}" 2>/dev/null |
 		sed 's/^[0-9]*://; s/-[^-]*$//'
 }
@@ -144,7 +146,7 @@ printf '%-28s %-12s %4s  %-9s %9s %9s  %-12s %-9s %s\n' \
 grep -v '^#' "$list" >"$work/list"
 while IFS='|' read -r program name options command; do
 	command -v "$program" >/dev/null || continue
-	printf '%-28.28s %-12.12s ' "$name" "$(version "$program")"
+	printf '%-28.28s %-12.12s ' "$name" "$(version "$program" "$name")"
 	for nice in 0 15; do
 		[ "$nice" = 0 ] || printf '%-28s %-12s ' '' ''
 		# shellcheck disable=SC2086 # options
