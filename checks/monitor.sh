@@ -71,7 +71,7 @@ no_answer 'needs a terminal' -- sh -c '[ -t 0 ] || exit 1; exec sleep 60'
 no_answer 'forks away: it ended, and left process' -- sh -c 'setsid sleep 60 & exit 0'
 # It is told the PID, so that what others read of all processes does not count.
 no_answer 'never read the process' -- sh -c 'exec sleep 60' '{}'
-no_answer '--duration 251 does not' --rate 0.2/s -- cat '/proc/{}/stat'
+no_answer ' --duration 251 does not' --rate 0.2/s -- cat '/proc/{}/stat'
 ok "no process stays" all_gone
 
 # --- monitors that are judged ---------------------------------------------------
@@ -100,8 +100,8 @@ few="--mappings 4000"
 judged 0 $few --json "$work/stat.json" -- cat '/proc/{}/stat'
 harmless=$code
 ok "reads are counted" grep -qE '^  reads .* stat [1-9]' "$work/report"
-ok "for a process of which size" [ "$code" = 4 ] ||
-	grep -q '^HARMLESS: .* 4000 mappings of ' "$work/report"
+ok "for a process of which size" \
+	grep -qE '^(COULD NOT TELL:|HARMLESS: .* 4000 mappings of) ' "$work/report"
 # shellcheck disable=SC2086
 judged 1 $few --json "$work/rollup.json" -- cat '/proc/{}/smaps_rollup'
 if [ "$code" = 1 ]; then
