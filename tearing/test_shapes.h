@@ -6,10 +6,14 @@
 #define PROC_TEST_SHAPES_H
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "../lib/child.h"
+#include "../lib/env.h"
 #include "../lib/print.h"
 #include "../model/change.h"
 #include "../model/layout.h"
@@ -22,8 +26,12 @@
 #include "reader.h"
 #include "run.h"
 
+/* Readers of the same file at once, beside the one that is checked.  Arbitrary. */
+#define OTHER_READERS 7
+
 FIXTURE(shapes) {
 	struct context context;
+	struct child others[OTHER_READERS];
 };
 
 FIXTURE_SETUP(shapes)
@@ -32,6 +40,10 @@ FIXTURE_SETUP(shapes)
 
 FIXTURE_TEARDOWN(shapes)
 {
+	unsigned int i;
+
+	for (i = 0; i < OTHER_READERS; i++)
+		child_kill(&self->others[i]);
 	context_close(_metadata, &self->context);
 }
 
@@ -41,6 +53,61 @@ FIXTURE_TEARDOWN(shapes)
  */
 #define MANY_MAPPINGS 4000
 
+/* The same with FULL=1: most mappings, where vm.max_map_count allows as many. */
+#define MOST_MAPPINGS 131072
+
+/*
+ * Mappings that vm.max_map_count must allow beside the fillers.  Arbitrary; the program and
+ * the stage have about 50.
+ */
+#define SPARE_MAPPINGS 500
+
+/* Return the number of filler mappings that the kernel allows, MOST_MAPPINGS at most. */
+static unsigned int most_mappings(void)
+{
+	FILE *file = fopen("/proc/sys/vm/max_map_count", "re");
+	unsigned long allowed = 0;
+
+	if (file) {
+		if (fscanf(file, "%lu", &allowed) != 1)
+			allowed = 0;
+		fclose(file);
+	}
+	if (allowed < MANY_MAPPINGS + SPARE_MAPPINGS)
+		return MANY_MAPPINGS;
+	allowed = (allowed - SPARE_MAPPINGS) & ~1UL;
+	return allowed < MOST_MAPPINGS ? allowed : MOST_MAPPINGS;
+}
+
+/*
+ * Start a context with filler mappings; return whether it was started.  Where it was not,
+ * the test has been skipped or has failed.
+ */
+static bool shapes_start(struct __test_metadata *_metadata, struct context *context,
+			 const struct context_options *options)
+{
+	int err = context_start(context, &change_split_middle, &file_maps, options);
+
+	if (err == -ENOMEM)
+		SKIP(return false, "too few mappings allowed");
+	if (err == -ETIMEDOUT)
+		SKIP(return false, "too slow to make many mappings");
+	ASSERT_EQ(0, err);
+	return true;
+}
+
+/* Race in the context that was started, and give the verdict. */
+static void shapes_race(struct __test_metadata *_metadata, struct run *run, const char *name)
+{
+	int err = context_check_rest(run->context, &run->result);
+
+	run->context->oracle.tolerate_lost_tail = *known_bug_seen;
+	if (!err)
+		err = race_all(run, 0.3, RACING_FLOOR, RACING_TIMEOUT);
+	race_verdict(_metadata, run, err, name,
+		     reproduce_command("shapes", "", name, run->context->race->seed));
+}
+
 /*
  * Race in an address space with thousands of mappings: the maple tree has several levels,
  * and the kernel looks a mapping up anew for each page of text.
@@ -49,26 +116,50 @@ TEST_F(shapes, many_mappings)
 {
 	const struct context_options options = {
 		.seed = seed_from_env(),
-		.fillers = MANY_MAPPINGS,
+		.fillers = env_value("FULL") ? most_mappings() : MANY_MAPPINGS,
 	};
 	struct run run = run_of(&self->context);
-	struct context *context = run.context;
-	int err;
 
-	if (!test_begin(_metadata))
+	if (test_begin(_metadata) && shapes_start(_metadata, run.context, &options))
+		shapes_race(_metadata, &run, "many_mappings");
+}
+
+/* Read a file to its end again and again.  Runs in a process of its own. */
+static int read_on(void *arg)
+{
+	struct reader *reader = arg;
+	static char text[READER_BUFFER];
+
+	while (lseek(reader->fd, 0, SEEK_SET) == 0)
+		while (read(reader->fd, text, sizeof(text)) > 0)
+			;
+	return 1;
+}
+
+/*
+ * Race while other processes read the same file: each has a descriptor of its own, and
+ * they take the locks that the checked reader takes.
+ */
+TEST_F(shapes, many_readers)
+{
+	const struct context_options options = { .seed = seed_from_env() };
+	struct run run = run_of(&self->context);
+	struct context *context = run.context;
+	struct reader reader = { .kind = &file_maps };
+	char pid[16];
+	unsigned int i;
+
+	if (!test_begin(_metadata) || !shapes_start(_metadata, context, &options))
 		return;
-	err = context_start(context, &change_split_middle, &file_maps, &options);
-	if (err == -ENOMEM)
-		SKIP(return, "too few mappings allowed");
-	if (err == -ETIMEDOUT)
-		SKIP(return, "too slow to make many mappings");
-	ASSERT_EQ(0, err);
-	err = context_check_rest(context, &run.result);
-	context->oracle.tolerate_lost_tail = *known_bug_seen;
-	if (!err)
-		err = race_all(&run, 0.3, RACING_FLOOR, RACING_TIMEOUT);
-	race_verdict(_metadata, &run, err, "many_mappings",
-		     reproduce_command("shapes", "", "many_mappings", options.seed));
+	snprintf(pid, sizeof(pid), "%d", context->child.pid);
+	for (i = 0; i < OTHER_READERS; i++) {
+		ASSERT_EQ(0, reader_open(&reader, pid));
+		ASSERT_EQ(0, child_start(&self->others[i], read_on, &reader));
+		reader_close(&reader);
+	}
+	shapes_race(_metadata, &run, "many_readers");
+	for (i = 0; i < OTHER_READERS; i++)
+		ASSERT_EQ(0, child_kill(&self->others[i]));
 }
 
 /*
