@@ -41,6 +41,10 @@
 #define MADV_GUARD_INSTALL 102		/* Linux 6.13 */
 #endif
 
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25		/* Linux 6.1 */
+#endif
+
 #ifndef MFD_HUGETLB
 #define MFD_HUGETLB 0x0004U
 #endif
@@ -120,6 +124,26 @@ static void map_special(size_t page)
 	}
 }
 
+/* Bytes of a huge page on most machines; elsewhere the file has none. */
+#define HUGE_PAGE (2 << 20)
+
+/* Map a file whose pages are a huge one, and a file of an overlay; @page is as above. */
+static void map_files(size_t page)
+{
+	int fd = syscall(SYS_memfd_create, "collapsed exhibit", 0);
+	char *p = MAP_FAILED;
+
+	if (fd >= 0 && !ftruncate(fd, 2 * HUGE_PAGE))
+		p = mmap(NULL, 2 * HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (p != MAP_FAILED) {
+		*p = 1;
+		madvise(p, 2 * HUGE_PAGE, MADV_COLLAPSE);
+	}
+	fd = odd_file_overlay();
+	if (fd >= 0)
+		map_apart(page, PROT_READ, MAP_PRIVATE, fd, 0);
+}
+
 /* Map what belongs to a file descriptor that is no file; @page is as above. */
 static void map_rings(size_t page)
 {
@@ -152,6 +176,7 @@ int exhibit_map(struct race *race, void *arg)
 		map_permissions(fd);
 	map_special(page);
 	map_rings(page);
+	map_files(page);
 	for (; file && *file; file++)
 		if (mmap(NULL, page, PROT_READ, MAP_SHARED, (*file)->fd, page) == MAP_FAILED)
 			return -errno;

@@ -42,7 +42,8 @@ char *map_apart(size_t len, int prot, int flags, int fd, size_t offset);
  *
  * For struct background's @begin.  Each permission, private and shared, of anonymous
  * memory and of a file at an offset; names, huge pages, memfd_secret(), System V memory,
- * mseal(), MAP_DROPPABLE, guard regions, protection keys, and rings of io_uring and perf.
+ * mseal(), MAP_DROPPABLE, guard regions, protection keys, rings of io_uring and perf, huge
+ * pages of a file, and a file of an overlayfs.
  * What is refused is left out.  Each file of @arg is mapped.
  *
  * Return: 0, or -errno where a file of @arg cannot be mapped.

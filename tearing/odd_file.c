@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "odd_file.h"
+#include "../lib/machine.h"
 
 /* The numbers are the same on all architectures (Linux 5.2). */
 #ifndef SYS_fsopen
@@ -27,7 +28,8 @@
 #define SYS_fsmount 432
 #endif
 
-/* A command of fsconfig(): create the file system. */
+/* Commands of fsconfig(): set an option that is a string; create the file system. */
+#define ODD_FSCONFIG_STRING 1
 #define ODD_FSCONFIG_CREATE 6
 
 /*
@@ -42,14 +44,20 @@
 /* Bytes of the file; two pages of 64 KiB.  Each page can be mapped. */
 #define ODD_BYTES (128 << 10)
 
-/* Mount a new tmpfs nowhere; return a file descriptor of its root, or -errno. */
-static int mount_detached(void)
+/*
+ * Mount a new file system nowhere; return a file descriptor of its root, or -errno.
+ * @lower is the option lowerdir, NULL for none.
+ */
+static int mount_detached(const char *type, const char *lower)
 {
-	int fd = syscall(SYS_fsopen, "tmpfs", 0), root;
+	int fd = syscall(SYS_fsopen, type, 0), root = 0;
 
 	if (fd < 0)
 		return -errno;
-	root = syscall(SYS_fsconfig, fd, ODD_FSCONFIG_CREATE, NULL, NULL, 0);
+	if (lower)
+		root = syscall(SYS_fsconfig, fd, ODD_FSCONFIG_STRING, "lowerdir", lower, 0);
+	if (!root)
+		root = syscall(SYS_fsconfig, fd, ODD_FSCONFIG_CREATE, NULL, NULL, 0);
 	if (!root)
 		root = syscall(SYS_fsmount, fd, 0, 0);
 	if (root < 0)
@@ -90,14 +98,14 @@ static int mount_in_namespace(void *arg)
 	int root = -1;
 
 	if (!unshare(CLONE_NEWUSER | CLONE_NEWNS) && map_owner(uid, gid))
-		root = mount_detached();
+		root = mount_detached("tmpfs", NULL);
 	return root < 0 || root > ODD_NO_FD ? ODD_NO_FD : root;
 }
 
 int odd_fs_open(void)
 {
 	static _Alignas(16) char stack[65536];
-	int root = mount_detached(), status;
+	int root = mount_detached("tmpfs", NULL), status;
 	pid_t pid;
 
 	if (root != -EPERM)
@@ -182,4 +190,32 @@ int odd_file_memfd(struct odd_file *file, const char *name)
 	file->len = snprintf(file->path, sizeof(file->path), "/memfd:%s (deleted)",
 			     name);
 	return 0;
+}
+
+int odd_file_overlay(void)
+{
+	char path[PATH_MAX], layers[PATH_MAX + 8];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	int root, fd;
+	char *name;
+
+	/* No module is loaded for it. */
+	if (!file_mentions("/proc/filesystems", "\toverlay\n"))
+		return -ENODEV;
+	if (len < 0)
+		return -errno;
+	path[len] = '\0';
+	name = strrchr(path, '/');
+	if (!name || name == path || strpbrk(path, ":\\"))
+		return -EINVAL;
+	*name++ = '\0';
+	snprintf(layers, sizeof(layers), "%s:/dev", path);
+	root = mount_detached("overlay", layers);
+	if (root < 0)
+		return root;
+	fd = openat(root, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		fd = -errno;
+	close(root);
+	return fd;
 }

@@ -69,4 +69,15 @@ int odd_file_named(struct odd_file *file, int fs, const char *name, bool unlinke
 /** odd_file_memfd() - create a memfd with a given name; return 0 or -errno. */
 int odd_file_memfd(struct odd_file *file, const char *name);
 
+/**
+ * odd_file_overlay() - open this program as a file of an overlayfs
+ *
+ * maps shows the device of the overlay, the file lies on another one.  The overlay is
+ * mounted nowhere and has two lower layers, the program's folder and /dev, so that nothing
+ * is written.
+ *
+ * Return: a file descriptor, or -errno, as where the kernel has no overlayfs yet.
+ */
+int odd_file_overlay(void);
+
 #endif /* PROC_TEARING_ODD_FILE_H */
