@@ -141,6 +141,15 @@ static long scan_query_at(struct scan *scan)
 	return 0;
 }
 
+/* Clear the referenced bits of all pages: one write is a whole pass. */
+static long scan_clear_refs(struct scan *scan)
+{
+	scan->at = !scan->at;
+	if (!scan->at)
+		return 0;
+	return write(scan->fd, "1", 1) == 1 ? 1 : -errno;
+}
+
 const struct source source_maps = { "maps", "maps", scan_text };
 
 const struct source source_query = {
@@ -169,13 +178,21 @@ const struct source source_pagemap_page = {
 	"pagemap_page", "pagemap", scan_pagemap_page, .brief = true,
 };
 
+const struct source source_clear_refs = {
+	"clear_refs", "clear_refs", scan_clear_refs, .whole = true, .writes = true,
+};
+
+const struct source source_cmdline = {
+	"cmdline", "cmdline", scan_text, .brief = true,
+};
+
 int scan_open(struct scan *scan, const struct source *source, pid_t pid,
 	      uint64_t from, uint64_t to)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, source->file);
-	scan->fd = open(path, O_RDONLY | O_CLOEXEC);
+	scan->fd = open(path, (source->writes ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
 	if (scan->fd < 0)
 		return -errno;
 	scan->from = from;

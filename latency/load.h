@@ -76,6 +76,7 @@ struct scan;
  * @whole:	a pass covers all mappings, not only the range of interest
  * @asks_moving: the range of interest is the slots that the mapper changes, unless
  *	the scenario says otherwise
+ * @writes:	the file is written to, not read
  */
 struct source {
 	const char *name;
@@ -84,6 +85,7 @@ struct source {
 	bool brief;
 	bool whole;
 	bool asks_moving;
+	bool writes;
 };
 
 /**
@@ -214,6 +216,8 @@ extern const struct source source_numa;
 extern const struct source source_rollup;
 extern const struct source source_pagemap;
 extern const struct source source_pagemap_page;
+extern const struct source source_clear_refs;
+extern const struct source source_cmdline;
 
 /**
  * scan_open() - open the file of a process for a scanner

@@ -36,7 +36,8 @@ enum kind {
 /*
  * @lockless: first release that reads the file without mmap_lock.  These are
  * 6.17 for maps, 6.18 for PROCMAP_QUERY, and 7.2 for smaps and numa_maps.  7.3
- * still takes the lock for smaps_rollup and pagemap.
+ * still takes the lock for smaps_rollup and pagemap, for cmdline, and, to write, for
+ * clear_refs.
  */
 FIXTURE_VARIANT(latency) {
 	const char *name;
@@ -120,6 +121,15 @@ FIXTURE_VARIANT_ADD(latency, numa_maps_alone) {
 
 FIXTURE_VARIANT_ADD(latency, smaps_rollup_hog) {
 	SCENARIO(smaps_rollup_hog, LONG, STRICT, NEVER, rollup, 1, MANY, &op_mmap)
+};
+
+/* Files of which a monitor does not expect that they take mmap_lock. */
+FIXTURE_VARIANT_ADD(latency, cmdline_hog) {
+	SCENARIO(cmdline_hog, LONG, STRICT, NEVER, cmdline, 1, MANY, &op_mmap)
+};
+
+FIXTURE_VARIANT_ADD(latency, clear_refs_hog) {
+	SCENARIO(clear_refs_hog, LONG, STRICT, NEVER, clear_refs, 1, MANY, &op_mmap)
 };
 
 /* Other operations of the mapper, with maps. */
