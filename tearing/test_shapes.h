@@ -114,12 +114,10 @@ static void shapes_race(struct __test_metadata *_metadata, struct run *run, cons
  */
 TEST_F(shapes, many_mappings)
 {
-	const struct context_options options = {
-		.seed = seed_from_env(),
-		.fillers = env_value("FULL") ? most_mappings() : MANY_MAPPINGS,
-	};
+	struct context_options options = race_options();
 	struct run run = run_of(&self->context);
 
+	options.fillers = env_value("FULL") ? most_mappings() : MANY_MAPPINGS;
 	if (test_begin(_metadata) && shapes_start(_metadata, run.context, &options))
 		shapes_race(_metadata, &run, "many_mappings");
 }
@@ -142,7 +140,7 @@ static int read_on(void *arg)
  */
 TEST_F(shapes, many_readers)
 {
-	const struct context_options options = { .seed = seed_from_env() };
+	const struct context_options options = race_options();
 	struct run run = run_of(&self->context);
 	struct context *context = run.context;
 	struct reader reader = { .kind = &file_maps };
