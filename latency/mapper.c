@@ -14,6 +14,7 @@
 #include "waits.h"
 #include "../lib/clock.h"
 #include "../lib/cpu.h"
+#include "../lib/machine.h"
 #include "../lib/random.h"
 
 /*
@@ -40,17 +41,37 @@ struct worker_job {
 /** region_size() - compute the bytes from the first slot to the end of the last hole */
 static size_t region_size(const struct region *region)
 {
-	return 2 * region->page * region->slots;
+	return (region->solid ? 1 : 2) * region->page * region->slots;
 }
 
 char *region_slot(const struct region *region, unsigned int i)
 {
-	return region->base + 2 * region->page * i;
+	return region->base + (region->solid ? 1 : 2) * region->page * i;
+}
+
+/*
+ * Map a region that is one mapping.  It has no huge pages, so that there is an entry to be
+ * read for each page; an advice would be a flag that what is mapped again has not.
+ */
+static int region_set_solid(struct region *region, bool populate)
+{
+	size_t size = region_size(region);
+
+	/* There are two processes; half of what is free stays so. */
+	if (populate && machine_free() / 4 < size)
+		return -ENOMEM;
+	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) ||
+	    mmap(region->base, size, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+		return -errno;
+	if (populate)
+		memset(region->base, 1, size);
+	return 0;
 }
 
 /**
  * region_set() - map all slots
- * @region: region with @slots set; the rest is filled in
+ * @region: region with @slots and @solid set; the rest is filled in
  * @populate: give each slot its page
  *
  * Return: 0 or -errno: ENOMEM when vm.max_map_count does not allow as many mappings.
@@ -67,6 +88,8 @@ static int region_set(struct region *region, bool populate)
 	if (region->base == MAP_FAILED ||
 	    munmap(region->base, region_size(region)))
 		return -errno;
+	if (region->solid)
+		return region_set_solid(region, populate);
 	for (i = 0; i < region->slots; i++)
 		if (mmap(region_slot(region, i), region->page,
 			 PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED)
@@ -357,6 +380,7 @@ static int mapper_main(void *arg)
 	/* Set before the threads are created, which inherit it. */
 	setpriority(PRIO_PROCESS, 0, LOAD_NICE_HURRY);
 	mapper->shared->region.slots = mapper->slots;
+	mapper->shared->region.solid = mapper->solid;
 	ret = mapper->prepare ? mapper->prepare() : 0;
 	if (!ret)
 		ret = region_set(&mapper->shared->region, mapper->populate);

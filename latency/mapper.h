@@ -8,6 +8,9 @@
  *     page  0 1 2 3 4 5 6 7 ...
  *           M . M . M . M . ...      M one mapping   . hole
  *
+ * A region that is solid is one mapping instead, and a slot is a page of it, which an
+ * operation takes out of the mapping and puts back.
+ *
  * A worker thread picks one of the first @moving slots at random, does the first
  * half of its operation there (for example munmap()), sleeps for 10 us, does the
  * second half (mmap() again), and sleeps.  The time of the one system call is
@@ -53,11 +56,13 @@
  * @base:	address of the first slot
  * @page:	page size, bytes
  * @slots:	number of slots
+ * @solid:	the slots are the pages of one mapping
  */
 struct region {
 	char *base;
 	size_t page;
 	unsigned int slots;
+	bool solid;
 };
 
 /**
@@ -153,7 +158,8 @@ enum injection {
  * Set by the caller before mapper_start():
  * @op:	operation of each worker; none for a control process
  * @workers: number of workers, at most MAPPER_WORKERS
- * @slots:	number of mappings in the region
+ * @slots:	number of mappings in the region, or of pages if it is @solid
+ * @solid:	the region is one mapping
  * @moving: number of slots that workers operate on, at least one per worker
  * @populate: each mapping has its page from the start
  * @nap_us: sleep between two operations, us; 0: none
@@ -173,6 +179,7 @@ struct mapper {
 	const struct operation *op[MAPPER_WORKERS];
 	unsigned int workers;
 	unsigned int slots;
+	bool solid;
 	unsigned int moving;
 	bool populate;
 	unsigned int nap_us;

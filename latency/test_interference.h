@@ -129,7 +129,7 @@ TEST_F_TIMEOUT(latency, interference, 60)
 	if (error == -ENOENT || error == -ENOTTY)
 		SKIP(return, SKIP_FILE);
 	if (error == -ENOMEM)
-		SKIP(return, SKIP_MAPPINGS);
+		SKIP(return, "%s", scenario->solid ? SKIP_MEMORY : SKIP_MAPPINGS);
 	if (error == -EAGAIN)
 		SKIP(return, SKIP_UNSURE);
 	if (error)

@@ -66,6 +66,7 @@ int trial_setup(struct trial *trial, const struct scenario *scenario,
 		const struct region *region;
 
 		side[i]->slots = scenario->slots;
+		side[i]->solid = scenario->solid;
 		side[i]->moving = moving;
 		side[i]->populate = scenario->populate;
 		side[i]->nap_us = knobs->nap_us;

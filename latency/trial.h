@@ -66,6 +66,7 @@
  * @moving: number of slots, from the first, that the mapper uses; 0: all
  * @populate: mappings have their page, and so page tables to be walked, from the
  *	start
+ * @solid:	the region is one mapping of @slots pages
  * @still:	the scanners query only slots that the mapper does not use, instead of
  *	those that it does (query_at only)
  */
@@ -78,6 +79,7 @@ struct scenario {
 	unsigned int moving;
 	bool populate;
 	bool still;
+	bool solid;
 };
 
 /**

@@ -17,6 +17,9 @@
 #include "trial.h"
 #include "../lib/machine.h"
 
+/* Number of pages of one large mapping: 64 MiB on most machines.  Arbitrary. */
+#define BIG_PAGES 16384
+
 /* Value of @lockless for files that are read with mmap_lock in all releases. */
 #define NEVER KERNEL(1000, 0)
 
@@ -130,6 +133,37 @@ FIXTURE_VARIANT_ADD(latency, cmdline_hog) {
 
 FIXTURE_VARIANT_ADD(latency, clear_refs_hog) {
 	SCENARIO(clear_refs_hog, LONG, STRICT, NEVER, clear_refs, 1, MANY, &op_mmap)
+};
+
+/*
+ * One large mapping, populated, a page of which changes.  A line of smaps is a walk of all its
+ * pages, and whatever is locked meanwhile is locked long.
+ */
+#define BIG(name_, op_)							\
+	.name = #name_,							\
+	.list = LONG,							\
+	.kind = STRICT,							\
+	.lockless = NEVER,						\
+	.scenario = {							\
+		.source = &source_smaps,				\
+		.op = { op_ },						\
+		.slots = BIG_PAGES,					\
+		.scanners = SCANNERS,					\
+		.hogs = 1,						\
+		.populate = true,					\
+		.solid = true,						\
+	},
+
+FIXTURE_VARIANT_ADD(latency, big_smaps_mmap) {
+	BIG(big_smaps_mmap, &op_mmap)
+};
+
+FIXTURE_VARIANT_ADD(latency, big_smaps_mprotect) {
+	BIG(big_smaps_mprotect, &op_mprotect)
+};
+
+FIXTURE_VARIANT_ADD(latency, big_smaps_fault) {
+	BIG(big_smaps_fault, &op_fault)
 };
 
 /* Other operations of the mapper, with maps. */
