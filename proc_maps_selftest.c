@@ -834,7 +834,7 @@ TEST(numbers_are_read_from_records)
 	EXPECT_EQ(2U, numbers.value[CONTENT_NUMA_DIRTY]);
 	EXPECT_EQ(5U, numbers.value[CONTENT_NUMA_MAPPED]);
 	EXPECT_EQ(5U, numbers.value[CONTENT_NUMA_PAGES]);
-	EXPECT_EQ(NULL, numbers_contradict(&numbers));
+	EXPECT_TRUE(!numbers_contradict(&numbers));
 }
 
 TEST(numbers_that_contradict_each_other)
@@ -871,9 +871,9 @@ TEST(numbers_that_contradict_each_other)
 	numbers.value[CONTENT_MMU_PAGE] = 8;
 	EXPECT_STREQ("MMUPageSize above KernelPageSize", numbers_contradict(&numbers));
 	numbers_of_numa("1000 default mapped=2 N0=1\n", 27, &numbers);
-	EXPECT_NE(NULL, numbers_contradict(&numbers));
+	EXPECT_TRUE(!!numbers_contradict(&numbers));
 	numbers_of_numa("1000 default anon=2 N0=1\n", 25, &numbers);
-	EXPECT_NE(NULL, numbers_contradict(&numbers));
+	EXPECT_TRUE(!!numbers_contradict(&numbers));
 }
 
 TEST(contents_are_those_of_current_layouts)
@@ -2758,7 +2758,7 @@ TEST(stepped_readings_have_heartbeats)
 
 	if (missing)
 		SKIP(return, "%s", missing);
-	ASSERT_NE(NULL, beats);
+	ASSERT_TRUE(!!beats);
 	ASSERT_EQ(0, child_start(&runner, step_with_heartbeat, beats));
 	EXPECT_EQ(0, child_wait(&runner, 20 * NSEC_PER_SEC));
 	child_kill(&runner);
@@ -2794,7 +2794,7 @@ TEST(stopwatch_is_whole)
 	struct child maker = { 0 };
 	unsigned int seen = 0;
 
-	ASSERT_NE(NULL, stopwatch);
+	ASSERT_TRUE(!!stopwatch);
 	ASSERT_EQ(0, child_start(&maker, stopwatch_main, stopwatch));
 	while (now_ns() - began < 300 * NSEC_PER_MSEC) {
 		uint32_t mark = atomic_load(&stopwatch->in_flight);
@@ -2874,7 +2874,7 @@ TEST(trial_tells_who_is_held)
 
 	if (geteuid())
 		SKIP(return, "not root");
-	ASSERT_NE(NULL, trial);
+	ASSERT_TRUE(!!trial);
 	EXPECT_EQ(0, trial_free(trial));
 	ASSERT_EQ(0, child_start(&runner, blocked_runner, trial));
 	EXPECT_EQ(0, child_wait(&runner, 25 * NSEC_PER_SEC));

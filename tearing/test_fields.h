@@ -146,7 +146,7 @@ static void fields_compare(struct __test_metadata *_metadata, struct context *co
 		fields_plant(&query);
 		differs = query_field_differs(&query, name, line->line, line->len,
 					      line->page_size);
-		ASSERT_EQ(NULL, differs) {
+		ASSERT_TRUE(!differs) {
 			diag("RULE BROKEN: field of a query that the line has not");
 			diag("  field       %s", differs);
 			diag("  line        %.*s", (int)line->len, line->line);
@@ -489,7 +489,7 @@ TEST_F(fields, long_names)
 			SKIP(return, "no such file in this kernel");
 		ASSERT_EQ(0, fields_read(context));
 		line = line_of_file(&context->reading, &self->file, &len);
-		ASSERT_NE(NULL, line) {
+		ASSERT_TRUE(!!line) {
 			diag("RULE BROKEN: path of %u bytes is not shown", fields_lengths[i]);
 		}
 		ASSERT_EQ(PARSE_SPAN, parse_maps_line(line, len + 1, &used, &span));

@@ -218,7 +218,7 @@ static void run_records(struct __test_metadata *_metadata, struct records_test *
 	kind.parse = parse;
 	self->records = calloc(1, sizeof(*self->records));
 	records = self->records;
-	ASSERT_NE(NULL, records);
+	ASSERT_TRUE(!!records);
 	records->place = place;
 	err = create_records(records);
 	if (odd_fs_missing(err))
