@@ -67,7 +67,7 @@ static const char *how_sure(const struct monitor *monitor)
 	if (trial->hangs[GROUP_TARGET])
 		return "an operation ended only when the hogs or the monitor were killed";
 	if (trial->disturbs_all)
-		return "each process is held up, read or not; seen in medians of all windows";
+		return "medians beside the monitor and without it differ tenfold";
 	if (trial->verdict == VERDICT_UNSURE)
 		return "none";
 	return "1 such answer in 100 is wrong where 36 of 100 pairs mislead";
@@ -134,8 +134,9 @@ void report_head(const struct monitor *monitor, const char *blind)
 		       text, shape.mappings, (unsigned long long)shape.resident >> 20,
 		       uts.release);
 	else
-		printf("HOLDS UP: %s holds up the process that it reads (Linux %s)\n", text,
-		       uts.release);
+		printf("HOLDS UP: %s holds up %s (Linux %s)\n", text,
+		       monitor->trial.disturbs_all ? "processes, read or not" :
+		       "the process that it reads", uts.release);
 	report_certainty(monitor);
 	report_setting(monitor);
 }
