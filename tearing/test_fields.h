@@ -604,7 +604,7 @@ TEST_F(fields, build_id)
 
 			ASSERT_TRUE(write_id(elf, bytes, wide));
 			elf->map = mmap(NULL, 1, PROT_READ, MAP_PRIVATE, elf->fd, 0);
-			ASSERT_NE(MAP_FAILED, elf->map);
+			ASSERT_TRUE(elf->map != MAP_FAILED);
 			memset(id, 0xa5, sizeof(id));
 			got = query_id(maps.fd, (uintptr_t)elf->map, id, sizeof(id));
 			if (fault_from_env() == 'c')

@@ -79,7 +79,7 @@ TEST_F(sparse_id, query)
 	ASSERT_EQ((ssize_t)sizeof(note),
 		  pwrite(elf->fd, &note, sizeof(note), sizeof(Elf64_Ehdr)));
 	elf->map = mmap(NULL, 1, PROT_READ, MAP_PRIVATE, elf->fd, 0);
-	ASSERT_NE(MAP_FAILED, elf->map);
+	ASSERT_TRUE(elf->map != MAP_FAILED);
 	ASSERT_EQ(0, child_start(&child, ask_sparse_id, elf->map));
 	err = child_wait(&child, MODIFIER_TIMEOUT_NS);
 	child_kill(&child);
