@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "../latency/histogram.h"
 #include "../lib/child.h"
