@@ -83,12 +83,16 @@ static int interference_measure(struct trial *trial, const struct scenario *scen
 	return error;
 }
 
-/* Fail the test by the reason that its trial has. */
+/* Fail the test by the error of its trial, or by the reason that the trial has. */
 static void interference_fail(struct __test_metadata *_metadata,
-			      const struct trial *trial)
+			      const struct trial *trial, int error)
 {
 	const char *source = trial->scenario.source->name;
 
+	ASSERT_EQ(0, error) {
+		if (error == -ETIMEDOUT)
+			diag("an operation or a read does not come back");
+	}
 	ASSERT_EQ(0U, trial->hangs[GROUP_TARGET]) {
 		diag("an operation took more than %lld s while %s was read",
 		     (long long)(TRIAL_HANG_NS / NSEC_PER_SEC), source);
@@ -105,6 +109,32 @@ static void interference_fail(struct __test_metadata *_metadata,
 	}
 }
 
+/* Return the reason to skip a test whose trial ended with an error, or NULL: it fails. */
+static const char *interference_unmeasured(int error, const struct scenario *scenario)
+{
+	switch (error) {
+	case -ENOENT:
+	case -ENOTTY:
+		return SKIP_FILE;
+	case -ENOMEM:
+		return scenario->solid ? SKIP_MEMORY : SKIP_MAPPINGS;
+	case -EAGAIN:
+		return SKIP_UNSURE;
+	default:
+		return NULL;
+	}
+}
+
+/* Return the reason to skip a test whose trial has a verdict, or NULL. */
+static const char *interference_reason(const struct trial *trial, enum kind kind, int lockless)
+{
+	if (kind == POSITIVE_CONTROL)
+		return control_result(&trial->scenario, trial);
+	if (trial->verdict == VERDICT_INTERFERES)
+		return interference_excuse(kind, lockless);
+	return trial->verdict == VERDICT_FINE ? NULL : SKIP_UNSURE;
+}
+
 /* The timeout covers two trials of 4 s, a positive control, and a hang. */
 TEST_F_TIMEOUT(latency, interference, 60)
 {
@@ -112,7 +142,7 @@ TEST_F_TIMEOUT(latency, interference, 60)
 	const struct scenario *scenario = &variant->scenario;
 	struct knobs *knobs = &self->knobs;
 	struct trial *trial = self->trial;
-	bool strict = env_value("GATE"), fails = false;
+	bool strict = env_value("GATE"), fails;
 	struct result *result;
 	const char *reason;
 	int error;
@@ -126,17 +156,12 @@ TEST_F_TIMEOUT(latency, interference, 60)
 	error = interference_measure(trial, scenario, knobs, strict ||
 				     (variant->kind == STRICT &&
 				      kernel_release() >= variant->lockless));
-	if (error == -ENOENT || error == -ENOTTY)
-		SKIP(return, SKIP_FILE);
-	if (error == -ENOMEM)
-		SKIP(return, "%s", scenario->solid ? SKIP_MEMORY : SKIP_MAPPINGS);
-	if (error == -EAGAIN)
-		SKIP(return, SKIP_UNSURE);
-	if (error)
+	reason = error ? interference_unmeasured(error, scenario) : NULL;
+	if (reason)
+		SKIP(return, "%s", reason);
+	if (error) {
 		finish(NULL, knobs, "fail");
-	ASSERT_EQ(0, error) {
-		if (error == -ETIMEDOUT)
-			diag("an operation or a read does not come back");
+		interference_fail(_metadata, trial, error);
 	}
 
 	report_metrics(name, trial);
@@ -144,21 +169,16 @@ TEST_F_TIMEOUT(latency, interference, 60)
 	if (variant->kind == FEW && trial->verdict == VERDICT_INTERFERES)
 		diagnose(name, trial);
 
-	if (variant->kind == POSITIVE_CONTROL) {
-		reason = control_result(scenario, trial);
-	} else if (trial->verdict == VERDICT_INTERFERES) {
-		reason = interference_excuse(variant->kind, variant->lockless);
-		fails = !reason;
-	} else if (trial->verdict != VERDICT_FINE) {
-		reason = SKIP_UNSURE;
-	}
+	reason = interference_reason(trial, variant->kind, variant->lockless);
+	fails = !reason && variant->kind != POSITIVE_CONTROL &&
+		trial->verdict == VERDICT_INTERFERES;
 	finish(result, knobs, fails ? "fail" : reason ? "skip" : "pass");
 	if (reason)
 		SKIP(return, "%s", reason);
 	if (!fails)
 		return;
 	interference_print(name, trial, variant->list, strict);
-	interference_fail(_metadata, trial);
+	interference_fail(_metadata, trial, 0);
 }
 
 #endif /* PROC_LATENCY_TEST_INTERFERENCE_H */
