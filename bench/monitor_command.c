@@ -45,7 +45,7 @@ void process_numbers(pid_t pid, const char *name, struct process_number *number,
 		     unsigned int n)
 {
 	char path[64], text[64];
-	unsigned int i = 0;
+	unsigned int i;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);

@@ -28,6 +28,9 @@
  */
 #define SHAPE_SPARE 256
 
+/* Number of mappings that a process may have where the kernel does not say: its default. */
+#define SHAPE_MAP_COUNT 65530
+
 struct shape shape = {
 	.mappings = 16000,
 	.threads = 1,
@@ -92,14 +95,8 @@ uint64_t shape_most_resident(void)
 
 unsigned int shape_most_mappings(void)
 {
-	FILE *file = fopen("/proc/sys/vm/max_map_count", "r");
-	unsigned int most = 65530;
+	unsigned int most = machine_mappings() ?: SHAPE_MAP_COUNT;
 
-	if (file) {
-		if (fscanf(file, "%u", &most) != 1)
-			most = 65530;
-		fclose(file);
-	}
 	return most > 2 * SHAPE_SPARE ? most - SHAPE_SPARE : SHAPE_SPARE;
 }
 

@@ -54,6 +54,19 @@ uint64_t machine_swap(void)
 	return machine_count("/proc/meminfo", "SwapFree:") << 10;
 }
 
+unsigned int machine_mappings(void)
+{
+	FILE *file = fopen("/proc/sys/vm/max_map_count", "re");
+	unsigned int most = 0;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%u", &most) != 1)
+		most = 0;
+	fclose(file);
+	return most;
+}
+
 bool machine_nodes(int node[2])
 {
 	FILE *file = fopen("/sys/devices/system/node/has_memory", "re");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * machine.h - facts about the machine: kernel release, memory, NUMA nodes, speed
+ * machine.h - facts about the machine: kernel release, memory, mappings, NUMA nodes, speed
  */
 #ifndef PROC_LIB_MACHINE_H
 #define PROC_LIB_MACHINE_H
@@ -42,6 +42,9 @@ uint64_t machine_free(void);
 
 /** machine_swap() - get the bytes of free swap space. */
 uint64_t machine_swap(void);
+
+/** machine_mappings() - get the number of mappings that a process may have; 0 if unknown. */
+unsigned int machine_mappings(void);
 
 /**
  * machine_nodes() - find the first and the last NUMA node that has memory
