@@ -170,10 +170,10 @@ void report_operations(const struct monitor *monitor)
 	}
 	printf("  waits       slept in the kernel");
 	for (g = 0; g < ARRAY_SIZE(order); g++) {
-		uint64_t all, slept = monitor_slept(monitor, order[g], &all);
+		struct operations own = monitor_operations(monitor, order[g]);
 
-		printf("%s %llu of %llu operations", g ? "," : "", (unsigned long long)slept,
-		       (unsigned long long)all);
+		printf("%s %llu of %llu operations", g ? "," : "", (unsigned long long)own.slept,
+		       (unsigned long long)own.all);
 	}
 	printf("\n");
 }

@@ -79,9 +79,6 @@
 #define STOPS_BY_CHANCE 2
 #define STOPS_PAIRS 2
 
-/* Operations that may sleep by chance in all windows of a group; arbitrary. */
-#define SLEPT_BY_CHANCE 2
-
 /* Number of times that the positive control is tried. */
 #define CONTROL_TRIES 2
 
@@ -308,33 +305,41 @@ static void explain_unsure(struct monitor *monitor, bool twice)
 		       state->pairs, state->lead, verdict_ratio(state), hint);
 }
 
-uint64_t monitor_slept(const struct monitor *monitor, enum group group, uint64_t *all)
+struct operations monitor_operations(const struct monitor *monitor, enum group group)
 {
 	const struct mapper *target = &monitor->trial.target;
-	uint64_t slept = 0;
-	unsigned int w;
+	struct operations sum = { 0 };
+	unsigned int w, half;
 
-	*all = 0;
 	for (w = 0; w < target->workers; w++) {
 		const struct worker_shared *own = &target->shared->worker[w];
 
-		slept += own->slept[group];
-		*all += own->hist[group][0].count + own->hist[group][1].count;
+		for (half = 0; half < 2; half++) {
+			sum.all += own->hist[group][half].count;
+			sum.all_ns += own->hist[group][half].sum;
+		}
+		sum.slept += own->slept[group];
+		sum.slept_ns += own->slept_ns[group];
 	}
-	return slept;
+	return sum;
 }
 
 /*
- * Check whether operations slept for a monitor that is compared with its own absence.  A
- * control process has the same neighbour on the other CPU; absence has none, which makes
- * caches and memory faster, too.
+ * Check whether at least half of what an operation takes longer was slept, for a monitor
+ * that is compared with its own absence.  A control process has the same neighbour on the
+ * other CPU; absence has none, which makes caches and memory faster, too.
  */
-static bool sleeps_more(const struct monitor *monitor)
+static bool sleep_explains(const struct monitor *monitor)
 {
-	uint64_t all;
+	struct operations with = monitor_operations(monitor, GROUP_TARGET);
+	struct operations without = monitor_operations(monitor, GROUP_CONTROL);
+	double longer, slept;
 
-	return monitor_slept(monitor, GROUP_TARGET, &all) >
-	       2 * monitor_slept(monitor, GROUP_CONTROL, &all) + SLEPT_BY_CHANCE;
+	if (!with.all || !without.all)
+		return false;
+	longer = (double)with.all_ns / with.all - (double)without.all_ns / without.all;
+	slept = (double)with.slept_ns / with.all - (double)without.slept_ns / without.all;
+	return slept > 0 && slept >= longer / 2;
 }
 
 int monitor_judge(struct monitor *monitor)
@@ -370,9 +375,9 @@ int monitor_judge(struct monitor *monitor)
 		explain_unsure(monitor, twice);
 	} else if (trial->verdict == VERDICT_INTERFERES && monitor->absence &&
 		   !trial->hangs[GROUP_TARGET] && !monitor_stops(monitor) &&
-		   !sleeps_more(monitor)) {
+		   !sleep_explains(monitor)) {
 		trial->verdict = VERDICT_UNSURE;
-		reason(monitor, "operations take %.2f times as long meanwhile and do not sleep, %s",
+		reason(monitor, "operations take %.2f times as long meanwhile, and hardly sleep, %s",
 		       verdict_ratio(&trial->state),
 		       "as beside any busy CPU; with {} in the command that can be told");
 	}

@@ -126,8 +126,8 @@ void monitor_free(struct monitor *monitor);
  * @monitor:	as monitor_setup() left it
  *
  * VERDICT_INTERFERES is the answer of two tests, one after the other.  If the monitor is
- * compared with its own absence, operations must have slept for it as well.  A monitor
- * that stops the target interferes, too, see monitor_stops().
+ * compared with its own absence, half of the delay must have been slept.  A monitor that
+ * stops the target interferes, too, see monitor_stops().
  *
  * Return: 0 with the verdict in @trial, and @reason set if it is VERDICT_UNSURE; or
  * -errno with @reason set.
@@ -135,14 +135,21 @@ void monitor_free(struct monitor *monitor);
 int monitor_judge(struct monitor *monitor);
 
 /**
- * monitor_slept() - count the operations that gave up their CPU in the kernel
- * @monitor:	with a verdict
- * @group:	in these windows
- * @all:	set to the number of all operations in them
- *
- * Return: their number.
+ * struct operations - sums over operations of the target
+ * @all:	number of operations
+ * @slept:	number of those that gave up their CPU in the kernel
+ * @all_ns:	duration of all, ns
+ * @slept_ns:	duration of those that gave up their CPU, ns
  */
-uint64_t monitor_slept(const struct monitor *monitor, enum group group, uint64_t *all);
+struct operations {
+	uint64_t all;
+	uint64_t slept;
+	uint64_t all_ns;
+	uint64_t slept_ns;
+};
+
+/** monitor_operations() - sum up the operations in the windows of @group */
+struct operations monitor_operations(const struct monitor *monitor, enum group group);
 
 /**
  * monitor_stops() - check whether the monitor stops the target

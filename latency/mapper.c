@@ -327,8 +327,10 @@ static void *worker_main(void *arg)
 			atomic_store(&own->error, (uint32_t)-ret);
 			_exit(1);
 		}
-		if (mapper->count_slept && waits_begin().switches != mark.switches)
+		if (mapper->count_slept && waits_begin().switches != mark.switches) {
 			own->slept[group]++;
+			own->slept_ns[group] += (uint64_t)own->watch.took;
+		}
 		if (mapper->inject)
 			inject_stall(mapper, own, group);
 		own->window.ops++;

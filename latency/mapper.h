@@ -112,6 +112,7 @@ struct slow_op {
  * @window: measurements of the current or the last window
  * @hist:	all durations, per group and half
  * @slept:	number of operations that gave up their CPU, per group
+ * @slept_ns:	duration of these, ns
  * @slowest: slowest operations per group, longest first
  */
 struct worker_shared {
@@ -120,6 +121,7 @@ struct worker_shared {
 	struct window window;
 	struct histogram hist[NR_GROUPS][2];
 	uint64_t slept[NR_GROUPS];
+	uint64_t slept_ns[NR_GROUPS];
 	struct slow_op slowest[NR_GROUPS][MAPPER_SLOWEST];
 };
 
