@@ -21,7 +21,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=attended.sh
 . "$here/attended.sh"
 
-packages=atop,gdb,htop,lsof,nmon,procps,prometheus-process-exporter,psmisc
+packages=atop,gdb,htop,lsof,procps,prometheus-process-exporter,psmisc
 packages=$packages,python3-psutil,smem,sysstat,wget
 
 # Seconds for all of them.  A program takes up to two minutes, emulated up to three.
