@@ -87,9 +87,17 @@ judged "good fat" 0 size
 says 'up/down: 64/0'
 judged silent 1
 says 'no answer from the patched kernel'
+judged dies 1
+says 'the kernel complains: BUG: planted at mm'
 judged broken 4
 says 'error: planted'
 says 'COULD NOT TELL: the patched kernel does not build'
+
+# Nothing is known to be worse where the base gave no answer.
+fake_tree silent
+judged bad 4
+says 'COULD NOT TELL: no answer from the base'
+fake_tree good
 
 # Red in each third run: asked again until that is sure.
 judged flaky 1
@@ -128,6 +136,14 @@ forget
 interrupts 2 patch --base "$tree" $gate_only "$work/v1.patch"
 equal "started again" "$(patch $gate_only "$work/v1.patch")" 0
 equal "the base is not asked again" "$(grep -c '^guest.sh good 0' "$LAB_CACHE/boots")" 1
+
+# What is known of the base counts for the next patch.
+a_patch "good fat" "$work/v3.patch"
+forget_boots
+equal "another patch on the same base" "$(patch $gate_only "$work/v3.patch")" 0
+equal "only that is asked" "$(cut -d ' ' -f 1-3 "$LAB_CACHE/boots")" 'guest.sh good fat'
+equal "and again" "$(patch $gate_only --again "$work/v3.patch")" 0
+equal "it is asked again" "$(boots)" 2
 
 # --- usage ---------------------------------------------------------------------------
 

@@ -111,7 +111,7 @@ image_of()
 			tree_build "$tree" "bisect-$kernel${config:+-$config}" \
 				> "$state/said" 2>&1
 	fi
-	touch "$image" 2>/dev/null
+	[ -f "$image" ] && touch "${image%/*}"
 }
 
 # --- answers -------------------------------------------------------------------

@@ -87,11 +87,14 @@ sure_boot()
 {
 	sure_n=$(($(cat "$2/boots" 2>/dev/null || echo 0) + 1))
 	sure_duration=${DURATION:-0}
-	! grep -qx 'few\|untold' "$2/words" || sure_duration=$sure_patience
+	# DURATION is that of one race; a test of latency has three trials of it.
+	[ "$sure_judge" = proc_mmap_latency ] || ! grep -qx 'few\|untold' "$2/words" ||
+		sure_duration=$sure_patience
 	sure_each=$((sure_limit + 2 * sure_duration))
 	boot_again --kernel "$1" --out "$2/boot" \
 		--timeout $((120 + $4 * sure_each)) --append kasan_multi_shot \
 		--env "DURATION=$sure_duration" --env "GATE=${GATE:-0}" \
+		--env "FULL=$([ "$sure_judge" = proc_mmap_latency ] && echo 1 || echo 0)" \
 		--env "kselftest_override_timeout=$((10 * sure_each))" \
 		--program "$programs/$sure_judge" -- again.sh --times "$4" --enough "$5" \
 		--limit "$sure_each" --budget $((60 + $4 * sure_each / 2)) \

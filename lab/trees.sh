@@ -22,9 +22,11 @@ tree_git()
 		-c core.hooksPath=/dev/null -c commit.gpgSign=false "$@"
 }
 
-# tree_of DIR: makes the worktree of a git tree, if it is not there yet; sets $tree
+# tree_of DIR: makes the worktree of a git tree, if it is not there yet; sets $tree, and
+# $tree_head to what is checked out in DIR
 tree_of()
 {
+	tree_head=$(git -C "$1" rev-parse -q --verify HEAD) || bad_usage "no commit in $1"
 	kdir=$(git -C "$1" rev-parse --path-format=absolute --git-common-dir) || exit 2
 	tree=${kdir%/.git}
 	tree=$LAB_CACHE/trees/$(basename "$tree" .git)-$(echo "$kdir" | cksum |
@@ -40,7 +42,8 @@ tree_of()
 		note "making a worktree of $kdir"
 		rm -rf "$tree"
 		git --git-dir="$kdir" worktree prune
-		git --git-dir="$kdir" worktree add -q --detach "$tree" HEAD || exit 4
+		git --git-dir="$kdir" worktree add -q --detach "$tree" "$tree_head" ||
+			exit 4
 	fi
 }
 
