@@ -6,7 +6,8 @@
 # Prints what the kselftest runner prints, which needs more than busybox has.
 # The options of the gate are this script's; GUEST_LIMIT is in seconds for each
 # program, GUEST_PROGRAMS where they are, GUEST_ONLY the one to run (default: all)
-# and GUEST_OUT where their files go.
+# and GUEST_OUT where their files go.  GUEST_CGROUP are limits of a control group that
+# all runs in, with commas for blanks: "cpu.max=150000,100000 memory.max=400M".
 
 : "${GUEST_PROGRAMS:=/bin}" "${GUEST_OUT:=/out}"
 count=0
@@ -20,6 +21,16 @@ trap 'trap "" HUP INT TERM; rm -rf "$scratch"' EXIT
 pipe=$scratch/pipe
 mkfifo "$pipe" || exit 4
 trap '[ -z "$child" ] || kill "$child"; exit 143' HUP INT TERM
+
+if [ -n "${GUEST_CGROUP-}" ]; then
+	group=/sys/fs/cgroup
+	[ -e $group/cgroup.controllers ] || mount -t cgroup2 cgroup2 $group || exit 4
+	echo '+cpu +memory' > $group/cgroup.subtree_control && mkdir -p $group/gate || exit 4
+	for limit in $GUEST_CGROUP; do
+		echo "${limit#*=}" | tr , ' ' > "$group/gate/${limit%%=*}" || exit 4
+	done
+	echo $$ > $group/gate/cgroup.procs || exit 4
+fi
 
 # program NAME COMMAND...
 program()

@@ -62,8 +62,10 @@ DIR has a folder for each kernel: out (KTAP), log (the kernel's), files/ (JSON),
 and matrix.json.  A kernel of which the gate could not tell for want of time or of
 chances is asked once more, and its line says so; what there was the first time is
 kept in the folder's namesake .undecided.  GATE, DURATION, FULL, SEED, PLANT,
-STRESS and KSFT_MACHINE_SLOW are handed on.  LAB_CACHE is the cache's folder (now: $LAB_CACHE).  LAB_PROGRAMS is
-a folder with the programs, already built statically.
+STRESS and KSFT_MACHINE_SLOW are handed on; GUEST_CGROUP has limits of a control group
+that all runs in (cpu.max=150000,100000 memory.max=400M).  LAB_CACHE is the cache's
+folder (now: $LAB_CACHE).  LAB_PROGRAMS is a folder with the programs, already built
+statically.
 
 exit status: 0 each kernel answered as $here/expected says, 1 one did not (with
 GATE=1 also: one failed), 2 bad usage, 4 one did not answer or could not tell.

@@ -84,7 +84,7 @@ boot()
 }
 
 # Those that the programs know
-handed_on='GATE DURATION FULL SEED PLANT STRESS GUEST_ONLY KSFT_MACHINE_SLOW'
+handed_on='GATE DURATION FULL SEED PLANT STRESS GUEST_ONLY GUEST_CGROUP KSFT_MACHINE_SLOW'
 
 # --env for each of them that is set
 hand_on()
@@ -109,7 +109,7 @@ run_here()
 	started=$(date +%s)
 	said=$(last_word)
 	[ -n "$said" ] || say "the kernel's log cannot be read: complaints go unnoticed"
-	attended env PATH="$programs:$PATH" GUEST_LIMIT="$limit" \
+	attended env -u GUEST_CGROUP PATH="$programs:$PATH" GUEST_LIMIT="$limit" \
 		GUEST_PROGRAMS="$programs" GUEST_OUT="$dir/files" \
 		setpriv --pdeathsig TERM sh "$here/guest.sh" "$@" > "$dir/out"
 	status=$?
