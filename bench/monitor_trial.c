@@ -300,6 +300,9 @@ static void explain_unsure(struct monitor *monitor, bool twice)
 		       monitor->trial.knobs.window_ms, hint);
 	else if (twice)
 		reason(monitor, "one test said that it holds up, a second one did not");
+	else if (state->lead <= -VERDICT_LEAD)
+		reason(monitor, "operations are no slower on the whole, %s%s",
+		       "but some are that come alone while it reads", hint);
 	else
 		reason(monitor, "%u pairs of windows do not agree (lead %d, ratio %.2f)%s",
 		       state->pairs, state->lead, verdict_ratio(state), hint);
