@@ -380,9 +380,9 @@ int monitor_judge(struct monitor *monitor)
 		   !trial->hangs[GROUP_TARGET] && !monitor_stops(monitor) &&
 		   !sleep_explains(monitor)) {
 		trial->verdict = VERDICT_UNSURE;
-		reason(monitor, "operations take %.2f times as long meanwhile, and hardly sleep, %s",
-		       verdict_ratio(&trial->state),
-		       "as beside any busy CPU; with {} in the command that can be told");
+		reason(monitor, "operations take %.2f times as long meanwhile, %s%s",
+		       verdict_ratio(&trial->state), "but hardly sleep, as beside any busy CPU",
+		       "; with {} in the command that can be told");
 	}
 	return 0;
 }

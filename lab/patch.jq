@@ -49,7 +49,7 @@ def bare: sub("^\\[ *[0-9.]*\\] *"; "") | gsub("[0-9a-f]{8,}|[0-9]+"; "N");
 def new_splats: ((.before.splats // []) | map(bare)) as $known |
 	[(.after.splats // [])[] | select((bare) as $b | $known | index($b) | not)];
 
-# With no busy task, nobody is kept from the CPU while it reads.
+# With no busy task no reader waits for its CPU.
 def faster($file): . as $r |
 	([$r.latency[] | select(.file == $file and .row != "busy 0" and .high < 1)] |
 		length > 0) or
