@@ -54,6 +54,7 @@ expected
   --out DIR        results (default: \$LAB_CACHE/runs)
   --vng            use virtme-ng's vng instead of the lab's own machine
   --times N        each kernel N times
+  --once           one that could not tell is not asked again
   --stress         instead: all of proc_maps_stress, in a machine with a disk for
                    swap and two nodes of memory, DURATION seconds for each of
                    its tests (default: 1; with 110 it is an hour)

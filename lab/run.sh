@@ -10,7 +10,7 @@
 
 # --- options ----------------------------------------------------------------
 
-kernels='' results=$LAB_CACHE/runs vng='' times=1 limit='' cpus=2
+kernels='' results=$LAB_CACHE/runs vng='' times=1 limit='' cpus=2 once=''
 machine_options='' stress='' stress_options=''
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -30,6 +30,7 @@ while [ $# -gt 0 ]; do
 	--times) times=$2; shift ;;
 	--out) results=$2; shift ;;
 	--stress) stress=1 ;;
+	--once) once=1 ;;
 	--vng) vng=1 ;;
 	--help|-h) usage; exit 0 ;;
 	--) shift; break ;;
@@ -235,7 +236,7 @@ one_kernel()
 	note "running the gate on $name"
 	ask "$@"
 	# Whatever the second boot says stands, and the line says that it is one.
-	if undecided; then
+	if [ -z "$once" ] && undecided; then
 		note "$name could not tell; once more"
 		remarks asked-twice
 		mv "$dir" "$dir.undecided" || exit 4
