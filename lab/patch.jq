@@ -82,7 +82,9 @@ def better_of: . as $r |
 	[.latency[] | select(.high < 1 / ratio_bound) |
 		"mapper beside \(.file), \(.row): \(.ratio) times as long"];
 
-def missing($step; $there): if ($there | not) and (.without | index($step) | not)
+# Of a kernel that is the base itself there is nothing more to measure.
+def missing($step; $there): if ($there | not) and (.without | index($step) | not) and
+		.patched.stat != ""
 	then ["\($step): no numbers"] else [] end;
 
 # A word that says nothing of the kernel.
@@ -113,12 +115,17 @@ def status_of: if .worse | length > 0 then 1 elif .untold | length > 0 then 4 el
 
 # --- text ----------------------------------------------------------------------
 
+# In lines of at most 63 columns, broken between words.
+def wrapped: reduce split(" ")[] as $word ([];
+	if length > 0 and (.[-1] + " " + $word | length) <= 63 then .[-1] += " " + $word
+	else . + [$word] end);
+
 def head_lines:
 	["Patch:    \(.name)",
 	 "          \(.patched.commit):\(if .patched.stat == "" then " no change"
 		else .patched.stat end)",
 	 "Base:     \(.base.commit) \(.base.title)",
-	 "By:       ./\(.command)",
+	 (.command | wrapped | .[0] = "By:       ./\(.[0])" | .[0], (.[1:][] | "          " + .)),
 	 "          \(.date), \(.after.accel // .before.accel // "nothing booted")"] +
 	if (.after.not_exercised // 0) > (.before.not_exercised // 0) + few_more then
 		["          \(.after.not_exercised) tests had too few chances; before, " +
@@ -197,6 +204,7 @@ def sentence:
 	if .status == 1 then "FAIL: \(.worse | length) worse; the first: \(.worse[0])."
 	elif .status == 4 then "COULD NOT TELL: \(.untold[0])."
 	elif .better | length > 0 then "PASS: nothing is worse, and \(.better[0])."
+	elif .patched.stat == "" then "PASS: nothing is worse; it is the same kernel."
 	else "PASS: nothing is worse." end;
 
 # Old doubts come last, what is worse comes first.

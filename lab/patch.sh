@@ -112,9 +112,10 @@ check_options()
 		bad_usage "no folder for $json"
 }
 
-# wanted STEP: whether it is not left out
+# wanted STEP: whether it is not left out, and there are two kernels
 wanted()
 {
+	[ "$(kernel_id "$from")" != "$(kernel_id "$to")" ] || return
 	case $without in
 	*" $1 "*) return 1 ;;
 	esac
