@@ -91,10 +91,14 @@ sure_boot()
 	[ "$sure_judge" = proc_mmap_latency ] || ! grep -qx 'few\|untold' "$2/words" ||
 		sure_duration=$sure_patience
 	sure_each=$((sure_limit + 2 * sure_duration))
+	# 0 seconds are a test that sees nothing, where it is latency's.
+	sure_env=''
+	[ "$sure_duration" = 0 ] || sure_env="--env DURATION=$sure_duration"
+	[ "$sure_judge" != proc_mmap_latency ] || sure_env="$sure_env --env FULL=1"
+	# shellcheck disable=SC2086 # words
 	boot_again --kernel "$1" --out "$2/boot" \
 		--timeout $((120 + $4 * sure_each)) --append kasan_multi_shot \
-		--env "DURATION=$sure_duration" --env "GATE=${GATE:-0}" \
-		--env "FULL=$([ "$sure_judge" = proc_mmap_latency ] && echo 1 || echo 0)" \
+		$sure_env --env "GATE=${GATE:-0}" \
 		--env "kselftest_override_timeout=$((10 * sure_each))" \
 		--program "$programs/$sure_judge" -- again.sh --times "$4" --enough "$5" \
 		--limit "$sure_each" --budget $((60 + $4 * sure_each / 2)) \
