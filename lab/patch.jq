@@ -124,8 +124,10 @@ def head_lines:
 	["Patch:    \(.name)",
 	 "          \(.patched.commit):\(if .patched.stat == "" then " no change"
 		else .patched.stat end)",
-	 "Base:     \(.base.commit) \(.base.title)",
-	 (.command | wrapped | .[0] = "By:       ./\(.[0])" | .[0], (.[1:][] | "          " + .)),
+	 "Base:     \(.base.commit) \(.base.title)"];
+
+def by_lines:
+	["", (.command | wrapped | "By:       ./\(.[0])", (.[1:][] | "          " + .)),
 	 "          \(.date), \(.after.accel // .before.accel // "nothing booted")"] +
 	if (.after.not_exercised // 0) > (.before.not_exercised // 0) + few_more then
 		["          \(.after.not_exercised) tests had too few chances; before, " +
@@ -141,9 +143,8 @@ def answer_lines:
 	else [] end;
 
 def test_lines: . as $r |
-	[(more_red + less_red)[0:8][] | . as $t | ($r | sure_of($t)) as $s |
-		"  \($t): " + (if $s == null then "changed, asked once"
-			else "\($s.before), then \($s.after)" end)] |
+	[(more_red + less_red)[] | . as $t | ($r | sure_of($t)) | select(.) |
+		"  \($t): \(.before), then \(.after)"] |
 	if length > 0 then ["", "Tests that changed, asked until sure"] + . else . end;
 
 def latency_lines:
@@ -214,7 +215,7 @@ def text_of:
 	 answer_lines + test_lines + latency_lines + cost_lines + size_lines +
 	 series_lines + old_lines end) +
 	list_lines("Not told"; .untold + (.without | map("\(.): left out"))) +
-	["", sentence];
+	by_lines + ["", sentence];
 
 . + { worse: worse_of, better: better_of, untold: untold_of } |
 . + { status: status_of } | . + { text: text_of }
