@@ -25,7 +25,8 @@ names()
 }
 
 # By its path from here, and not by its last part only.  In results/ the files beside
-# a page need no path, and complaints of kernels name files of theirs.
+# a page need no path, complaints of kernels name files of theirs, and a report of "patch"
+# has the last part of a patch's name.
 files='[A-Za-z0-9_./-]*[a-z0-9_]\.(h|c|sh|rst|txt|patch|svg|awk)\>'
 {
 	names "$files" | while read -r name; do
@@ -35,7 +36,7 @@ files='[A-Za-z0-9_./-]*[a-z0-9_]\.(h|c|sh|rst|txt|patch|svg|awk)\>'
 	while read -r name; do
 		[ -e "$name" ] || [ -e "results/$name" ] || echo "$name"
 	done
-} | grep -vxE '/.*|kernel/.*|proc\.rst|run_kselftest\.sh|P\.svg|YOURS\.patch' >"$work/unknown"
+} | grep -vxE '/.*|kernel/.*|proc\.rst|run_kselftest\.sh|P\.svg|(YOURS|cure)\.patch' >"$work/unknown"
 ok "every file that is named is there" holds_nothing "$work/unknown"
 
 # What is said of C: functions, kinds of structs, and lines of an example that are
