@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Ways to boot and to limit a machine: they change how much is known, and not what is said.
-# A row is a name, a kernel and options of "lab run", or variables before them; what is
+# A row is a name, a kernel, and options of "lab run" or limits of a control group; what is
 # expected is what the kernel is always expected to say.
 #
 # CONFIGURATIONS names fewer of them.
@@ -17,7 +17,7 @@ needs_lab lab
 # x86 has full and lazy preemption only, from 7.0 on; lazy is a variant of the lab's own,
 # which matrix.sh asks.  The machine has two CPUs, 1 GiB and page tables of five levels, if
 # nothing else is said.
-rows=$(grep -v '^#' <<END
+rows=$(cat <<END
 none		6.18	--append preempt=none
 voluntary	6.18	--append preempt=voluntary
 vsyscall-none	7.3	--append vsyscall=none

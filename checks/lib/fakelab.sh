@@ -175,7 +175,7 @@ forget()
 {
 	rm -rf "$LAB_CACHE/bisect" "$LAB_CACHE/patch" "$LAB_CACHE/boots" \
 		"$LAB_CACHE/builds" "$LAB_CACHE/runs"
-	: >"$LAB_CACHE/boots"
+	forget_boots
 	: >"$LAB_CACHE/builds"
 }
 
