@@ -233,11 +233,14 @@ stamped()
 	# shellcheck disable=SC2016
 	sh -c 'echo $$; exec "$1" 2>&1' sh "$1" | {
 		read -r pid
+		stat='? 0 0 0 0 0 0 0 0 0 0 0 0 0 0'
 		while read -r line; do
 			read -r now _ </proc/uptime
 			# State, parent and so on follow the name.
-			# A program that has ended is gone: its last value stays.
-			{ read -r stat <"/proc/$pid/stat"; } 2>/dev/null || :
+			# Of a program that has ended the last value stays.  While it
+			# goes, its file is there and empty.
+			{ read -r fields <"/proc/$pid/stat"; } 2>/dev/null &&
+				stat=$fields
 			# shellcheck disable=SC2086
 			set -- ${stat##*) }
 			echo "$now $((${12} + ${13} + ${14} + ${15})) $line"
