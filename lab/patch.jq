@@ -115,9 +115,10 @@ def status_of: if .worse | length > 0 then 1 elif .untold | length > 0 then 4 el
 
 # --- text ----------------------------------------------------------------------
 
-# In lines of at most 63 columns, broken between words.
-def wrapped: reduce split(" ")[] as $word ([];
-	if length > 0 and (.[-1] + " " + $word | length) <= 63 then .[-1] += " " + $word
+# In lines of at most $columns, broken between words
+def wrapped($columns): reduce split(" ")[] as $word ([];
+	if length > 0 and (.[-1] + " " + $word | length) <= $columns then
+		.[-1] += " " + $word
 	else . + [$word] end);
 
 def head_lines:
@@ -127,7 +128,7 @@ def head_lines:
 	 "Base:     \(.base.commit) \(.base.title)"];
 
 def by_lines:
-	["", (.command | wrapped | "By:       ./\(.[0])", (.[1:][] | "          " + .)),
+	["", (.command | wrapped(63) | "By:       ./\(.[0])", (.[1:][] | "          " + .)),
 	 "          \(.date), \(.after.accel // .before.accel // "nothing booted")"] +
 	if (.after.not_exercised // 0) > (.before.not_exercised // 0) + few_more then
 		["          \(.after.not_exercised) tests had too few chances; before, " +
@@ -197,7 +198,7 @@ def old_lines:
 
 def list_lines($title; $items):
 	if $items | length > 0 then ["", $title] +
-		($items[0:6] | map("  " + .)) +
+		[$items[0:6][] | wrapped(71) | "  \(.[0])", "    \(.[1:2][])"] +
 		(if $items | length > 6 then ["  and \($items | length - 6) more"] else [] end)
 	else [] end;
 
@@ -209,13 +210,18 @@ def sentence:
 	else "PASS: nothing is worse." end;
 
 # Old doubts come last, what is worse comes first.
-def text_of:
+def body_lines:
 	head_lines + list_lines("Worse"; .worse) + list_lines("Better"; .better) +
 	(if .patched.built | not then list_lines("It does not build"; .patched.errors) else
 	 answer_lines + test_lines + latency_lines + cost_lines + size_lines +
 	 series_lines + old_lines end) +
 	list_lines("Not told"; .untold + (.without | map("\(.): left out"))) +
-	by_lines + ["", sentence];
+	by_lines;
+
+# At most 60 lines, of which the sentence has a few
+def text_of: body_lines as $body | (sentence | wrapped(75)) as $last |
+	(if $body + $last | length > 59 then
+		$body[0:57 - ($last | length)] + ["(shortened)"] else $body end) + [""] + $last;
 
 . + { worse: worse_of, better: better_of, untold: untold_of } |
 . + { status: status_of } | . + { text: text_of }

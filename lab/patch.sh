@@ -594,10 +594,7 @@ report()
 	mkdir -p "${kept%/*}" && cp "$state/report.json" "$kept"
 	[ -z "$json" ] || cp "$kept" "$json" || exit 4
 	say "kept for --against: ${kept##*/}"
-	jq -r '.text[]' "$kept" | cut -c 1-75 | awk '
-		NR < 59 { print }
-		{ last = $0 }
-		END { if (NR >= 59) print "(shortened)\n" last }'
+	jq -r '.text[]' "$kept" | cut -c 1-75
 	exit "$(jq -r .status "$kept")"
 }
 
