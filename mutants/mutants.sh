@@ -22,9 +22,11 @@
 # The seconds are the median of the runs that caught it.  A kernel that complains
 # in its log is caught as well, and the line says so.  At the end the score.
 # Only the program named in the patch's line "Judge:" is run (without such a
-# line, proc_maps_tearing), in the configuration of its line "Config:", if any.  The
-# line "Needs:" has the options of a kernel, "!" before those that must not be,
-# without which the fault need not show.
+# line, proc_maps_tearing), in the configuration of its line "Config:", if any, and
+# with the options and variables of its line "Asks:".  The line "Over:" has the
+# lab's patches that come before it, after cure.patch.  The line "Needs:" has the
+# options of a kernel, "!" before those that must not be, without which the fault
+# need not show.
 #
 # --times N      runs of each; all must catch it (default: 1).  As many as fit
 #                into the machine's life: the line says how many there were
@@ -211,6 +213,9 @@ build()
 		field Config "$1" | sed 's/[^ ][^ ]*/--config &/g')
 	name=$1
 	shift
+	for over in $(field Over "$name"); do
+		set -- "$@" --patch "$here/$over.patch"
+	done
 	if [ "$um" ]; then
 		set -- --arch um --patch "$here/cure.patch" --patch "$here/um.patch" "$@"
 	else
@@ -267,8 +272,10 @@ boot()
 	# Half a minute is for booting, and for a run longer than those before.  What
 	# ends a run is again.sh's limit, not a program that leaves out tests.  And what
 	# KASAN found in one run it is to find in the next one, too.
+	# shellcheck disable=SC2086 # words
 	boot_again --kernel "$image/bzImage" --out "$dir" --timeout "$limit" \
 		--append kasan_multi_shot --env kselftest_override_timeout="$limit" \
+		$environment \
 		--program "$program" -- again.sh --until-red --times "$often" \
 		--limit $((limit * 2 / 5)) \
 		--budget $((limit > 60 ? limit - 30 : limit)) \
@@ -394,6 +401,13 @@ mutant()
 		return
 	fi
 	[ "$part" != build ] || return
+	environment=''
+	for word in $(field Asks "$name"); do
+		case $word in
+		*=*) environment="$environment --env $word" ;;
+		*) set -- "$@" "$word" ;;
+		esac
+	done
 	runs "$where" "$times" "$programs/$program" "$@"
 	excuse "$name" "$where.answers"
 	count "$name" "$program" "$where.answers"
