@@ -5,7 +5,7 @@
 # mutants.sh - test the tests, on kernels that are broken on purpose
 #
 # Usage: mutants.sh [--times N] [--timeout S] [--beside] [--um] [--out DIR]
-#                   [--config NAME [--bare]] [--resume]
+#                   [--config NAME [--bare]] [--over NAME]... [--resume]
 #                   [--build|--built|--list] [NAME]... [-- OPTIONS OF THE GATE]
 #        mutants.sh --score FILE...
 #        mutants.sh --table DIR...
@@ -37,6 +37,7 @@
 # --config NAME  with this configuration of lab/ instead of preempt-full, and with
 #                what "Config:" says besides
 # --bare         without what "Config:" says
+# --over NAME    with lab/NAME.patch in each of them, as with a line "Over:"
 # --out DIR      what the machines printed (default: in the lab's cache)
 # --resume       go on in DIR: what is in DIR/score already is only told, but for what
 #                ran out of time
@@ -87,7 +88,8 @@ score()
 # about: what DIR/score is the score of
 about()
 {
-	echo "configuration	$configuration${bare:+, without what the mutants ask for}"
+	printf 'configuration\t%s%s%s\n' "$configuration" "${overs:+, over$overs}" \
+		"${bare:+, without what the mutants ask for}"
 	echo "date	$(date -u +'%Y-%m-%d %H:%M')"
 	echo "command	$asked" | cut -c 1-90
 }
@@ -159,12 +161,12 @@ table()
 }
 
 times=1 limit=300 results='' mutants='' beside='' um='' part=''
-configuration=preempt-full bare='' resume=''
+configuration=preempt-full bare='' overs='' resume=''
 asked="run_tests.sh mutants$(printf ' %s' "$@")"
 rival=proc-maps-race
 while [ $# -gt 0 ]; do
 	case $1 in
-	--times|--timeout|--out|--score|--config|--table)
+	--times|--timeout|--out|--score|--config|--over|--table)
 		[ -n "${2-}" ] || bad_usage "$1 needs a value" ;;
 	esac
 	case $1 in
@@ -175,6 +177,9 @@ while [ $# -gt 0 ]; do
 		[ -f "$here/$2.config" ] || bad_usage "no configuration $2"
 		configuration=$2; shift ;;
 	--bare) bare=1 ;;
+	--over)
+		[ -f "$here/$2.patch" ] || bad_usage "no patch $2 in the lab"
+		overs="$overs $2"; shift ;;
 	--resume) resume=1 ;;
 	--beside) beside=1 ;;
 	--um) um=1 ;;
@@ -190,8 +195,8 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-suffix=''
-[ "$configuration" = preempt-full ] || suffix=-$configuration
+suffix=$(echo "$overs" | tr ' ' -)
+[ "$configuration" = preempt-full ] || suffix=$suffix-$configuration
 : "${results:=$LAB_CACHE/mutants$suffix${bare:+-bare}}"
 # What is left is for the program: with it, a part of the tests is run.
 positive "$times" "$limit"
@@ -213,7 +218,7 @@ build()
 		field Config "$1" | sed 's/[^ ][^ ]*/--config &/g')
 	name=$1
 	shift
-	for over in $(field Over "$name"); do
+	for over in $(echo "$overs $(field Over "$name")" | tr ' ' '\n' | awk '!seen[$0]++'); do
 		set -- "$@" --patch "$here/$over.patch"
 	done
 	if [ "$um" ]; then
