@@ -38,6 +38,7 @@ Patches are applied in the order given.
                      is fetched, it is what decides how init, kernel, mm, lib and
                      arch/x86 are made
   --patch FILE       as patch -p1 takes it; fuzz is an error
+  --fuzz             is none
 
 LAB_CACHE is the folder of the cache (now: $LAB_CACHE).
 
@@ -51,6 +52,7 @@ worktree=''
 arch=x86_64
 configs=''
 patches=''
+fuzz=0
 while [ $# -gt 0 ]; do
 	case $1 in
 	--source|--tree|--arch|--config|--patch)
@@ -80,6 +82,7 @@ $2"
 		patches="$patches$(realpath "$2")
 "
 		shift ;;
+	--fuzz) fuzz=2 ;;
 	--help|-h) usage; exit 0 ;;
 	-*) bad_usage "unknown option $1" ;;
 	*) break ;;
@@ -163,12 +166,12 @@ apply_patches()
 		[ -z "$same" ] || take_off "$count"
 		same=''
 		wanted=$wanted$file
-		patch -p1 -s -f -F0 --dry-run -d "$tree" -i "$file" || {
+		patch -p1 -s -f -F$fuzz --dry-run -d "$tree" -i "$file" || {
 			say "$file does not apply to linux-source ${tree##*/}"
 			return 1
 		}
 		cp "$file" "$copy"
-		patch -p1 -s -f -F0 --no-backup-if-mismatch -d "$tree" \
+		patch -p1 -s -f -F$fuzz --no-backup-if-mismatch -d "$tree" \
 			-i "$file" || return 1
 	done <<EOF
 $patches

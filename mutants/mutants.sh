@@ -37,7 +37,8 @@
 # --config NAME  with this configuration of lab/ instead of preempt-full, and with
 #                what "Config:" says besides
 # --bare         without what "Config:" says
-# --over NAME    with lab/NAME.patch in each of them, as with a line "Over:"
+# --over NAME    with lab/NAME.patch in each of them, as with a line "Over:"; what stands
+#                around a mutant's lines may differ then
 # --out DIR      what the machines printed (default: in the lab's cache)
 # --resume       go on in DIR: what is in DIR/score already is only told, but for what
 #                ran out of time
@@ -218,6 +219,7 @@ build()
 		field Config "$1" | sed 's/[^ ][^ ]*/--config &/g')
 	name=$1
 	shift
+	[ -z "$overs" ] || set -- "$@" --fuzz
 	for over in $(echo "$overs $(field Over "$name")" | tr ' ' '\n' | awk '!seen[$0]++'); do
 		set -- "$@" --patch "$here/$over.patch"
 	done
