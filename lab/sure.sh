@@ -91,9 +91,7 @@ sure_boot()
 	[ "$sure_judge" = proc_mmap_latency ] || ! grep -qx 'few\|untold' "$2/words" ||
 		sure_duration=$sure_patience
 	sure_each=$((sure_limit + 2 * sure_duration))
-	# 0 seconds are a test that sees nothing, where it is latency's.
-	sure_env=''
-	[ "$sure_duration" = 0 ] || sure_env="--env DURATION=$sure_duration"
+	sure_env="--env DURATION=$sure_duration"
 	[ "$sure_judge" != proc_mmap_latency ] || sure_env="$sure_env --env FULL=1"
 	# shellcheck disable=SC2086 # words
 	boot_again --kernel "$1" --out "$2/boot" \

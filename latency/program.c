@@ -80,7 +80,8 @@ static bool exhausted(unsigned int seconds)
 
 static void choose_knobs(struct knobs *knobs)
 {
-	long duration = env_number("DURATION", DURATION_S);
+	/* In no time nothing is seen, so 0 stands for the default as well. */
+	long duration = env_number("DURATION", DURATION_S) ?: DURATION_S;
 	bool short_of_time = exhausted(BUDGET_S);
 	long pairs;
 
