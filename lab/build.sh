@@ -38,7 +38,7 @@ Patches are applied in the order given.
                      is fetched, it is what decides how init, kernel, mm, lib and
                      arch/x86 are made
   --patch FILE       as patch -p1 takes it; fuzz is an error
-  --fuzz             is none
+  --fuzz             no error: two lines around a change may differ
 
 LAB_CACHE is the folder of the cache (now: $LAB_CACHE).
 
