@@ -53,6 +53,7 @@ static void *bulk_unmapper(void *arg)
 	const struct bulk_job *job = arg;
 	struct bulk_shared *shared = job->bulk->shared;
 	uint32_t seen = 0, order;
+	size_t size;
 
 	cpu_pin(job->bulk->cpu_unmap);
 	if (start_barrier_arrive(&shared->start_barrier, BULK_WAIT_NS))
@@ -66,20 +67,21 @@ static void *bulk_unmapper(void *arg)
 		seen = order;
 		if (order % NR_GROUPS != job->group)
 			continue;
-		p = mmap(NULL, job->bulk->size, PROT_READ | PROT_WRITE,
+		size = shared->size;
+		p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (p == MAP_FAILED) {
 			atomic_store(&shared->error, (uint32_t)errno);
 			_exit(1);
 		}
-		madvise(p, job->bulk->size,
+		madvise(p, size,
 			shared->huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
-		memset(p, 1, job->bulk->size);
+		memset(p, 1, size);
 		/* Begin the munmap() with a fresh time slice. */
 		sched_yield();
 		atomic_fetch_add(&shared->active, 1);
 		begin = now_ns();
-		munmap(p, job->bulk->size);
+		munmap(p, size);
 		shared->took = now_ns() - begin;
 		atomic_fetch_add(&shared->active, 1);
 		futex_store(&shared->done, order);
@@ -176,6 +178,7 @@ int bulk_start(struct bulk *bulk)
 	bulk->shared = shared_alloc(sizeof(*bulk->shared));
 	if (!bulk->shared)
 		return -ENOMEM;
+	bulk->shared->size = bulk->most < BULK_FIRST ? bulk->most : BULK_FIRST;
 	for (group = GROUP_CONTROL; group < NR_GROUPS; group++) {
 		struct bulk_job job = { bulk, group };
 
@@ -226,13 +229,23 @@ static int bulk_round(struct bulk *bulk, uint32_t number, enum group group,
 	return 0;
 }
 
-size_t bulk_size(void)
+size_t bulk_most(void)
 {
 	uint64_t size = (uint64_t)sysconf(_SC_AVPHYS_PAGES) / 8 *
 			(uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t most = env_value("FULL") ? 1ULL << 30 : 1ULL << 28;
 
 	return (size_t)(size < most ? size : most);
+}
+
+bool bulk_grow(struct bulk *bulk)
+{
+	struct bulk_shared *shared = bulk->shared;
+
+	if (shared->size >= bulk->most)
+		return false;
+	shared->size = bulk->most / 2 < shared->size ? bulk->most : 2 * shared->size;
+	return true;
 }
 
 bool bulk_is_late(int64_t begin)

@@ -42,11 +42,18 @@
  */
 #define BULK_STALLED 5
 
-/* Maximum number of rounds, of which some may count as neither; arbitrary. */
+/*
+ * Maximum number of rounds with the largest mapping, of which some may count as neither;
+ * arbitrary.
+ */
 #define BULK_MAX_ROUNDS 8
+
+/* Size of the large mapping of the first rounds, in bytes; some ms of munmap(). */
+#define BULK_FIRST (32UL << 20)
 
 /**
  * struct bulk_shared - shared memory of the test, the target and the control process
+ * @size:	size of the large mapping, bytes
  * @order:	number of the round, times NR_GROUPS, plus the group that is to unmap
  * @done:	order that was completed last
  * @error:	errno of an mmap() that failed
@@ -59,6 +66,7 @@
  * @start_barrier: barrier of all three threads
  */
 struct bulk_shared {
+	size_t size;
 	_Atomic uint32_t order;
 	_Atomic uint32_t done;
 	_Atomic uint32_t error;
@@ -73,7 +81,7 @@ struct bulk_shared {
 
 /**
  * struct bulk - a target that faults and unmaps, and a control process that unmaps
- * @size:	size of the large mapping, bytes
+ * @most:	largest size of the large mapping, bytes
  * @cpu_fault: CPU of the faulting thread
  * @cpu_unmap: CPU of both unmapping threads
  * @inject: injected fault: page faults of the target wait for the munmap()
@@ -81,7 +89,7 @@ struct bulk_shared {
  * @child:	processes, by group: GROUP_TARGET faults and unmaps, GROUP_CONTROL unmaps
  */
 struct bulk {
-	size_t size;
+	size_t most;
 	int cpu_fault;
 	int cpu_unmap;
 	bool inject;
@@ -128,14 +136,14 @@ int bulk_free(struct bulk *bulk);
 
 /**
  * bulk_start() - start both processes
- * @bulk:	sizes, CPUs and @inject set by the caller
+ * @bulk:	@most, CPUs and @inject set by the caller
  *
  * Return: 0 or -errno; bulk_free() is due in either case.
  */
 int bulk_start(struct bulk *bulk);
 
 /**
- * bulk_size() - choose the size of the large mapping
+ * bulk_most() - choose the largest size of the large mapping
  *
  * The size is an eighth of the free memory, at most 256 MiB, or 1 GiB with FULL.
  * The munmap() has to take much longer than stalls by chance, which last some 10 ms
@@ -143,7 +151,18 @@ int bulk_start(struct bulk *bulk);
  *
  * Return: bytes.
  */
-size_t bulk_size(void);
+size_t bulk_most(void);
+
+/**
+ * bulk_grow() - double the large mapping of the rounds that follow
+ * @bulk:	the processes
+ *
+ * The first rounds have BULK_FIRST.  A round with faults proves the same at each size.
+ * For the proof that there are none the mapping has to be large.
+ *
+ * Return: whether it was smaller than @bulk->most.
+ */
+bool bulk_grow(struct bulk *bulk);
 
 /** bulk_is_late() - check whether BULK_SECONDS have passed since @begin, ns */
 bool bulk_is_late(int64_t begin);

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "../../kselftest_harness.h"
 #include "bulk.h"
@@ -57,7 +58,7 @@ static void bulk_report(const struct bulk *bulk, const struct bulk_sum *sum,
 			const struct bulk_sum *huge, unsigned int fine,
 			unsigned int stalled)
 {
-	diag("bulk.size: %llu MiB", (unsigned long long)bulk->size >> 20);
+	diag("bulk.size: %llu MiB", (unsigned long long)bulk->shared->size >> 20);
 	diag("bulk.rounds: %u count", sum->rounds / 2);
 	diag("bulk.fine_rounds: %u count", fine);
 	diag("bulk.stalled_rounds: %u count", stalled);
@@ -69,7 +70,7 @@ static void bulk_report(const struct bulk *bulk, const struct bulk_sum *sum,
 /* Start target and control process as this run has them. */
 static int bulk_begin(struct bulk *bulk, const struct knobs *knobs)
 {
-	bulk->size = bulk_size();
+	bulk->most = bulk_most();
 	bulk->cpu_fault = knobs->cpu_mapper;
 	bulk->cpu_unmap = knobs->cpu_load;
 	bulk->inject = knobs->inject == INJECT_STALL;
@@ -96,16 +97,21 @@ static int bulk_start_scanner(struct load *load, const struct bulk *bulk,
 /*
  * Count a round as fine or stalled, or as neither.  A lock that munmap() holds
  * throughout blocks faults throughout, so a round with faults is proof of the
- * contrary.  A round without faults counts only when the munmap() of the control
- * process did not block them.
+ * contrary.  A round without faults counts only with the largest mapping, and only
+ * when the munmap() of the control process did not block them; with a smaller one
+ * the count begins anew.
  */
-static void bulk_count(const struct bulk_round round[NR_GROUPS],
-		       unsigned int *fine, unsigned int *stalled)
+static void bulk_count(struct bulk *bulk, const struct bulk_round round[NR_GROUPS],
+		       struct bulk_sum *sum, unsigned int *fine, unsigned int *stalled)
 {
-	if (bulk_share(&round[GROUP_TARGET]) >= 0.5)
+	if (bulk_goes_on(&round[GROUP_TARGET])) {
+		++*fine;
+	} else if (bulk_grow(bulk)) {
+		memset(sum, 0, sizeof(*sum));
+		*fine = 0;
+	} else if (bulk_share(&round[GROUP_TARGET]) >= 0.5) {
 		*stalled += bulk_goes_on(&round[GROUP_CONTROL]);
-	else
-		*fine += bulk_goes_on(&round[GROUP_TARGET]);
+	}
 }
 
 TEST_F_TIMEOUT(bulk, faults_beside_munmap, 60)
@@ -140,7 +146,7 @@ TEST_F_TIMEOUT(bulk, faults_beside_munmap, 60)
 		if (error == -ETIMEDOUT)
 			SKIP(return, SKIP_UNSURE);
 		ASSERT_EQ(0, error);
-		bulk_count(round, &fine, &stalled);
+		bulk_count(bulk, round, &sum, &fine, &stalled);
 	} while (fine < BULK_ROUNDS && stalled < BULK_STALLED &&
 		 sum.rounds < 2 * BULK_MAX_ROUNDS && !bulk_is_late(begin));
 
@@ -149,6 +155,7 @@ TEST_F_TIMEOUT(bulk, faults_beside_munmap, 60)
 	 * hundredth of the time.
 	 */
 	bulk->shared->huge = true;
+	bulk->shared->size = bulk->most;
 	while (env_value("FULL") && !error && huge.rounds < 2 * BULK_ROUNDS && !bulk_is_late(begin))
 		error = bulk_pair(bulk, &number, &huge, round);
 
