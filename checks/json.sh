@@ -22,7 +22,7 @@ latency()
 {
 	# shellcheck disable=SC2086 # words
 	status env -u GATE -u FULL $1 JSON="$2" timeout 120 \
-		"$top/proc_mmap_latency" -r latency.control_alone.interference
+		"$top/proc_mmap_latency" -r latency.control_hog.interference
 }
 
 # is_report FILE [SCENARIOS]
@@ -66,7 +66,7 @@ ok "a link to nothing yet: is followed" is_report "$room/elsewhere/c"
 
 # The report of the tests is a file here, and is not to go.
 env -u GATE -u FULL CPU_MAPPER=0 CPU_LOAD=0 JSON=/dev/stdout \
-	"$top/proc_mmap_latency" -r latency.control_alone.interference \
+	"$top/proc_mmap_latency" -r latency.control_hog.interference \
 	>"$work/both" 2>/dev/null
 ok "standard output: the results stay" grep -q '^ok 1 ' "$work/both"
 sed -n '/^{/,$p' "$work/both" >"$work/half"

@@ -69,7 +69,7 @@ FIXTURE_VARIANT_ADD(latency, control_hog) {
 };
 
 FIXTURE_VARIANT_ADD(latency, control_alone) {
-	SCENARIO(control_alone, SHORT, POSITIVE_CONTROL, NEVER, pagemap, 0,
+	SCENARIO(control_alone, LONG, POSITIVE_CONTROL, NEVER, pagemap, 0,
 		 MANY, &op_mmap)
 };
 
@@ -89,7 +89,7 @@ FIXTURE_VARIANT_ADD(latency, maps_hog) {
 };
 
 FIXTURE_VARIANT_ADD(latency, maps_alone) {
-	SCENARIO(maps_alone, SHORT, STRICT, KERNEL(6, 17), maps, 0,
+	SCENARIO(maps_alone, LONG, STRICT, KERNEL(6, 17), maps, 0,
 		 MANY, &op_mmap)
 };
 
@@ -168,7 +168,7 @@ FIXTURE_VARIANT_ADD(latency, big_smaps_fault) {
 
 /* Other operations of the mapper, with maps. */
 FIXTURE_VARIANT_ADD(latency, maps_mprotect) {
-	SCENARIO(maps_mprotect, SHORT, STRICT, KERNEL(6, 17), maps, 1,
+	SCENARIO(maps_mprotect, LONG, STRICT, KERNEL(6, 17), maps, 1,
 		 MANY, &op_mprotect)
 };
 
@@ -182,7 +182,7 @@ FIXTURE_VARIANT_ADD(latency, maps_brk) {
 };
 
 FIXTURE_VARIANT_ADD(latency, maps_fault) {
-	SCENARIO(maps_fault, SHORT, STRICT, KERNEL(6, 17), maps, 1,
+	SCENARIO(maps_fault, LONG, STRICT, KERNEL(6, 17), maps, 1,
 		 MANY, &op_fault)
 };
 
