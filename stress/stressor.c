@@ -174,19 +174,19 @@ static bool can_compact(const struct stress *stress)
 }
 
 const struct stressor stressor_fork_fault = {
-	.name = "fork_fault", .unit = "children", .floor = 25,
+	.name = "fork_fault", .unit = "children", .floor = 12, .children = 12,
 	.op = { stress_fork_fault }, .change = &change_split_middle,
 	.draw = 64 * KIB, .region = 2 * MIB,
 };
 
 const struct stressor stressor_fork_hole = {
-	.name = "fork_hole", .unit = "children", .floor = 25,
+	.name = "fork_hole", .unit = "children", .floor = 12, .children = 12,
 	.op = { stress_fork_hole }, .change = &change_split_high, .holes = true,
 	.draw = 64 * KIB, .region = 2 * MIB,
 };
 
 const struct stressor stressor_fork_exec = {
-	.name = "fork_exec", .unit = "children", .floor = 25,
+	.name = "fork_exec", .unit = "children", .floor = 6, .children = 6,
 	.op = { stress_fork_exec }, .change = &change_hole, .exec = true,
 	.draw = 64 * KIB, .region = 2 * MIB,
 };
@@ -441,6 +441,7 @@ uint64_t stress_plan(struct stress *stress, const struct stressor *entry,
 		     bool strong)
 {
 	uint64_t bytes = machine_free() / 8, fixed;
+	unsigned int at_once = strong ? FORK_CHILD_MAX : entry->children;
 	long children = sysconf(_SC_CHILD_MAX);
 
 	stress->entry = entry;
@@ -462,8 +463,8 @@ uint64_t stress_plan(struct stress *stress, const struct stressor *entry,
 	if (!stressor_forks(entry))
 		return fixed;
 	stress->children = (bytes - fixed) / FORK_CHILD_BYTES;
-	if (stress->children > (strong ? FORK_CHILD_MAX : FORK_CHILD_MAX / 4))
-		stress->children = strong ? FORK_CHILD_MAX : FORK_CHILD_MAX / 4;
+	if (stress->children > at_once)
+		stress->children = at_once;
 	/* RLIMIT_NPROC counts the other processes of the user as well. */
 	if (children > 0 && stress->children > (unsigned long)children / 8)
 		stress->children = children / 8;

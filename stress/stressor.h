@@ -51,6 +51,7 @@ typedef int (*stress_op)(struct stress *stress, struct fork_child *slot);
  * @cgroup: memory limit of the target, bytes, so that it swaps; 0 for none
  * @counter: field of /proc/vmstat that counts the work; NULL: the operations do
  * @floor:	minimum of work, in @unit, below which the test is skipped
+ * @children:	maximum number of children at once where STRESS is not set
  */
 struct stressor {
 	const char *name, *unit, *needs;
@@ -62,6 +63,7 @@ struct stressor {
 	size_t cgroup;
 	const char *counter;
 	uint64_t floor;
+	unsigned int children;
 };
 
 /** stress_fork_exec() - operation: fork children that execute another program */
@@ -113,7 +115,7 @@ bool stressor_forks(const struct stressor *entry);
  * stress_plan() - choose sizes and numbers that fit in the free memory
  * @stress: filled in
  * @entry:	table entry
- * @strong: up to FORK_CHILD_MAX children at once, not a quarter of them
+ * @strong: up to FORK_CHILD_MAX children at once, not @entry->children
  *
  * Return: maximum memory that the test takes, bytes; 0 when too little is free.
  */

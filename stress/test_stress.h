@@ -48,7 +48,7 @@
 #include "../tearing/run.h"
 
 /* Duration of a test, in s. */
-#define STRESS_SECONDS 0.12
+#define STRESS_SECONDS 0.08
 
 /* Duration of a test when STRESS is set, in s. */
 #define STRESS_STRONG_SECONDS 1.0

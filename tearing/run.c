@@ -308,23 +308,42 @@ static int read_step_read(struct context *context, size_t prefix,
 }
 
 /*
- * Boundaries behind the stage at which transitions are made with @near_only.  Arbitrary: a
- * reader that is there has the changes behind it, and at each boundary it is the same.
+ * Boundaries before and behind the stage at which transitions are made with @near_only.
+ * Arbitrary: a reader that is there has all changes before it, or behind it, and at each
+ * boundary it is the same.
  */
-#define BOUNDARIES_BEHIND 3
+#define BOUNDARIES_BEYOND 3
+
+/*
+ * Return the number of the first boundary at which transitions are made: 0 without
+ * @near_only, and where the stage is near the beginning of the file.
+ */
+static unsigned int first_boundary(struct run *run)
+{
+	struct context *context = run->context;
+	size_t before = run->near_only ? context_before(context) : 0;
+	unsigned int records = 0;
+	struct cursor cursor = { 0 };
+	struct span span;
+
+	while (cursor.pos < before &&
+	       reading_next(context->reader.kind, &context->reading, &cursor, &span) > 0)
+		records++;
+	return records < BOUNDARIES_BEYOND ? 0 : records - BOUNDARIES_BEYOND;
+}
 
 int step_boundaries(struct run *run, size_t buffer, unsigned int steps)
 {
 	struct context *context = run->context;
 	struct reading *reading = &context->reading;
 	size_t near = context_near(context);
-	unsigned int boundary, record, behind = 0;
+	unsigned int boundary = first_boundary(run), record, behind = 0;
 	int err;
 
 	if (context->reader.kind->slow)
 		context->reader.limit = near;
 
-	for (boundary = 0; !run->near_only || behind < BOUNDARIES_BEHIND; boundary++) {
+	for (; !run->near_only || behind < BOUNDARIES_BEYOND; boundary++) {
 		struct cursor cursor = { 0 };
 		struct span span;
 

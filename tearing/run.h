@@ -69,7 +69,7 @@ const struct time_slice *time_slice_narrow(unsigned int i);
  * @cpu:	CPUs of the reader and of the modifier in a race; -1 for none
  * @counters:	counters of all readings
  * @result:	check of the last reading; a violation where a function returned 1
- * @near_only:	step_boundaries() steps at few boundaries behind the stage
+ * @near_only:	step_boundaries() steps at few boundaries before and behind the stage
  * @how:	mode and circumstances of the last reading, in words
  * @began_ns:	time of the beginning, nanoseconds
  */

@@ -112,7 +112,7 @@ TEST_F(access, offsets)
 	if (!context_open(_metadata, context, &change_split_middle, &file_maps,
 			  &plain_options))
 		return;
-	for (cycle = 0; cycle < 4; cycle++) {
+	for (cycle = 0; cycle < change_split_middle.nr; cycle++) {
 		int fd = context->reader.fd;
 		size_t offset;
 

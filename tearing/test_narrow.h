@@ -3,8 +3,8 @@
  * test_narrow.h - test for races whose window is a few instructions
  *
  * A random race meets these windows once in minutes.  Each of these tests has the change
- * and the file that meet a window most often, and races at real-time priority for up to a
- * second:
+ * and the file that meet a window most often, and races at real-time priority for up to
+ * half a second, or longer where the race is seldom overlapped:
  *
  *   name	a name is replaced while it is printed
  *   last	the last mapping of all grows while the next one is looked up
@@ -38,10 +38,10 @@
 #define NARROW_ENOUGH 10000
 
 /* Seconds after which a test ends.  Arbitrary. */
-#define NARROW_SECONDS 1.0
+#define NARROW_SECONDS 0.5
 
 /* Overlapped readings below which a test goes on after NARROW_SECONDS.  Arbitrary. */
-#define NARROW_FEW 2000
+#define NARROW_FEW 1000
 
 /* Multiple of NARROW_SECONDS after which such a test ends as well.  Arbitrary. */
 #define NARROW_EXTEND 6
@@ -89,6 +89,12 @@ FIXTURE_VARIANT_ADD(narrow, grow) {
 	.change = &change_grow,
 	.kind = &file_smaps,
 	.locked = true,
+};
+
+FIXTURE_VARIANT_ADD(narrow, flags) {
+	.name = "flags",
+	.change = &change_three_pages,
+	.kind = &file_smaps,
 };
 
 FIXTURE_SETUP(narrow)

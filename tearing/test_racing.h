@@ -7,6 +7,8 @@
 #ifndef PROC_TEST_RACING_H
 #define PROC_TEST_RACING_H
 
+#include <stdbool.h>
+
 #include "../model/change.h"
 #include "../model/parse.h"
 #include "context.h"
@@ -16,10 +18,12 @@
 #include "run.h"
 
 /*
- * Seconds of racing per change and file, where DURATION says nothing else.  Chosen so that
- * the whole program takes about 20 s.
+ * Seconds of racing per change, where DURATION says nothing else: in maps, and in each
+ * other file, whose readings take the same locks.  Chosen so that the whole program takes
+ * about 20 s.
  */
 #define RACING_SECONDS 0.03
+#define RACING_OTHER_SECONDS 0.01
 
 FIXTURE(racing) {
 	struct context context;
@@ -48,14 +52,16 @@ static void run_racing(struct __test_metadata *_metadata,
 		       const struct file_kind *kind)
 {
 	const struct context_options options = race_options();
+	const bool first = kind == &file_maps;
 	struct run run = run_of(context);
 	int err;
 
 	if (!context_open(_metadata, context, change, kind, &options))
 		return;
 	context->oracle.tolerate_lost_tail = *known_bug_seen;
-	err = race_all(&run, duration_from_env(RACING_SECONDS, DURATION_LIMIT),
-		       RACING_FLOOR, RACING_TIMEOUT);
+	err = race_all(&run, duration_from_env(first ? RACING_SECONDS : RACING_OTHER_SECONDS,
+					       DURATION_LIMIT),
+		       first ? RACING_FLOOR : RACING_FLOOR / NR_SLICES, RACING_TIMEOUT);
 	if (!err)
 		err = context_check_rest(context, &run.result);
 	race_verdict(_metadata, &run, err, change->name,

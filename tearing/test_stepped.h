@@ -3,8 +3,8 @@
  * test_stepped.h - test each change in each file, one record boundary at a time
  *
  * The reader reads some records, a transition is made, and the reader reads the rest.
- * There is no race, so one CPU is enough.  Without FULL=1, at few of the boundaries behind
- * the stage.
+ * There is no race, so one CPU is enough.  Without FULL=1, at few of the boundaries before
+ * and behind the stage.
  */
 #ifndef PROC_TEST_STEPPED_H
 #define PROC_TEST_STEPPED_H
