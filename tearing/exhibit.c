@@ -113,7 +113,9 @@ static void map_special(size_t page)
 	p = map_apart(4 * page, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p)
 		madvise(p + page, page, MADV_GUARD_INSTALL);
-	mmap(NULL, 4 << 20, rw, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	/* Nothing is reserved: the pool of huge pages may be empty. */
+	mmap(NULL, 4 << 20, rw,
+	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE, -1, 0);
 	fd = syscall(SYS_memfd_secret, 0);
 	if (fd >= 0 && !ftruncate(fd, 2 * page))
 		map_apart(2 * page, rw, MAP_SHARED, fd, 0);
@@ -159,7 +161,7 @@ static void map_rings(size_t page)
 		map_apart(2 * page, rw, MAP_SHARED, fd, 0);
 	fd = syscall(SYS_memfd_create, "huge exhibit", MFD_HUGETLB);
 	if (fd >= 0)
-		mmap(NULL, 4 << 20, rw, MAP_SHARED, fd, 0);
+		mmap(NULL, 4 << 20, rw, MAP_SHARED | MAP_NORESERVE, fd, 0);
 	fd = syscall(SYS_pkey_alloc, 0, 0);
 	p = fd >= 0 ? map_apart(2 * page, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : NULL;
 	if (p)
