@@ -53,7 +53,6 @@
 
 /**
  * struct bulk_shared - shared memory of the test, the target and the control process
- * @size:	size of the large mapping, bytes
  * @order:	number of the round, times NR_GROUPS, plus the group that is to unmap
  * @done:	order that was completed last
  * @error:	errno of an mmap() that failed
@@ -64,9 +63,9 @@
  * @faults: number of faults beside a munmap() since the order was given
  * @longest_us: longest duration of these faults, us
  * @start_barrier: barrier of all three threads
+ * @size:	size of the large mapping, bytes
  */
 struct bulk_shared {
-	size_t size;
 	_Atomic uint32_t order;
 	_Atomic uint32_t done;
 	_Atomic uint32_t error;
@@ -77,6 +76,7 @@ struct bulk_shared {
 	_Atomic uint32_t faults;
 	_Atomic uint32_t longest_us;
 	struct start_barrier start_barrier;
+	size_t size;
 };
 
 /**

@@ -4,6 +4,7 @@
  *
  *   buffer_sizes	read() with buffers of many sizes
  *   offsets		lseek() and pread()
+ *   again_*		a file read again after lseek(), by pread(), on a new descriptor
  *   task		the file of a thread, /proc/PID/task/TID/maps
  *   shared_*		two threads that share a file descriptor
  *   own_maps		a process that reads its own file
@@ -16,6 +17,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -136,6 +138,120 @@ TEST_F(access, offsets)
 		}
 		ASSERT_EQ(0, context_step(context, 1));
 	}
+}
+
+/*
+ * Return the length of the text up to the guard above the stage.  What follows has pages
+ * that other processes map as well, whose numbers may change at any time.
+ */
+static size_t text_of_stage(const struct context *context)
+{
+	uint64_t guard = context->race->stage.base + STAGE_PAGES * context->race->stage.page;
+	struct cursor cursor = { 0 };
+	struct span span;
+	size_t len = 0;
+
+	while (reading_next(context->reader.kind, &context->reading, &cursor, &span) > 0 &&
+	       span.start < guard)
+		len = cursor.pos;
+	return len;
+}
+
+/* Read the first @len bytes by pread(), a line or two a call; return 0 or -errno. */
+static int read_in_pieces(int fd, char *text, size_t len)
+{
+	size_t done;
+	ssize_t got;
+
+	for (done = 0; done < len; done += got) {
+		size_t size = len - done < 100 ? len - done : 100;
+
+		got = pread(fd, text + done, size, done);
+		if (got <= 0)
+			return got ? -errno : -ENODATA;
+	}
+	return 0;
+}
+
+/* Ways to read a file again. */
+enum again {
+	AGAIN_LSEEK,
+	AGAIN_PREAD,
+	AGAIN_OPEN,
+	NR_AGAIN,
+};
+
+/* Read the first @len bytes again; return 0, -errno, or 1 where they differ from @kept. */
+static int read_again(struct context *context, enum again way, const char *kept, size_t len)
+{
+	struct reading *reading = &context->reading;
+	char dir[16];
+	int err = 0;
+
+	if (way == AGAIN_OPEN) {
+		snprintf(dir, sizeof(dir), "%d", context->child.pid);
+		reader_close(&context->reader);
+		err = reader_open(&context->reader, dir);
+	}
+	if (!err && way == AGAIN_PREAD)
+		err = read_in_pieces(context->reader.fd, reading->text, len);
+	else if (!err)
+		err = reading_take(&context->reader, reading);
+	return err ? err : !!memcmp(kept, reading->text, len);
+}
+
+/*
+ * Readings of which one has to agree with the one before.  Arbitrary; the kernel may take a
+ * page away at any time, or its referenced bit.
+ */
+#define AGAIN_TRIES 5
+
+/* At rest a file says the same each time, and however it is read. */
+static void run_again(struct __test_metadata *_metadata, struct context *context,
+		      const struct file_kind *kind, char **kept)
+{
+	static const char *const ways[NR_AGAIN] = {
+		"after lseek()", "by pread()", "on a new descriptor",
+	};
+	unsigned int step, try;
+	size_t len, whole;
+	int err;
+
+	if (!context_open(_metadata, context, &change_split_middle, kind, &plain_options))
+		return;
+	for (step = 0; step < NR_AGAIN * change_split_middle.nr; step++) {
+		enum again way = step % NR_AGAIN;
+
+		for (try = 0, err = 1; err == 1 && try < AGAIN_TRIES; try++) {
+			ASSERT_TRUE(keep_text(kept, &whole, context));
+			len = text_of_stage(context);
+			ASSERT_LT(0U, len);
+			if (fault_from_env() == 'c')
+				++**kept;
+			err = read_again(context, way, *kept, len);
+		}
+		ASSERT_EQ(0, err) {
+			diag("RULE BROKEN: at rest %s says something else %s", kind->name,
+			     ways[way]);
+		}
+		if (way == NR_AGAIN - 1)
+			ASSERT_EQ(0, context_step(context, 1));
+	}
+}
+
+TEST_F(access, again_maps)
+{
+	run_again(_metadata, &self->context, &file_maps, &self->text);
+}
+
+TEST_F(access, again_smaps)
+{
+	run_again(_metadata, &self->context, &file_smaps, &self->text);
+}
+
+TEST_F(access, again_numa_maps)
+{
+	run_again(_metadata, &self->context, &file_numa_maps, &self->text);
 }
 
 /* The file of a thread shows the mappings of its process. */
