@@ -30,7 +30,7 @@
  *
  * Environment: DURATION (seconds per racing test), SEED, PLANT (gap, perm, idle or block: a
  * fault that the modifier injects, to see what a failure looks like; loop or undying: one of
- * the reader; content: one that tests of numbers, names and fields inject).
+ * the reader; content: one that tests of numbers, names, fields and access inject).
  */
 
 #include "tearing/modifier.h"

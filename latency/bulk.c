@@ -244,7 +244,7 @@ bool bulk_grow(struct bulk *bulk)
 
 	if (shared->size >= bulk->most)
 		return false;
-	shared->size = bulk->most / 2 < shared->size ? bulk->most : 2 * shared->size;
+	shared->size = bulk->most;
 	return true;
 }
 

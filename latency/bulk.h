@@ -154,13 +154,13 @@ int bulk_start(struct bulk *bulk);
 size_t bulk_most(void);
 
 /**
- * bulk_grow() - double the large mapping of the rounds that follow
+ * bulk_grow() - have the rounds that follow unmap the largest mapping
  * @bulk:	the processes
  *
  * The first rounds have BULK_FIRST.  A round with faults proves the same at each size.
  * For the proof that there are none the mapping has to be large.
  *
- * Return: whether it was smaller than @bulk->most.
+ * Return: whether it was smaller.
  */
 bool bulk_grow(struct bulk *bulk);
 

@@ -30,7 +30,7 @@
 /*
  * Time of all trials, in s, after which a trial has SHORT_PAIRS and SHORT_S
  * only.  Test bots without settings allow 45 s for the program.  An idle
- * machine needs about 17 s for all tests.
+ * machine needs about 11 s for all tests.
  */
 #define BUDGET_S 14
 

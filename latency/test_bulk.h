@@ -53,18 +53,34 @@ FIXTURE_TEARDOWN(bulk)
 	}
 }
 
-/* Print all rounds; the ones with huge pages where there were any. */
+/* Print all rounds with the last size. */
 static void bulk_report(const struct bulk *bulk, const struct bulk_sum *sum,
-			const struct bulk_sum *huge, unsigned int fine,
-			unsigned int stalled)
+			unsigned int fine, unsigned int stalled)
 {
 	diag("bulk.size: %llu MiB", (unsigned long long)bulk->shared->size >> 20);
 	diag("bulk.rounds: %u count", sum->rounds / 2);
 	diag("bulk.fine_rounds: %u count", fine);
 	diag("bulk.stalled_rounds: %u count", stalled);
-	bulk_print("bulk", sum);
-	if (huge && huge->rounds)
-		bulk_print("bulk_huge", huge);
+	if (sum->rounds)
+		bulk_print("bulk", sum);
+}
+
+/*
+ * Measure and print the same with huge pages.  It is not checked, as the munmap() takes a
+ * hundredth of the time.
+ */
+static void bulk_measure_huge(struct bulk *bulk, uint32_t number, int64_t begin)
+{
+	struct bulk_round round[NR_GROUPS];
+	struct bulk_sum sum = { 0 };
+	int error = 0;
+
+	bulk->shared->huge = true;
+	bulk->shared->size = bulk->most;
+	while (!error && sum.rounds < 2 * BULK_ROUNDS && !bulk_is_late(begin))
+		error = bulk_pair(bulk, &number, &sum, round);
+	if (!error && sum.rounds)
+		bulk_print("bulk_huge", &sum);
 }
 
 /* Start target and control process as this run has them. */
@@ -117,7 +133,7 @@ static void bulk_count(struct bulk *bulk, const struct bulk_round round[NR_GROUP
 TEST_F_TIMEOUT(bulk, faults_beside_munmap, 60)
 {
 	unsigned int stalled = 0, fine = 0;
-	struct bulk_sum sum = { 0 }, huge = { 0 };
+	struct bulk_sum sum = { 0 };
 	struct bulk *bulk = self->bulk;
 	struct bulk_round round[NR_GROUPS];
 	uint32_t number = 0;
@@ -150,17 +166,10 @@ TEST_F_TIMEOUT(bulk, faults_beside_munmap, 60)
 	} while (fine < BULK_ROUNDS && stalled < BULK_STALLED &&
 		 sum.rounds < 2 * BULK_MAX_ROUNDS && !bulk_is_late(begin));
 
-	/*
-	 * Huge pages: measured with FULL=1 and not checked, as the munmap() takes a
-	 * hundredth of the time.
-	 */
-	bulk->shared->huge = true;
-	bulk->shared->size = bulk->most;
-	while (env_value("FULL") && !error && huge.rounds < 2 * BULK_ROUNDS && !bulk_is_late(begin))
-		error = bulk_pair(bulk, &number, &huge, round);
-
+	bulk_report(bulk, &sum, fine, stalled);
+	if (env_value("FULL"))
+		bulk_measure_huge(bulk, number, begin);
 	program->spent += now_ns() - begin;
-	bulk_report(bulk, &sum, error ? NULL : &huge, fine, stalled);
 	if (fine >= BULK_ROUNDS)
 		return;
 	if (fine || stalled < BULK_STALLED)

@@ -141,7 +141,8 @@ static size_t context_before(struct context *context)
 	    reading_take(&context->reader, &context->reading))
 		return 0;
 	while (reading_next(context->reader.kind, &context->reading, &cursor,
-			    &span) > 0 && span.end <= stage->base)
+			    &span) > 0 && span.start < stage->base &&
+	       span.end <= stage->base)
 		before = cursor.pos;
 	return before;
 }

@@ -19,14 +19,14 @@
 #include "modifier.h"
 
 /*
- * Seconds.  Bound of a time slice that goes on until it has RACING_FLOOR overlapped
+ * Seconds.  Bound of a time slice that goes on until it has its floor of overlapped
  * readings.  Arbitrary.
  */
 #define RACING_TIMEOUT 2.0
 
 /*
- * Overlapped readings.  A race with fewer is reported as not exercised, and a time
- * slice goes on until it has that many.  Arbitrary.
+ * Overlapped readings.  A race with fewer is reported as not exercised, and most time
+ * slices go on until they have that many.  Arbitrary.
  */
 #define RACING_FLOOR 30
 

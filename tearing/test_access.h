@@ -5,9 +5,12 @@
  *   buffer_sizes	read() with buffers of many sizes
  *   offsets		lseek() and pread()
  *   again_*		a file read again after lseek(), by pread(), on a new descriptor
+ *   awake_*		a reader of a process at rest does not sleep
  *   task		the file of a thread, /proc/PID/task/TID/maps
  *   shared_*		two threads that share a file descriptor
  *   own_maps		a process that reads its own file
+ *
+ * PLANT=content changes a byte of what again_* compares, PLANT=block counts as sleep.
  */
 #ifndef PROC_TEST_ACCESS_H
 #define PROC_TEST_ACCESS_H
@@ -20,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -197,14 +201,26 @@ static int read_again(struct context *context, enum again way, const char *kept,
 		err = read_in_pieces(context->reader.fd, reading->text, len);
 	else if (!err)
 		err = reading_take(&context->reader, reading);
-	return err ? err : !!memcmp(kept, reading->text, len);
+	if (err)
+		return err;
+	return (way != AGAIN_PREAD && reading->len < len) || memcmp(kept, reading->text, len);
 }
 
 /*
- * Readings of which one has to agree with the one before.  Arbitrary; the kernel may take a
- * page away at any time, or its referenced bit.
+ * Readings of smaps and numa_maps of which one has to agree with the one before.  Arbitrary;
+ * the kernel may take a page away at any time, or its referenced bit.
  */
 #define AGAIN_TRIES 5
+
+/* Populate the stage, so that there are numbers.  For struct background's @begin. */
+static int populate_stage(struct race *race, void *arg)
+{
+	unsigned int i;
+
+	for (i = 0; race->stage.change->draw[0][i]; i++)
+		stage_touch(stage_addr(&race->stage, i));
+	return 0;
+}
 
 /* At rest a file says the same each time, and however it is read. */
 static void run_again(struct __test_metadata *_metadata, struct context *context,
@@ -213,22 +229,29 @@ static void run_again(struct __test_metadata *_metadata, struct context *context
 	static const char *const ways[NR_AGAIN] = {
 		"after lseek()", "by pread()", "on a new descriptor",
 	};
+	const struct context_options options = {
+		.seed = 1, .background = { .begin = populate_stage },
+	};
+	const unsigned int tries = kind == &file_maps ? 1 : AGAIN_TRIES;
 	unsigned int step, try;
 	size_t len, whole;
 	int err;
 
-	if (!context_open(_metadata, context, &change_split_middle, kind, &plain_options))
+	if (!context_open(_metadata, context, &change_split_middle, kind, &options))
 		return;
 	for (step = 0; step < NR_AGAIN * change_split_middle.nr; step++) {
 		enum again way = step % NR_AGAIN;
 
-		for (try = 0, err = 1; err == 1 && try < AGAIN_TRIES; try++) {
+		for (try = 0, err = 1; err == 1 && try < tries; try++) {
 			ASSERT_TRUE(keep_text(kept, &whole, context));
-			len = text_of_stage(context);
+			len = kind == &file_maps ? whole : text_of_stage(context);
 			ASSERT_LT(0U, len);
 			if (fault_from_env() == 'c')
 				++**kept;
 			err = read_again(context, way, *kept, len);
+		}
+		ASSERT_GE(err, 0) {
+			diag("%s, %s: %s", kind->name, ways[way], strerror(-err));
 		}
 		ASSERT_EQ(0, err) {
 			diag("RULE BROKEN: at rest %s says something else %s", kind->name,
@@ -252,6 +275,61 @@ TEST_F(access, again_smaps)
 TEST_F(access, again_numa_maps)
 {
 	run_again(_metadata, &self->context, &file_numa_maps, &self->text);
+}
+
+/* Readings of a file in access.awake_*.  Arbitrary. */
+#define AWAKE_READINGS 32
+
+/*
+ * Times that a reader may sleep in them: one reading in eight, since an allocation may wait
+ * for memory, and another process may change what it waits for.
+ */
+#define AWAKE_LIMIT (AWAKE_READINGS / 8)
+
+/*
+ * A reader sleeps where something is in its way.  Nothing is while the process does not
+ * change its mappings: the kernel counts no voluntary switch.
+ */
+static void run_awake(struct __test_metadata *_metadata, struct context *context,
+		      const struct file_kind *kind)
+{
+	struct rusage before, after;
+	unsigned int i;
+	long slept;
+
+	if (!context_open(_metadata, context, &change_single_pages, kind, &plain_options))
+		return;
+	getrusage(RUSAGE_THREAD, &before);
+	for (i = 0; i < AWAKE_READINGS; i++)
+		ASSERT_EQ(0, reading_take(&context->reader, &context->reading));
+	getrusage(RUSAGE_THREAD, &after);
+	slept = after.ru_nvcsw - before.ru_nvcsw;
+	if (fault_from_env() == 'b')
+		slept += AWAKE_READINGS;
+	ASSERT_GE(AWAKE_LIMIT, slept) {
+		diag("RULE BROKEN: a reader of %s sleeps with nothing in its way", kind->name);
+		diag("  slept       %ld times in %u readings", slept, AWAKE_READINGS);
+	}
+}
+
+TEST_F(access, awake_maps)
+{
+	run_awake(_metadata, &self->context, &file_maps);
+}
+
+TEST_F(access, awake_smaps)
+{
+	run_awake(_metadata, &self->context, &file_smaps);
+}
+
+TEST_F(access, awake_numa_maps)
+{
+	run_awake(_metadata, &self->context, &file_numa_maps);
+}
+
+TEST_F(access, awake_query)
+{
+	run_awake(_metadata, &self->context, &file_query);
 }
 
 /* The file of a thread shows the mappings of its process. */

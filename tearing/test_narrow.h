@@ -12,6 +12,8 @@
  *   join	a merge extends a mapping downwards between two lines of its record
  *		in smaps
  *   grow	a stack grows between two lines of its record in smaps
+ *   flags	the permission of a whole mapping changes between two lines of its
+ *		record in smaps
  *
  * A failure means what the broken rule says.  A narrow window only means that users meet
  * it seldom.
@@ -47,7 +49,7 @@
 #define NARROW_EXTEND 6
 
 /* Seconds of a time slice.  Arbitrary. */
-#define NARROW_SLICE 0.15
+#define NARROW_SLICE 0.08
 
 FIXTURE(narrow) {
 	struct context context;
