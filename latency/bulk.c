@@ -238,13 +238,13 @@ size_t bulk_most(void)
 	return (size_t)(size < most ? size : most);
 }
 
-bool bulk_grow(struct bulk *bulk)
+bool bulk_grow(struct bulk *bulk, const struct bulk_round *round)
 {
 	struct bulk_shared *shared = bulk->shared;
 
-	if (shared->size >= bulk->most)
+	if (round->took >= BULK_LONG_NS || shared->size >= bulk->most)
 		return false;
-	shared->size = bulk->most;
+	shared->size = bulk->most / 2 < shared->size ? bulk->most : 2 * shared->size;
 	return true;
 }
 

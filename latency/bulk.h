@@ -27,6 +27,7 @@
 
 #include "load.h"
 #include "../lib/child.h"
+#include "../lib/clock.h"
 #include "../lib/futex.h"
 
 /*
@@ -50,6 +51,12 @@
 
 /* Size of the large mapping of the first rounds, in bytes; some ms of munmap(). */
 #define BULK_FIRST (32UL << 20)
+
+/*
+ * Duration of a munmap() with which a round without faults counts, in ns: four times the
+ * stalls by chance, which last some 10 ms on an emulated or shared machine.
+ */
+#define BULK_LONG_NS (40 * NSEC_PER_MSEC)
 
 /**
  * struct bulk_shared - shared memory of the test, the target and the control process
@@ -146,23 +153,22 @@ int bulk_start(struct bulk *bulk);
  * bulk_most() - choose the largest size of the large mapping
  *
  * The size is an eighth of the free memory, at most 256 MiB, or 1 GiB with FULL.
- * The munmap() has to take much longer than stalls by chance, which last some 10 ms
- * on an emulated or shared machine.
  *
  * Return: bytes.
  */
 size_t bulk_most(void);
 
 /**
- * bulk_grow() - have the rounds that follow unmap the largest mapping
+ * bulk_grow() - double the large mapping of the rounds that follow
  * @bulk:	the processes
+ * @round:	a round of the control process
  *
  * The first rounds have BULK_FIRST.  A round with faults proves the same at each size.
- * For the proof that there are none the mapping has to be large.
+ * The proof that there are none takes a munmap() of BULK_LONG_NS, or the largest size.
  *
- * Return: whether it was smaller.
+ * Return: whether the munmap() was too short, and the size not yet the largest.
  */
-bool bulk_grow(struct bulk *bulk);
+bool bulk_grow(struct bulk *bulk, const struct bulk_round *round);
 
 /** bulk_is_late() - check whether BULK_SECONDS have passed since @begin, ns */
 bool bulk_is_late(int64_t begin);

@@ -113,16 +113,16 @@ static int bulk_start_scanner(struct load *load, const struct bulk *bulk,
 /*
  * Count a round as fine or stalled, or as neither.  A lock that munmap() holds
  * throughout blocks faults throughout, so a round with faults is proof of the
- * contrary.  A round without faults counts only with the largest mapping, and only
- * when the munmap() of the control process did not block them; with a smaller one
- * the count begins anew.
+ * contrary.  A round without faults counts only where the munmap() is long, and that of
+ * the control process did not block them; else the mapping grows, and the count begins
+ * anew.
  */
 static void bulk_count(struct bulk *bulk, const struct bulk_round round[NR_GROUPS],
 		       struct bulk_sum *sum, unsigned int *fine, unsigned int *stalled)
 {
 	if (bulk_goes_on(&round[GROUP_TARGET])) {
 		++*fine;
-	} else if (bulk_grow(bulk)) {
+	} else if (bulk_grow(bulk, &round[GROUP_CONTROL])) {
 		memset(sum, 0, sizeof(*sum));
 		*fine = 0;
 	} else if (bulk_share(&round[GROUP_TARGET]) >= 0.5) {
