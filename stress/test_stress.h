@@ -199,7 +199,7 @@ static int stress_read(struct run *run, struct child_checker *checker,
 
 		if (took > seconds * NSEC_PER_SEC &&
 		    (took > (seconds + timeout) * NSEC_PER_SEC ||
-		     now_ns() - began_ns > RACING_BUDGET * NSEC_PER_SEC ||
+		     program_is_pressed() ||
 		     stress_suffices(stress, checker, &run->counters,
 				     stress_done(stress, counted))))
 			break;

@@ -64,6 +64,13 @@ bool program_is_late(void)
 	return limit > 0 && now_ns() - began_ns > limit * NSEC_PER_SEC * 5 / 6;
 }
 
+bool program_is_pressed(void)
+{
+	double limit = runner_timeout();
+
+	return limit > 0 && now_ns() - began_ns > limit * NSEC_PER_SEC * 3 / 4;
+}
+
 double duration_from_env(double fallback, double most)
 {
 	const char *duration = env_value("DURATION");

@@ -13,12 +13,6 @@
 #include "../lib/kernel_log.h"
 
 /*
- * Seconds since the start of the program.  After this time no time slice is extended
- * for the sake of its floor.  Three quarters of the time limit in settings.
- */
-#define RACING_BUDGET 90.0
-
-/*
  * Seconds since the start of a test.  After this time the rest of the test is left out.
  * Half of the 30 s after which the harness ends a test.
  */
@@ -71,6 +65,13 @@ const char *program_watch_tests(void);
  * Return: whether no further test is to begin.
  */
 bool program_is_late(void);
+
+/**
+ * program_is_pressed() - check whether three quarters of the runner's timeout are used up
+ *
+ * Return: whether no time slice is to be extended any more for the sake of its floor.
+ */
+bool program_is_pressed(void);
 
 /**
  * duration_from_env() - take the duration of a test from DURATION

@@ -240,8 +240,7 @@ int race_in_slice(struct run *run, const struct time_slice *slice, double second
 
 	while (now - begin < seconds * NSEC_PER_SEC ||
 	       (run->counters.overlapped - first < floor &&
-		now - begin < timeout * NSEC_PER_SEC &&
-		now - began_ns < RACING_BUDGET * NSEC_PER_SEC)) {
+		now - begin < timeout * NSEC_PER_SEC && !program_is_pressed())) {
 		vary_reader(context, near, &seed);
 		took = take_interleaved(context, context->one_call ||
 					random_below(&seed, 2) ? before : 0, timer);
