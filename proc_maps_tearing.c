@@ -37,21 +37,22 @@
 #include "tearing/program.h"
 /*
  * The tests run in this order.  Where time is short the last ones are left out: those
- * that take longest, of which the sweeps have had a look at each change.  The very last
- * one may crash an old kernel.
+ * that take longest, of which the sweeps have had a look at each change.  Stopped comes
+ * early, since the kernels for which it is made are slow.  The very last one may crash an
+ * old kernel.
  */
 #include "tearing/test_sweep.h"
 #include "tearing/test_query.h"
 #include "tearing/test_fields.h"
 #include "tearing/test_leaving.h"
 #include "tearing/test_known.h"
+#include "tearing/test_stopped.h"
 #include "tearing/test_contents.h"
 #include "tearing/test_names.h"
 #include "tearing/test_records.h"
 #include "tearing/test_targets.h"
 #include "tearing/test_access.h"
 #include "tearing/test_shapes.h"
-#include "tearing/test_stopped.h"
 #include "tearing/test_narrow.h"
 #include "tearing/test_beside.h"
 #include "tearing/test_stepped.h"
