@@ -262,8 +262,13 @@ int modifier(void *arg)
 	prctl(PR_SET_TIMERSLACK, 1UL);
 	err = stage_setup(&race->stage, race->change, race->fillers,
 			  race->unit, race->file);
-	if (!err && race->background.begin)
-		err = race->background.begin(race, race->background.arg);
+	if (!err && race->background.begin) {
+		err = stage_hold(&race->stage, true);
+		if (!err)
+			err = race->background.begin(race, race->background.arg);
+		if (!err)
+			err = stage_hold(&race->stage, false);
+	}
 	race->error = err;
 	race->tid = syscall(SYS_gettid);
 	futex_store(&race->ready, 1);

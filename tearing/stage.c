@@ -218,6 +218,30 @@ static int stage_fill(const struct stage *stage)
 	return err;
 }
 
+int stage_hold(const struct stage *stage, bool hold)
+{
+	const char *draw = stage->change->draw[0];
+	unsigned int drawn = strlen(draw), page;
+	int err = 0;
+
+	if (stage->change->place != PLACE_STAGE)
+		return 0;
+	for (page = 0; page < STAGE_PAGES && !err; page++) {
+		void *addr = stage_addr(stage, page), *p = addr;
+
+		if (page < drawn && draw[page] != '.')
+			continue;
+		if (!hold)
+			err = munmap(addr, stage->page) ? -errno : 0;
+		else
+			p = mmap(addr, stage->page, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS |
+				 MAP_FIXED_NOREPLACE, -1, 0);
+		if (p != addr)
+			err = p == MAP_FAILED ? -errno : -EEXIST;
+	}
+	return err;
+}
+
 /*
  * Learn the permissions that maps shows for each protection of the pictures; return 0
  * or -errno.  The first page of the stage, which has no mapping yet, is used for it.

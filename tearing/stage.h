@@ -18,6 +18,7 @@
 #define PROC_TEARING_STAGE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -105,6 +106,18 @@ int stage_apply(const struct stage *stage, unsigned int index);
  */
 int stage_setup(struct stage *stage, const struct change *change,
 		unsigned int fillers, size_t unit, const int file[STAGE_FILES]);
+
+/**
+ * stage_hold() - keep other mappings out of what the first layout leaves free
+ * @stage:	stage, in its first layout
+ * @hold:	map that part; false: unmap it
+ *
+ * For the time in which a test maps other memory.  Where mmap() goes from low addresses to
+ * high ones, as on User Mode Linux and with an unlimited stack, it would use that part.
+ *
+ * Return: 0 or -errno.
+ */
+int stage_hold(const struct stage *stage, bool hold);
 
 /**
  * stage_layout() - derive the address space for one layout of the change
