@@ -44,7 +44,7 @@
 #define BULK_STALLED 5
 
 /*
- * Maximum number of rounds with the largest mapping, of which some may count as neither;
+ * Maximum number of rounds with a mapping of one size, of which some may count as neither;
  * arbitrary.
  */
 #define BULK_MAX_ROUNDS 8
