@@ -38,7 +38,8 @@ Patches are applied in the order given.
                      is fetched, it is what decides how init, kernel, mm, lib and
                      arch/x86 are made
   --patch FILE       as patch -p1 takes it; fuzz is an error
-  --fuzz             no error: two lines around a change may differ
+  --fuzz             no error: two lines around a change may differ.  It is said where
+                     they do, since another function may have the same lines
 
 LAB_CACHE is the folder of the cache (now: $LAB_CACHE).
 
@@ -166,10 +167,14 @@ apply_patches()
 		[ -z "$same" ] || take_off "$count"
 		same=''
 		wanted=$wanted$file
-		patch -p1 -s -f -F$fuzz --dry-run -d "$tree" -i "$file" || {
+		where=$(patch -p1 -f -F$fuzz --dry-run -d "$tree" -i "$file" 2>&1) || {
+			say "$where"
 			say "$file does not apply to linux-source ${tree##*/}"
 			return 1
 		}
+		case $where in
+		*fuzz*) say "see whether that is the function that is meant: $where" ;;
+		esac
 		cp "$file" "$copy"
 		patch -p1 -s -f -F$fuzz --no-backup-if-mismatch -d "$tree" \
 			-i "$file" || return 1
