@@ -2105,6 +2105,8 @@ TEST(complaints_are_whose_task_they_name)
 #define MODULES "4,1;Modules linked in:"
 #define OURS "4,1;CPU: 0 UID: 0 PID: 7 Comm: NAME Tainted: G W 6.18.44 #1"
 #define OTHER "4,1;CPU: 1 UID: 0 PID: 8 Comm: kworker/1:2 Not tainted 6.18.44 #1"
+#define RACE "4,1;BUG: KCSAN: data-race in f / g"
+#define RULER "4,1;=================================================================="
 #define END "4,1;---[ end trace 0000000000000000 ]---"
 	static const struct {
 		/* Records as "priority,second;text". */
@@ -2118,8 +2120,10 @@ TEST(complaints_are_whose_task_they_name)
 		    "4,1;Read of size 8 at addr 1 by task NAME/7" }, true },
 		{ { "4,1;BUG: KASAN: slab-use-after-free in f+0x1/0x20",
 		    "4,1;Read of size 8 at addr 1 by task cat/7", OURS }, false },
-		{ { "4,1;BUG: KCSAN: data-race in f / g",
-		    "4,1;write to 0x1 of 4 bytes by task 7 on cpu 0:", OURS }, true },
+		{ { RACE, "4,1; f+0x1/0x20", "4,1; show_map_vma+0x1/0x20", OURS }, true },
+		{ { RACE, "4,1; f+0x1/0x20", "4,1; m_start+0x1/0x20", OTHER }, true },
+		{ { RACE, "4,1; f+0x1/0x20", "4,1; ksys_mmap_pgoff+0x1/0x20", OURS,
+		    RULER, "4,1; m_start+0x1/0x20" }, false },
 		{ { "4,1;WARNING: possible recursive locking detected",
 		    "4,1;NAME/7 is trying to acquire lock:" }, true },
 		{ { WARN, "4,1;Pid: 7, comm: NAME Not tainted 6.18.44" }, true },
@@ -2170,6 +2174,8 @@ TEST(complaints_are_whose_task_they_name)
 			diag("log %u", i);
 		}
 	}
+#undef RULER
+#undef RACE
 #undef CUT
 #undef WARN
 #undef MODULES

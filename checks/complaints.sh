@@ -39,4 +39,20 @@ cp "$top/lab/again.sh" "$top/lab/splat.sh" "$top/lib/kernel_log.c" "$work/bin"
 equal "which are as many" "$(cd "$work" &&
 	busybox sh -c '. bin/splat.sh && splat_words' bin/again.sh)" "$(splat_words)"
 
+cat >"$work/races" <<'END'
+[    1.0] ==================================================================
+[    1.0] BUG: KCSAN: data-race in tick_do / tick_get
+[    1.0]  tick_do+0x1/0x20
+[    1.0]  tick_get+0x1/0x20
+[    1.0] CPU: 0 PID: 7 Comm: proc_maps_teari Not tainted
+[    1.0] ==================================================================
+[    1.0] BUG: KCSAN: data-race in show_map_vma / vma_set_range
+[    1.0]  vma_set_range+0x1/0x20
+[    1.0]  show_map_vma+0x1/0x20
+[    1.0] CPU: 0 PID: 7 Comm: cat Not tainted
+[    1.0] ==================================================================
+END
+equal "of data races those of a reader of mappings" "$(splats "$work/races")" \
+	"[    1.0] BUG: KCSAN: data-race in show_map_vma / vma_set_range"
+
 finish

@@ -7,13 +7,31 @@
 # in a machine of the lab lies beside this file.  Not: what it says about the machine,
 # as in "WARNING: Unprivileged eBPF is enabled", or about a program.
 
-# splat_words: an extended regular expression
-splat_words()
+# words_of ARRAY...: those of arrays in kernel_log.c, between bars
+words_of()
 {
 	list=$(dirname "$0")/kernel_log.c
 	[ -e "$list" ] || list=${here-$(dirname "$0")}/../lib/kernel_log.c
-	printf '(^|[^A-Z])(%s)|WARNING:.* at \n' \
-		"$(sed -n 's/^\t"\(.*\)",$/\1/p' "$list" | paste -sd '|' -)"
+	for array in "$@"; do
+		sed -n "/ kernel_log_$array\[/,/NULL/s/^\t\"\(.*\)\",\$/\1/p" "$list"
+	done | paste -sd '|' -
+}
+
+# splat_words: an extended regular expression
+splat_words()
+{
+	printf '(^|[^A-Z])(%s)|WARNING:.* at \n' "$(words_of faults hangs)"
+}
+
+# without_foreign_races LOG: it without the first lines of data races in which neither side
+# reads mappings
+without_foreign_races()
+{
+	READERS=$(words_of readers | sed 's/+/[+]/g') awk '
+		/BUG: KCSAN: / { race = $0; next }
+		/=====/ { race = "" }
+		race != "" && $0 ~ ENVIRON["READERS"] { print race; race = "" }
+		{ print }' "$1"
 }
 
 # last_word: the last line of the kernel's log, for log_since
@@ -34,7 +52,7 @@ log_since()
 # splats LOG: prints the lines, fails where there are none
 splats()
 {
-	grep -E "$(splat_words)" "$1" | grep -vE '(^|\] )traps: '
+	without_foreign_races "$1" | grep -E "$(splat_words)" | grep -vE '(^|\] )traps: '
 }
 
 # emulators_oops DIR: whether the machine that ran there owes its first oops to the

@@ -95,6 +95,25 @@ static const char *const kernel_log_hangs[] = {
 	NULL
 };
 
+/*
+ * What a line of a stack has where a maps file is read or a query is answered.  A race
+ * has two sides, and only those matter here of which a reader is one: a kernel has many
+ * others, most of them known and harmless.
+ */
+static const char *const kernel_log_readers[] = {
+	" m_start+",
+	" m_next+",
+	" show_map",
+	" show_smap",
+	"smaps_",
+	"numa_map",
+	"procmap_query",
+	"procmap_ioctl",
+	"pagemap_",
+	"lock_next_vma+",
+	NULL
+};
+
 /* Returns true if @line has one of @words, not as the end of a word in capitals. */
 static bool line_has(const char *line, const char *const words[])
 {
@@ -172,14 +191,15 @@ bool kernel_log_add(struct kernel_log *kernel_log, const char *record)
 	const char *text = strchr(record, ';');
 	unsigned int priority;
 	uint64_t now_us;
-	bool counts;
+	bool counts, race;
 
 	/* Records that user space has written have a facility other than 0. */
 	if (sscanf(record, "%u,%*u,%" SCNu64, &priority, &now_us) != 2 ||
 	    priority >> 3 || !text++)
 		return false;
 	if (now_us - kernel_log->since_us > KERNEL_LOG_REPORT_US ||
-	    strstr(text, "[ cut here ]") || strstr(text, "---[ end trace"))
+	    strstr(text, "[ cut here ]") || strstr(text, "---[ end trace") ||
+	    !strncmp(text, "=====", 5))
 		kernel_log->pending = false;
 	if (!kernel_log->pending && kernel_log_is_complaint(kernel_log, text)) {
 		snprintf(kernel_log->complaint, sizeof(kernel_log->complaint), "%.*s",
@@ -189,8 +209,12 @@ bool kernel_log_add(struct kernel_log *kernel_log, const char *record)
 	}
 	if (!kernel_log->pending)
 		return false;
-	counts = kernel_log->whole || kernel_log_names_program(text);
-	if (counts || kernel_log_names_any(text))
+	race = strstr(kernel_log->complaint, "KCSAN: ");
+	if (race)
+		counts = line_has(text, kernel_log_readers);
+	else
+		counts = kernel_log->whole || kernel_log_names_program(text);
+	if (counts || (!race && kernel_log_names_any(text)))
 		kernel_log->pending = false;
 	return counts;
 }
