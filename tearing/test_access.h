@@ -256,6 +256,8 @@ static void run_again(struct __test_metadata *_metadata, struct context *context
 		ASSERT_EQ(0, err) {
 			diag("RULE BROKEN: at rest %s says something else %s", kind->name,
 			     ways[way]);
+			diag("  reproduce with %s",
+			     reproduce_command("access", "", _metadata->name, 1));
 		}
 		if (way == NR_AGAIN - 1)
 			ASSERT_EQ(0, context_step(context, 1));
@@ -309,6 +311,8 @@ static void run_awake(struct __test_metadata *_metadata, struct context *context
 	ASSERT_GE(AWAKE_LIMIT, slept) {
 		diag("RULE BROKEN: a reader of %s sleeps with nothing in its way", kind->name);
 		diag("  slept       %ld times in %u readings", slept, AWAKE_READINGS);
+		diag("  reproduce with %s",
+		     reproduce_command("access", "", _metadata->name, 1));
 	}
 }
 
