@@ -47,6 +47,15 @@
  */
 #define CONTENTS_SLICE 0.01
 
+/*
+ * Readings of smaps_rollup below which a time slice goes on, for CONTENTS_EXTEND times as
+ * long: where a reading takes long, few of them give way to a writer.  Arbitrary.
+ */
+#define CONTENTS_READINGS 100
+
+/* Multiple of a time slice after which it ends as well.  Arbitrary. */
+#define CONTENTS_EXTEND 5
+
 /* Factor of all durations with FULL=1.  Arbitrary. */
 #define CONTENTS_FULL 20
 
@@ -310,12 +319,14 @@ static int rollup_race(struct contents_test *self, struct rollup_seen *seen,
 		       const struct time_slice *slice, const int cpu[2])
 {
 	struct context *context = &self->context;
-	int64_t end = now_ns() + contents_factor() * CONTENTS_SLICE * NSEC_PER_SEC;
+	int64_t length = contents_factor() * CONTENTS_SLICE * NSEC_PER_SEC;
+	int64_t begin = now_ns();
 	unsigned int n = 0;
 	int err = 0;
 
 	race_go(context->race, slice->interleave, cpu[slice->cpus - 1], false);
-	while (!err && n < ROLLUPS && now_ns() < end) {
+	while (!err && n < ROLLUPS &&
+	       now_ns() - begin < length * (n < CONTENTS_READINGS ? CONTENTS_EXTEND : 1)) {
 		uint32_t before = context->race->seq;
 		struct numbers rollup;
 
