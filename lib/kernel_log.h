@@ -54,7 +54,7 @@ bool kernel_log_is_complaint(const struct kernel_log *kernel_log, const char *li
  * A record holds one line of a report, which need not name the task.  The first
  * later record that names a task decides whether the complaint counts.  If the
  * report ends before, the complaint does not count.  A data race (KCSAN) counts if one of
- * its two stacks is that of a reader of mappings, whoever that is.
+ * its two stacks is that of a reader of mappings, in any program.
  *
  * Return: true if a complaint counts; its text is in @kernel_log->complaint.
  */
