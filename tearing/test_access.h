@@ -230,7 +230,7 @@ static int populate_stage(struct race *race, void *arg)
 }
 
 /* Compose the command that repeats the test of a file. */
-static const char *again_command(const char *what, const struct file_kind *kind)
+static const char *access_command(const char *what, const struct file_kind *kind)
 {
 	char test[32];
 
@@ -272,7 +272,7 @@ static void run_again(struct __test_metadata *_metadata, struct context *context
 		ASSERT_EQ(0, err) {
 			diag("RULE BROKEN: at rest %s says something else %s", kind->name,
 			     ways[way]);
-			diag("  reproduce with %s", again_command("again", kind));
+			diag("  reproduce with %s", access_command("again", kind));
 		}
 		if (way == NR_AGAIN - 1)
 			ASSERT_EQ(0, context_step(context, 1));
@@ -326,7 +326,7 @@ static void run_awake(struct __test_metadata *_metadata, struct context *context
 	ASSERT_GE(AWAKE_LIMIT, slept) {
 		diag("RULE BROKEN: a reader of %s sleeps with nothing in its way", kind->name);
 		diag("  slept       %ld times in %u readings", slept, AWAKE_READINGS);
-		diag("  reproduce with %s", again_command("awake", kind));
+		diag("  reproduce with %s", access_command("awake", kind));
 	}
 }
 
