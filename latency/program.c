@@ -50,6 +50,7 @@
 #define SKIP_PIN "running on one CPU only is refused"
 #define SKIP_CONTROL "this kernel has no pagemap to compare with"
 #define SKIP_FULL "long list, set FULL=1"
+#define SKIP_GATED "cannot fail without GATE=1, set that or FULL=1"
 
 struct program *program;
 
@@ -308,6 +309,8 @@ const char *left_out(enum list list, struct knobs *knobs, unsigned int seconds)
 
 	if (list == LONG && !env_value("FULL"))
 		return SKIP_FULL;
+	if (list == GATED && !env_value("GATE") && !env_value("FULL"))
+		return SKIP_GATED;
 	reason = latency_prepare(knobs);
 	if (reason)
 		return reason;

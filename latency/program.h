@@ -53,10 +53,12 @@ struct positive_control {
 /**
  * enum list - selection of tests
  * @SHORT:	run by default
+ * @GATED:	run with GATE=1, without which the test cannot fail, or FULL=1
  * @LONG:	run with FULL=1
  */
 enum list {
 	SHORT,
+	GATED,
 	LONG,
 };
 

@@ -205,7 +205,7 @@ FIXTURE_VARIANT_ADD(latency, maps_all) {
  * see stall.h.
  */
 FIXTURE_VARIANT_ADD(latency, few_8) {
-	SCENARIO(few_8, SHORT, FEW, KERNEL(6, 17), maps, 1, 8, &op_mmap)
+	SCENARIO(few_8, GATED, FEW, KERNEL(6, 17), maps, 1, 8, &op_mmap)
 };
 
 FIXTURE_VARIANT_ADD(latency, few_64) {

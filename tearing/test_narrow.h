@@ -4,7 +4,7 @@
  *
  * A random race meets these windows once in minutes.  Each of these tests has the change
  * and the file that meet a window most often, and races at real-time priority for up to
- * half a second, or longer where the race is seldom overlapped:
+ * 0.4 s, or longer where the race is seldom overlapped:
  *
  *   name	a name is replaced while it is printed
  *   last	the last mapping of all grows while the next one is looked up
@@ -40,7 +40,7 @@
 #define NARROW_ENOUGH 10000
 
 /* Seconds after which a test ends.  Arbitrary. */
-#define NARROW_SECONDS 0.5
+#define NARROW_SECONDS 0.4
 
 /* Overlapped readings below which a test goes on after NARROW_SECONDS.  Arbitrary. */
 #define NARROW_FEW 1000

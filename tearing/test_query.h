@@ -210,6 +210,9 @@ TEST_F(query, filters)
 	diag("filters: questions %" PRIu64, counters.readings);
 }
 
+/* Seconds of random queries for each of query_changes[].  Arbitrary. */
+#define FILTERS_SECONDS 0.05
+
 /* Make random queries of the stage while the modifier makes transitions. */
 TEST_F(query, filters_racing)
 {
@@ -235,7 +238,7 @@ TEST_F(query, filters_racing)
 		set_level(0, LEVEL_READER);
 		ASSERT_EQ(0, ask_in_slice(context, &time_slices[cpu[1] < 0 ? TIME_SLICE_PREEMPT :
 						    TIME_SLICE_FREE],
-					  0.1, cpu, &range, &counters));
+					  FILTERS_SECONDS, cpu, &range, &counters));
 		set_level(0, 0);
 		ASSERT_EQ(0, context_over(context));
 	}
