@@ -1,18 +1,27 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-#: check-lab [NAME]...   the lab: all kernels, all machines, the bug (hours)
+#: check-lab [--all] [NAME]...  the lab: kernels, machines, the bug (90 minutes; hours)
 #
 # check-lab.sh - what of the lab takes too long for every change
 #
-# Usage: check-lab.sh [NAME]...
+# Usage: check-lab.sh [--all] [NAME]...
 #
-# Runs checks/lab/NAME.sh, by default all of them, after building those of the
-# lab's own kernels that are not there yet.  Exit status: as check's.
+# Runs checks/lab/NAME.sh, by default each of them, after building those of the
+# lab's own kernels that are not there yet.  By default each takes a choice of kernels,
+# machines and configurations, one of each kind of answer; with --all, all that there are.
+# Exit status: as check's.
 
 here=$(cd "$(dirname "$0")/.." && pwd -P)
 
+own="stock cured"
+if [ "${1-}" = --all ]; then
+	export LAB_ALL=1
+	own=
+	shift
+fi
 if [ $# -eq 0 ]; then
-	sh "$here/lab/lab.sh" build >&2 || exit 4
+	# shellcheck disable=SC2086 # words
+	sh "$here/lab/lab.sh" build $own >&2 || exit 4
 	for script in "$here"/checks/lab/*.sh; do
 		script=${script##*/}
 		set -- "$@" "${script%.sh}"

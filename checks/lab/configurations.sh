@@ -5,7 +5,7 @@
 # A row is a name, a kernel, and options of "lab run" or limits of a control group; what is
 # expected is what the kernel is always expected to say.
 #
-# CONFIGURATIONS names fewer of them.
+# By default some of them, with LAB_ALL all.  CONFIGURATIONS names others.
 
 # shellcheck source=../lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
@@ -33,7 +33,8 @@ cpu.max		7.3	GUEST_CGROUP=cpu.max=150000,100000
 memory.max	7.3	GUEST_CGROUP=memory.max=400M
 END
 )
-: "${CONFIGURATIONS:=$(echo "$rows" | cut -f 1)}"
+: "${CONFIGURATIONS:=$(choose "none vsyscall-none 8-cpus cpu.max memory.max" \
+	"$(echo "$rows" | cut -f 1)")}"
 
 for name in $CONFIGURATIONS; do
 	row=$(echo "$rows" | awk -v name="$name" '$1 == name { $1 = ""; print }')

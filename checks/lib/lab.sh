@@ -58,14 +58,26 @@ series()
 		awk '/^[0-9]/ { print $1 }'
 }
 
-# choose_kernels OWN: sets LAB_KERNELS, unless it is set, to each series that the
-# archive has and these
+# choose SOME ALL: prints the one, or with LAB_ALL the other
+choose()
+{
+	if [ "${LAB_ALL-}" ]; then
+		echo "$2"
+	else
+		echo "$1"
+	fi
+}
+
+# choose_kernels SOME OWN: sets LAB_KERNELS, unless it is set, to a series of each kind of
+# answer and SOME; with LAB_ALL, to each series that the archive has and OWN
 choose_kernels()
 {
 	[ ! "${LAB_KERNELS-}" ] || return 0
+	LAB_KERNELS="5.10 6.16 6.17 6.18 7.3 $1"
+	[ "${LAB_ALL-}" ] || return 0
 	LAB_KERNELS=$(series amd64)
 	[ "$LAB_KERNELS" ] || skip "Debian's kernels" "not to be had"
-	LAB_KERNELS="$LAB_KERNELS $1"
+	LAB_KERNELS="$LAB_KERNELS $2"
 }
 
 # answer QUESTION, wanted QUESTION: of the kernel that ran last
