@@ -27,10 +27,13 @@
 /* Bound of one scenario, in s: four times what a clear case takes. */
 #define DURATION_S 4
 
+/* Limit, in s, of bots that have no settings: the default of the kselftest runner. */
+#define BOT_TIMEOUT_S 45
+
 /*
  * Time of all trials, in s, after which a trial has SHORT_PAIRS and SHORT_S
- * only.  Test bots without settings allow 45 s for the program.  An idle
- * machine needs about 11 s for all tests.
+ * only, so that the program ends within BOT_TIMEOUT_S.  An idle machine needs
+ * about 9 s for all tests.
  */
 #define BUDGET_S 14
 
@@ -67,14 +70,16 @@ static int env_cpu(const char *name, int fallback)
 /*
  * Check whether the trials have used up @seconds.  A runner with a longer
  * timeout than that of the settings file, such as the lab, has as many times
- * the budget.
+ * the budget, and one with a shorter timeout than BOT_TIMEOUT_S as much less.
  */
 static bool exhausted(unsigned int seconds)
 {
-	double budget = seconds;
+	double budget = seconds, timeout = runner_timeout();
 
-	if (runner_timeout() > RUNNER_TIMEOUT)
-		budget *= runner_timeout() / RUNNER_TIMEOUT;
+	if (timeout > RUNNER_TIMEOUT)
+		budget *= timeout / RUNNER_TIMEOUT;
+	else if (timeout && timeout < BOT_TIMEOUT_S)
+		budget *= timeout / BOT_TIMEOUT_S;
 	return !env_value("FULL") && !env_value("DURATION") &&
 	       program->spent > budget * NSEC_PER_SEC;
 }

@@ -15,6 +15,12 @@
 #include "../lib/print.h"
 #include "watchdog.h"
 
+/*
+ * Time, in s, that is left at least for the test that is under way, and to skip those behind
+ * it, which is a process for each of hundreds.  Arbitrary.
+ */
+#define LATE_REST_S 5
+
 _Atomic bool *known_bug_seen;
 int64_t began_ns;
 struct kernel_log *kernel_complaints;
@@ -58,10 +64,13 @@ bool program_is_late(void)
 {
 	double limit = runner_timeout();
 
+	double rest = limit / 6 > LATE_REST_S ? limit / 6 : LATE_REST_S;
+
 	if (env_value("DURATION") && !env_value("kselftest_override_timeout"))
 		return false;
-	/* One sixth is left for the test that is under way. */
-	return limit > 0 && now_ns() - began_ns > limit * NSEC_PER_SEC * 5 / 6;
+	if (rest > limit / 2)
+		rest = limit / 2;
+	return limit > 0 && now_ns() - began_ns > (limit - rest) * NSEC_PER_SEC;
 }
 
 bool program_is_pressed(void)
