@@ -514,6 +514,57 @@ TEST(verdict_without_evidence)
 	}
 }
 
+/* Run a trial of which a share of the pairs shows interference, half of them by a stall. */
+static enum verdict seldom_trial(double share, struct verdict_state *s, uint64_t *rng)
+{
+	struct window same = { 100, 1000000, 50000, false };
+	struct window slow = { 100, 4000000, 400000, false };
+	struct window stall = { 100, 4000000, 3000000, false };
+	enum verdict v;
+
+	*s = (struct verdict_state)FRESH;
+	do {
+		bool shows = random_unit(rng) < share;
+
+		v = verdict_next(s, !shows ? &same : random_next(rng) % 2 ? &stall : &slow, &same);
+	} while (v == VERDICT_MORE);
+	return v;
+}
+
+/*
+ * Where contention shows in a part of the pairs, a file that takes the lock passes for one in
+ * a hundred machines at most.  A machine on which it shows in all pairs can tell.
+ */
+TEST(verdict_by_a_clear_control)
+{
+	unsigned int percent, passed, unclear, n;
+	struct verdict_state control, checked;
+
+	for (percent = 10; percent <= 100; percent += 5) {
+		uint64_t rng = percent;
+
+		passed = 0;
+		unclear = 0;
+		for (n = 0; n < TRIALS; n++) {
+			double share = percent / 100.0;
+
+			if (seldom_trial(share, &control, &rng) != VERDICT_INTERFERES)
+				continue;
+			if (seldom_trial(share, &checked, &rng) != VERDICT_FINE)
+				continue;
+			if (verdict_is_clear(&control))
+				passed++;
+			else
+				unclear++;
+		}
+		diag("shows in %3u %% of the pairs: %3u of %u pass, %3u did not for an unclear control",
+		     percent, passed, TRIALS, unclear);
+		EXPECT_GE(TRIALS / 100U, passed);
+	}
+	EXPECT_VERDICT(VERDICT_INTERFERES, seldom_trial(1, &control, &(uint64_t){ 1 }));
+	EXPECT_TRUE(verdict_is_clear(&control));
+}
+
 /* The target stalls in half of the pairs, which the votes do not show. */
 TEST(verdict_sees_the_tail)
 {

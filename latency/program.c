@@ -213,6 +213,7 @@ const char *control_result(const struct scenario *scenario,
 
 	positive->tried = true;
 	positive->missed = control_seen(trial) ? NULL : SKIP_BLIND;
+	positive->clear = verdict_is_clear(&trial->state);
 	return positive->missed;
 }
 
@@ -238,7 +239,13 @@ const char *control_measure(struct trial *trial, const struct scenario *checked,
 	positive->missed = error == -ENOMEM ? SKIP_MAPPINGS :
 			   error == -ENOENT ? SKIP_CONTROL :
 			   error || !control_seen(trial) ? SKIP_BLIND : NULL;
+	positive->clear = verdict_is_clear(&trial->state);
 	return positive->missed;
+}
+
+bool control_is_clear(const struct scenario *checked)
+{
+	return control_of(checked)->clear;
 }
 
 void finish(struct result *result, const struct knobs *knobs,

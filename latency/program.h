@@ -19,6 +19,7 @@
 
 /* Reasons to skip that several tests have; bots build names of results from them. */
 #define SKIP_BLIND "the apparatus cannot see contention here"
+#define SKIP_SELDOM "contention is seen too seldom here for a pass"
 #define SKIP_UNSURE "could not tell"
 #define SKIP_RELEASE "interference, as expected of this release"
 #define SKIP_FEW "interference, known where mappings are few"
@@ -44,10 +45,12 @@
  * struct positive_control - result of a positive control
  * @tried:	the control was measured
  * @missed:	reason to skip the tests that rely on it, or NULL
+ * @clear:	enough of its pairs showed contention for these tests to pass
  */
 struct positive_control {
 	bool tried;
 	const char *missed;
+	bool clear;
 };
 
 /**
@@ -138,6 +141,14 @@ const char *control_result(const struct scenario *scenario,
  */
 const char *control_measure(struct trial *trial, const struct scenario *checked,
 			    const struct knobs *knobs);
+
+/**
+ * control_is_clear() - check whether a pass of a scenario counts
+ * @checked: the scenario, of which control_measure() has found no reason to skip
+ *
+ * Return: verdict_is_clear() of its positive control.
+ */
+bool control_is_clear(const struct scenario *checked);
 
 /**
  * finish() - record the outcome of a test, and write the report so far

@@ -132,7 +132,9 @@ static const char *interference_reason(const struct trial *trial, enum kind kind
 		return control_result(&trial->scenario, trial);
 	if (trial->verdict == VERDICT_INTERFERES)
 		return interference_excuse(kind, lockless);
-	return trial->verdict == VERDICT_FINE ? NULL : SKIP_UNSURE;
+	if (trial->verdict != VERDICT_FINE)
+		return SKIP_UNSURE;
+	return control_is_clear(&trial->scenario) ? NULL : SKIP_SELDOM;
 }
 
 /* The timeout covers two trials of 4 s, a positive control, and a hang. */

@@ -103,6 +103,13 @@ bool verdict_tail_doubt(const struct verdict_state *s)
 	return verdict_tail(s, VERDICT_DOUBT_LEAD, 1, VERDICT_DOUBT_SHARE);
 }
 
+bool verdict_is_clear(const struct verdict_state *s)
+{
+	double votes = ((int)s->pairs + s->lead) / 2.0;
+
+	return votes >= VERDICT_CLEAR * s->pairs || s->target.alone >= VERDICT_CLEAR * s->pairs;
+}
+
 bool verdict_is_due(const struct verdict_state *s)
 {
 	return s->pairs + s->void_pairs >= s->max_pairs;

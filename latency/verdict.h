@@ -60,6 +60,13 @@
  */
 #define VERDICT_TAIL_LEAD 9
 
+/*
+ * Share of the pairs of a positive control in which contention must be seen for VERDICT_FINE
+ * to count in the tests that rely on it.  VERDICT_LEAD allows for 36 % of wrong votes, and
+ * the share is measured with an error of a tenth.
+ */
+#define VERDICT_CLEAR 0.75
+
 /* enum verdict - answer of the sequential test */
 enum verdict {
 	VERDICT_MORE,		/* one more pair is needed */
@@ -136,6 +143,18 @@ double verdict_ratio(const struct verdict_state *s);
 
 /** verdict_tail_doubt() - check whether the tail rules out VERDICT_FINE */
 bool verdict_tail_doubt(const struct verdict_state *s);
+
+/**
+ * verdict_is_clear() - check whether enough of the pairs show interference
+ * @s:	state of the test of a positive control
+ *
+ * Where a part of the pairs shows what is there, as on a host that seldom runs both CPUs of
+ * a guest at once, the others vote against it, and a majority of them proves nothing.
+ *
+ * Return: whether VERDICT_CLEAR of the pairs voted for interference, or have a slow operation
+ * on the target's side alone.
+ */
+bool verdict_is_clear(const struct verdict_state *s);
 
 /** verdict_is_due() - check whether the bound on the number of pairs is reached */
 bool verdict_is_due(const struct verdict_state *s);
