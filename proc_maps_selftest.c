@@ -557,7 +557,7 @@ TEST(verdict_by_a_clear_control)
 			else
 				unclear++;
 		}
-		diag("shows in %3u %% of the pairs: %3u of %u pass, %3u did not for an unclear control",
+		diag("shows in %3u %% of the pairs: %3u of %u pass, %3u by an unclear control",
 		     percent, passed, TRIALS, unclear);
 		EXPECT_GE(TRIALS / 100U, passed);
 	}
