@@ -9,7 +9,8 @@
 columns='tearing maps query smaps numa_maps'
 
 # Known bugs of kernels: WORD=TEST, the word for it in lab/expected, and what shows it.
-known_bugs='lost-tail=known.tail_lost_after_merge stuck-query=query.misuse crash-id=sparse_id.query'
+known_bugs='lost-tail=known.tail_lost_after_merge lost-name=heap.keeps_its_name'
+known_bugs="$known_bugs stuck-query=query.misuse crash-id=sparse_id.query"
 
 # results OUT...: each result on a line, see run_tests.sh
 results()
@@ -187,7 +188,17 @@ expected_of()
 # where there is none though all tests were to be run
 compare()
 {
-	awk -v answers="$1" -v expected="$2" -v whole="${3-}" 'BEGIN {
+	awk -v answers="$1" -v expected="$2" -v whole="${3-}" '
+	# Of several known bugs, one may have had too few chances to show.
+	function part_of(some, all,	part, n, i)
+	{
+		n = split(some, part, "+")
+		for (i = 1; i <= n; i++)
+			if (!index("+" all "+", "+" part[i] "+"))
+				return 0
+		return 1
+	}
+	BEGIN {
 		split(expected, e, " ")
 		n = split(answers, a, " ")
 		for (i = 1; i <= n; i++) {
@@ -199,7 +210,7 @@ compare()
 			else if (a[i] == "unprovoked")
 				mark = e[i] == "pass" ? "" : "?"
 			else if (a[i] != e[i] && e[i] != "skip")
-				mark = "!"
+				mark = part_of(a[i], e[i]) ? "?" : "!"
 			printf "%s%s%s", (i > 1 ? " " : ""), a[i], mark
 		}
 		print ""

@@ -223,6 +223,20 @@ const struct change change_heap = {
 		{ OP_BRK, 0, 0, 0, 4 } },
 };
 
+/*
+ * The end of the heap is a mapping of its own, and brk() takes it away whole.  The kernel
+ * tells the heap by mm->brk, which brk() lowers first.
+ */
+const struct change change_heap_end = {
+	.name = "heap_end", .place = PLACE_HEAP, .nr = 3,
+	.draw = { "hhhh....",
+		  "hhhhhhhh",
+		  "hhhhkkkk" },
+	.op = { { OP_BRK, 0, 0, 0, 8 },
+		{ OP_PROTECT, 4, 4, 'k' },
+		{ OP_BRK, 0, 0, 0, 4 } },
+};
+
 const struct change change_stack = {
 	.name = "stack", .place = PLACE_STACK, .nr = 2,
 	.draw = { "....ssss",

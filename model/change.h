@@ -13,6 +13,7 @@
  *	p q  rw-p, named p or q by PR_SET_VMA_ANON_NAME
  *	l  rw-p, locked		d  rw-p, not dumped	u  rw-p, userfaultfd
  *	h  rw-p, the heap	s  rw-p, the stack	g  rw-p, grows down
+ *	k  r--p, the heap
  *
  * The legal readings are derived from the drawings.  To add a change, add an entry
  * to change.c and its name to change_list.h.
@@ -94,6 +95,7 @@ struct change {
 
 /* Entries with tests of their own. */
 extern const struct change change_grow;
+extern const struct change change_heap_end;
 extern const struct change change_beside;
 
 /** letter_prot() - get the PROT_* bits of a character of a drawing. */
@@ -103,6 +105,7 @@ static inline int letter_prot(char letter)
 	case 'n':
 		return PROT_NONE;
 	case 'C':
+	case 'k':
 	case 'r':
 		return PROT_READ;
 	default:

@@ -11,7 +11,7 @@
 #        mutants.sh --table DIR...
 #
 # Each mutants/NAME.patch breaks one thing in a kernel that is otherwise good:
-# the newest linux-source with the lab's cure.patch.  Each is built, booted in the
+# the newest linux-source with the lab's cure.patch and heap.patch.  Each is built, booted in the
 # lab's machine, and judged by the gate up to its first "not ok".  A line each:
 #
 #   caught  NAME  10/10  seconds  first test that failed: what it said
@@ -24,7 +24,7 @@
 # Only the program named in the patch's line "Judge:" is run (without such a
 # line, proc_maps_tearing), in the configuration of its line "Config:", if any, and
 # with the options and variables of its line "Asks:".  The line "Over:" has the
-# lab's patches that come before it, after cure.patch.  The line "Needs:" has the
+# lab's patches that come before it, after those two.  The line "Needs:" has the
 # options of a kernel, "!" before those that must not be, without which the fault
 # need not show.
 #
@@ -224,9 +224,11 @@ build()
 		set -- "$@" --patch "$here/$over.patch"
 	done
 	if [ "$um" ]; then
-		set -- --arch um --patch "$here/cure.patch" --patch "$here/um.patch" "$@"
+		set -- --arch um --patch "$here/cure.patch" \
+			--patch "$here/heap.patch" --patch "$here/um.patch" "$@"
 	else
-		set -- --config "$configuration" --patch "$here/cure.patch" "$@"
+		set -- --config "$configuration" --patch "$here/cure.patch" \
+			--patch "$here/heap.patch" "$@"
 	fi
 	attended sh "$here/build.sh" "$@" --patch "$room/$name.patch" \
 		"mutant-$name$suffix"

@@ -505,6 +505,9 @@ static void stage_span(const struct stage *stage, struct span *span,
 		snprintf(span->name, SPAN_NAME, "/memfd:%c (deleted)",
 			 letter == 'B' ? 'B' : 'A');
 		break;
+	case 'k':
+		span_set_name(span, "[heap]", 6);
+		break;
 	case 'h':
 	case 's':
 		if (!outer)
