@@ -46,7 +46,6 @@
 #include "tearing/test_fields.h"
 #include "tearing/test_leaving.h"
 #include "tearing/test_known.h"
-#include "tearing/test_heap.h"
 #include "tearing/test_stopped.h"
 #include "tearing/test_contents.h"
 #include "tearing/test_names.h"

@@ -9,7 +9,7 @@
 columns='tearing maps query smaps numa_maps'
 
 # Known bugs of kernels: WORD=TEST, the word for it in lab/expected, and what shows it.
-known_bugs='lost-tail=known.tail_lost_after_merge lost-name=heap.keeps_its_name'
+known_bugs='lost-tail=known.tail_lost_after_merge lost-name=narrow.heap.race'
 known_bugs="$known_bugs stuck-query=query.misuse crash-id=sparse_id.query"
 
 # results OUT...: each result on a line, see run_tests.sh
