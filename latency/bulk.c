@@ -38,6 +38,9 @@
  */
 #define BULK_SECONDS 15
 
+/* Multiple of BULK_SECONDS after which none begins where all rounds stall.  Arbitrary. */
+#define BULK_EXTEND 2
+
 /* Number of faults beside a munmap() below which a round counts as blocked. */
 #define BULK_FAULTS 10
 
@@ -248,9 +251,9 @@ bool bulk_grow(struct bulk *bulk, const struct bulk_round *round)
 	return true;
 }
 
-bool bulk_is_late(int64_t begin)
+bool bulk_is_late(int64_t begin, bool stalls)
 {
-	return now_ns() - begin > BULK_SECONDS * NSEC_PER_SEC;
+	return now_ns() - begin > (stalls ? BULK_EXTEND : 1) * BULK_SECONDS * NSEC_PER_SEC;
 }
 
 double bulk_share(const struct bulk_round *round)

@@ -170,8 +170,15 @@ size_t bulk_most(void);
  */
 bool bulk_grow(struct bulk *bulk, const struct bulk_round *round);
 
-/** bulk_is_late() - check whether BULK_SECONDS have passed since @begin, ns */
-bool bulk_is_late(int64_t begin);
+/**
+ * bulk_is_late() - check whether a test has used up its time
+ * @begin:	begin of the test, ns
+ * @stalls:	each round that says something has shown a stall so far
+ *
+ * Return: whether BULK_SECONDS have passed, or with @stalls, which is worth a proof,
+ * BULK_EXTEND times as much.
+ */
+bool bulk_is_late(int64_t begin, bool stalls);
 
 /** bulk_share() - compute the longest fault's share of the munmap()'s duration */
 double bulk_share(const struct bulk_round *round);
