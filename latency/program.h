@@ -19,7 +19,7 @@
 
 /* Reasons to skip that several tests have; bots build names of results from them. */
 #define SKIP_BLIND "the apparatus cannot see contention here"
-#define SKIP_SELDOM "contention is seen too seldom here for a pass"
+#define SKIP_SELDOM "could not tell, contention shows too seldom"
 #define SKIP_UNSURE "could not tell"
 #define SKIP_RELEASE "interference, as expected of this release"
 #define SKIP_FEW "interference, known where mappings are few"
