@@ -541,13 +541,12 @@ TEST(verdict_by_a_clear_control)
 	struct verdict_state control, checked;
 
 	for (percent = 10; percent <= 100; percent += 5) {
+		double share = percent / 100.0;
 		uint64_t rng = percent;
 
 		passed = 0;
 		unclear = 0;
 		for (n = 0; n < TRIALS; n++) {
-			double share = percent / 100.0;
-
 			if (seldom_trial(share, &control, &rng) != VERDICT_INTERFERES)
 				continue;
 			if (seldom_trial(share, &checked, &rng) != VERDICT_FINE)
