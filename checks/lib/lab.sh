@@ -7,6 +7,8 @@
 
 : "${LAB_CACHE:=$top/.lab}"
 export LAB_CACHE
+# Where the parts of the lab that are sourced lie.
+here=$top/lab
 
 # needs_lab SET: what cannot be had, for lack of a mirror or a disk, is no
 # failure of the gate.
@@ -36,7 +38,6 @@ lab_run()
 static_here()
 {
 	(
-		here=$top/lab
 		# shellcheck source=../../lab/common.sh
 		. "$top/lab/common.sh"
 		# shellcheck source=../../lab/programs.sh
