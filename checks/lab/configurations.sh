@@ -33,7 +33,7 @@ cpu.max		7.3	GUEST_CGROUP=cpu.max=150000,100000
 memory.max	7.3	GUEST_CGROUP=memory.max=400M
 END
 )
-: "${CONFIGURATIONS:=$(choose "none vsyscall-none 8-cpus cpu.max memory.max" \
+: "${CONFIGURATIONS:=$(choose "none 8-cpus cpu.max" \
 	"$(echo "$rows" | cut -f 1)")}"
 
 for name in $CONFIGURATIONS; do

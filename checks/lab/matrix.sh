@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# A release series of each kind of answer, or with LAB_ALL all that the archive has and the
-# lab's own kernels: all answers as they are written down; and some of them again with one
-# CPU of the host busy.
+# Three release series and the cured kernel, or with LAB_ALL all that the archive has and
+# the lab's own kernels: all answers as they are written down; and some of them again with
+# one CPU of the host busy.  fresh.sh asks two series more.
 #
 # LAB_KERNELS and LAB_BUSY name others, LAB_TIMES is how often each runs (default: 1).
 
@@ -13,9 +13,9 @@
 . "$(dirname "$0")/../lib/lab.sh"
 
 needs_lab lab
-: "${LAB_TIMES:=1}" "${LAB_BUSY:=$(choose cured "6.12 7.3 cured")}"
+: "${LAB_TIMES:=1}" "${LAB_BUSY:=$(choose 7.3 "6.12 7.3 cured")}"
 # vng.sh asks the one for virtme-ng
-choose_kernels cured "$(own_kernels | grep -vx cured-vng)"
+choose_kernels cured-um "$(own_kernels | grep -vx cured-vng)"
 
 # all_kernels HOW KERNEL...
 all_kernels()

@@ -69,12 +69,12 @@ choose()
 	fi
 }
 
-# choose_kernels SOME OWN: sets LAB_KERNELS, unless it is set, to a series of each kind of
-# answer and SOME; with LAB_ALL, to each series that the archive has and OWN
+# choose_kernels SOME OWN: sets LAB_KERNELS, unless it is set, to three series with other
+# answers each and SOME; with LAB_ALL, to each series that the archive has and OWN
 choose_kernels()
 {
 	[ ! "${LAB_KERNELS-}" ] || return 0
-	LAB_KERNELS="5.10 6.16 6.17 6.18 7.3 $1"
+	LAB_KERNELS="5.10 6.17 7.3 $1"
 	[ "${LAB_ALL-}" ] || return 0
 	LAB_KERNELS=$(series amd64)
 	[ "$LAB_KERNELS" ] || skip "Debian's kernels" "not to be had"
