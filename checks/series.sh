@@ -186,6 +186,8 @@ if grep -qs lock_next_vma "$SERIES_KDIR/mm/mmap_lock.c"; then
 		grep -q '^Cc: stable@vger.kernel.org' "$work/patches"/1-fix/0001-*
 	ok "the second is the test that shows it" \
 		grep -q '^+TEST_F.*from_merge' "$work/patches"/1-fix/0002-*
+	ok "the third is the other fix, for the same releases" \
+		grep -q '^Fixes: 5631da56c9a8 ' "$work/patches"/1-fix/0003-*
 else
 	skip "the first is the fix, with its Fixes: tag" "no such bug in this tree"
 fi
