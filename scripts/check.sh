@@ -44,7 +44,7 @@ trap 'rm -f "$log"' EXIT
 trap 'echo "$0: interrupted" >&2; exit 4' HUP INT TERM
 
 { prove -v -e sh "$@" 2>&1; echo "prove: $?"; } | tee "$log" |
-	grep -v '^prove: '
+	grep --line-buffered -v '^prove: '
 
 awk '
 /^ok .*# SKIP/ { skipped++; next }
