@@ -10,16 +10,6 @@
 
 needs_lab lab
 
-# as_expected WHAT: by the exit status; one that could not tell says nothing
-as_expected()
-{
-	if [ "$lab_status" -eq 4 ]; then
-		skip "$1 as expected" "could not tell"
-	else
-		equal "$1 as expected" "$lab_status" 0
-	fi
-}
-
 # Interference is expected of 6.16, which is too old for anything else; with GATE=1,
 # as for a patch, it is a failure.
 if has_kernel 6.16; then
