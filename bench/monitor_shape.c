@@ -193,7 +193,7 @@ static int shape_fill(uint64_t size, bool huge)
 	if (huge)
 		begin = (begin + SHAPE_HUGE - 1) / SHAPE_HUGE * SHAPE_HUGE;
 	for (at = 0; at < size; at += page)
-		memset((void *)(begin + at), 1, 1);
+		*(char *)(uintptr_t)(begin + at) = 1;
 	return 0;
 }
 

@@ -82,18 +82,21 @@ cat >"$work/report" <<'END'
 # ok 1 racing.hole.maps
 # not ok 2 sparse_id.query
 # not ok 3 query.misuse
+# not ok 4 contents.move.rollup
+# not ok 5 contents.file.rollup
 not ok 2 selftests: proc: proc_maps_tearing # exit=1
 END
 equal "known bugs of a report" "$(in_answers answers "$work/report")" \
-	"stuck-query+crash-id - - - -"
+	"stuck-query+crash-id+short-rollup - - - -"
 equal "nothing is red beside them" "$(in_answers reds "$work/report" \
-	"lost-tail+stuck-query+crash-id pass")" ""
+	"lost-tail+stuck-query+crash-id+short-rollup pass")" ""
 # expected_on RELEASE: the first word of its answer
 expected_on()
 {
 	(cpus=2 stress='' archive_machine=amd64; in_answers expected_of - "$1") |
 		cut -d ' ' -f 1
 }
+equal "6.10 is not 6.1" "$(expected_on 6.1) $(expected_on 6.10)" "short-rollup pass"
 equal "what may crash is not expected where it is not tried" \
 	"$(STRESS='' expected_on 6.16.12) $(STRESS=1 expected_on 6.16.12)" "pass crash-id"
 
