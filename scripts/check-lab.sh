@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-#: check-lab [--all] [NAME]...  the lab: kernels, machines, the bug (90 minutes; hours)
+#: check-lab [--all] [NAME]...  the lab: kernels, machines, the bug (two hours; many hours)
 #
 # check-lab.sh - what of the lab takes too long for every change
 #

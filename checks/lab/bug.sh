@@ -13,7 +13,7 @@
 
 needs_lab lab
 : "${LAB_TIMES:=10}"
-choose_kernels "6.16 cured-um" "stock lazy mmap_lock cured"
+choose_kernels 6.16 "stock lazy mmap_lock cured"
 static=$(static_here) || exit
 
 for kernel in $LAB_KERNELS; do

@@ -1,19 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Ten runs: is each test always there, under one name?  A bot takes a name that
-# comes and goes for a regression.  RUNS is how many.
+# Ten runs: is each test always there, under one name, and does nothing fail but what is
+# known of this kernel?  A bot takes a name that comes and goes for a regression.  RUNS is
+# how many.
 
 # shellcheck source=../lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=../lib/ktap.sh
+. "$(dirname "$0")/../lib/ktap.sh"
 
 : "${RUNS:=10}"
 
 for run in $(seq "$RUNS"); do
 	"$top/run_tests.sh" >"$work/report" 2>"$work/summary" </dev/null
-	explain "$work/summary" 1
-	"$top/run_tests.sh" --results "$work/report" | grep '^test' | cut -f 2,3 \
-		>"$work/names.$run"
+	explain "$work/summary"
+	results "$work/report" | grep '^test' | cut -f 2,3 >"$work/names.$run"
+	# shellcheck disable=SC2086 # words
+	reds "$work/report" $programs >"$work/bad"
+	unexcused "$work/bad" >"$work/odd"
+	ok "run $run: nothing fails but what lab/expected has of this kernel" \
+		holds_nothing "$work/odd"
 	ok "run $run: has tests" test -s "$work/names.$run"
 	ok "run $run: each name once" test -z "$(sort "$work/names.$run" | uniq -d)"
 	ok "run $run: the names of run 1, in its order" \
