@@ -36,7 +36,7 @@ tree=$work/tree
 cp -a "$kernel" "$tree"
 (cd "$SERIES_KDIR" && tar -c MAINTAINERS Documentation/filesystems/proc.rst \
 	fs/proc/internal.h fs/proc/task_mmu.c include/linux/mmap_lock.h \
-	mm/mmap_lock.c scripts tools/testing/selftests/lib.mk \
+	mm/mmap.c mm/mmap_lock.c scripts tools/testing/selftests/lib.mk \
 	tools/testing/selftests/kselftest* tools/include/uapi/linux/fs.h \
 	"$proc" 2>/dev/null) | tar -x -C "$tree"
 cp -a "$tree" "$work/graft"

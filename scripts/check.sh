@@ -15,6 +15,9 @@ set -u
 here=$(cd "$(dirname "$0")/.." && pwd -P)
 [ "${LC_ALL-}" = C ] || eval "$(sh "$here/run_tests.sh" --environment)"
 
+# lib.mk takes a make above it for one of its own, which has set OUTPUT.
+unset MAKELEVEL MAKEFLAGS MFLAGS
+
 sets=check
 if [ "${1-}" = --with ]; then
 	sets="check $2"

@@ -56,7 +56,7 @@ fix_compiles()
 		scripts/config -e $symbol
 	done
 	ok "$1: the fix compiles without a warning" make -j2 olddefconfig \
-		mm/mmap_lock.o fs/proc/task_mmu.o WERROR=1
+		mm/mmap.o mm/mmap_lock.o fs/proc/task_mmu.o WERROR=1
 	ok "$1: with per-VMA locks" grep -qx CONFIG_PER_VMA_LOCK=y .config
 }
 
