@@ -63,8 +63,8 @@ equal "which is no image" "$(in_archive archive_find kernel 6.18)" ""
 # in_answers COMMAND...: a function of lab/answers.sh
 in_answers()
 {
-	# shellcheck source=../lab/answers.sh disable=SC2030
-	(here=$top/lab; . "$top/lab/answers.sh"; "$@")
+	# shellcheck source=../lab/answers.sh
+	(. "$top/lab/answers.sh"; "$@")
 }
 
 # What is part of a kernel's known answer is no news, and nothing else is that.
