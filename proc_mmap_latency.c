@@ -31,7 +31,8 @@
  *	JSON=file		report for programs; exit status 4 when it cannot be
  *				written and no test failed
  *	KSFT_MACHINE_SLOW=1	interference is skipped, not failed
- *	PLANT=stall|hang|idle	injected fault, which fails (or, for idle, skips)
+ *	PLANT=stall|hang|starve|idle	injected fault, which fails (or, for idle,
+ *				skips); starve is for the fixture reader
  */
 #include <stdlib.h>
 #include <sys/types.h>

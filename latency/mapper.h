@@ -146,12 +146,13 @@ struct mapper_shared {
 };
 
 /*
- * enum injection - injected fault of the target, to test that the test can fail
+ * enum injection - injected fault, to test that the test can fail
  */
 enum injection {
 	INJECT_NOTHING,
 	INJECT_STALL,		/* some operations are slow while the target is read */
 	INJECT_HANG,		/* the first operation while the target is read hangs */
+	INJECT_STARVE,		/* scanners are stopped while the mapper never sleeps */
 };
 
 /**

@@ -114,7 +114,8 @@ static void choose_knobs(struct knobs *knobs)
 	/* Each test starts with the same seed, so that it can be run alone. */
 	knobs->seed = program->seed;
 	knobs->inject = env_fault("stall") ? INJECT_STALL :
-			env_fault("hang") ? INJECT_HANG : INJECT_NOTHING;
+			env_fault("hang") ? INJECT_HANG :
+			env_fault("starve") ? INJECT_STARVE : INJECT_NOTHING;
 	knobs->inject_idle = env_fault("idle");
 }
 

@@ -113,6 +113,7 @@ TEST_F_TIMEOUT(reader, progress, 60)
 	diag("%s.ratio: %.2f x", variant->name, verdict_ratio(&trial->state));
 	diag("%s.starved_windows: %u windows", variant->name, starved);
 	diag("%s.pairs: %u count", variant->name, trial->state.pairs);
+	diag("%s.void_pairs: %u count", variant->name, trial->state.void_pairs);
 	if (v == VERDICT_UNSURE)
 		SKIP(return, SKIP_UNSURE);
 	if (v == VERDICT_INTERFERES && machine_is_slow())

@@ -29,8 +29,8 @@ const char *env_value(const char *name)
 const char *env_error(void)
 {
 	static const char *const faults[] = {
-		"", "0", "gap", "perm", "idle", "stall", "hang", "content",
-		"kid", "exec", "loop", "undying", "block", NULL
+		"", "0", "gap", "perm", "idle", "stall", "hang", "starve",
+		"content", "kid", "exec", "loop", "undying", "block", NULL
 	};
 	const char *inject = getenv("PLANT") ?: "";
 	const char *seed = getenv("SEED") ?: "";
