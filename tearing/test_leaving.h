@@ -115,9 +115,15 @@ TEST_F(leaving, exit)
  */
 static bool exec_is_over(int fd)
 {
+	struct timeout timeout = timeout_start(MODIFIER_TIMEOUT_NS);
 	struct pollfd end = { .fd = fd };
 
-	return poll(&end, 1, MODIFIER_TIMEOUT_NS / NSEC_PER_MSEC) == 1;
+	while (poll(&end, 1, 0) != 1) {
+		if (timed_out(&timeout))
+			return false;
+		sleep_ns(TIMEOUT_POLL_NS);
+	}
+	return true;
 }
 
 /*

@@ -12,12 +12,12 @@ results()
 }
 
 # reds REPORT PROGRAM...: of these programs, the tests that failed, and those that
-# ended in another way
+# ended in another way; a test that met a known bug has the name of that bug's
 reds()
 {
 	results "$1" | awk -F '\t' -v programs=" $* " '
 	!index(programs, " " $2 " ") { next }
-	$1 == "test" && $4 == "fail" || $4 == "broken" { print $3 }'
+	$1 == "test" && $4 == "fail" || $4 == "broken" { print $7 != "" ? $7 : $3 }'
 }
 
 # nested REPORT PROGRAM: what the program printed, without the runner's "# ".
