@@ -1593,7 +1593,7 @@ static int add_too_many(void *arg)
 	unsigned int i, nr = 0;
 
 	stdio_to_null();
-	/* Nobody is to keep, or to wait for, the core. */
+	/* This abort is no crash that anything has to keep a core of. */
 	prctl(PR_SET_DUMPABLE, 0);
 	for (i = 0; i <= ORACLE_POSITIONS; i++)
 		nr = oracle_add_position(at, nr, i);
