@@ -3,8 +3,6 @@
 # use, and what an initializer leaves out is zero on purpose.
 CFLAGS += -Wall -Wextra -O2
 CFLAGS += -Wno-unused-parameter -Wno-missing-field-initializers
-# gcc 11 to 15 say it of the harness's setjmp(), by chance; clang has no such warning.
-CFLAGS += $(if $(findstring clang,$(CC)),,-Wno-clobbered)
 CFLAGS += $(KHDR_INCLUDES) $(TOOLS_INCLUDES)
 LDFLAGS += -pthread
 LOCAL_HDRS += $(wildcard lib/*.h model/*.h tearing/*.h stress/*.h latency/*.h bench/*.h)

@@ -23,7 +23,6 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "../kselftest_harness.h"
 #include "latency/histogram.h"
 #include "latency/mapper.h"
 #include "latency/trial.h"
@@ -33,6 +32,7 @@
 #include "lib/child.h"
 #include "lib/clock.h"
 #include "lib/cpu.h"
+#include "lib/harness.h"
 #include "lib/kernel_log.h"
 #include "lib/limits.h"
 #include "lib/machine.h"

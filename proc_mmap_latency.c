@@ -38,12 +38,12 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "../kselftest_harness.h"
 #include "latency/program.h"
 #include "latency/test_interference.h"
 #include "latency/test_reader.h"
 #include "latency/test_bulk.h"
 #include "latency/test_grace.h"
+#include "lib/harness.h"
 #include "lib/main.h"
 
 /* The process that writes the report; tests run in children. */

@@ -12,13 +12,13 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "../../kselftest_harness.h"
 #include "bulk.h"
 #include "load.h"
 #include "mapper.h"
 #include "program.h"
 #include "../lib/clock.h"
 #include "../lib/env.h"
+#include "../lib/harness.h"
 #include "../lib/machine.h"
 #include "../lib/print.h"
 

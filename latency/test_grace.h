@@ -27,7 +27,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../../kselftest_harness.h"
 #include "load.h"
 #include "program.h"
 #include "report.h"
@@ -37,6 +36,7 @@
 #include "../lib/env.h"
 #include "../lib/clock.h"
 #include "../lib/cpu.h"
+#include "../lib/harness.h"
 #include "../lib/machine.h"
 #include "../lib/print.h"
 

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdbool.h>
 
-#include "../../kselftest_harness.h"
 #include "load.h"
 #include "program.h"
 #include "report.h"
@@ -20,6 +19,7 @@
 #include "verdict.h"
 #include "../lib/clock.h"
 #include "../lib/env.h"
+#include "../lib/harness.h"
 #include "../lib/machine.h"
 #include "../lib/print.h"
 

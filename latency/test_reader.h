@@ -14,7 +14,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "../../kselftest_harness.h"
 #include "load.h"
 #include "mapper.h"
 #include "program.h"
@@ -22,6 +21,7 @@
 #include "trial.h"
 #include "verdict.h"
 #include "../lib/env.h"
+#include "../lib/harness.h"
 #include "../lib/machine.h"
 #include "../lib/print.h"
 

@@ -11,8 +11,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "../../kselftest_harness.h"
-
+#include "../lib/harness.h"
 #include "../lib/kernel_log.h"
 #include "../lib/print.h"
 #include "../model/change.h"
@@ -24,11 +23,6 @@
 #include "program.h"
 #include "run.h"
 #include "watchdog.h"
-
-#if defined(__GNUC__) && !defined(__clang__)
-/* gcc warns of variables of a test that are live across the harness's setjmp(). */
-#pragma GCC diagnostic ignored "-Wclobbered"
-#endif
 
 /*
  * Clear the reason of a skip: the harness would print it behind "not ok", too.  A failure

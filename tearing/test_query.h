@@ -18,6 +18,7 @@
 #include "../lib/child.h"
 #include "../lib/clock.h"
 #include "../lib/cpu.h"
+#include "../lib/env.h"
 #include "../lib/futex.h"
 #include "../lib/machine.h"
 #include "../lib/print.h"
@@ -260,11 +261,11 @@ static const struct edge {
 	{ &change_merge_right_partial, 3 },
 };
 
-/* Overlapped queries after which an edge has been tested.  Arbitrary. */
+/* Overlapped queries after which an edge has been tested, without DURATION.  Arbitrary. */
 #define EDGE_ENOUGH 2000
 
-/* Seconds after which an edge has been tested as well.  Arbitrary. */
-#define EDGE_SECONDS 3.0
+/* Seconds after which all edges have been tested as well.  Arbitrary. */
+#define EDGE_SECONDS 6.0
 
 /* Seconds of a time slice.  Arbitrary. */
 #define EDGE_SLICE 0.05
@@ -281,6 +282,8 @@ static const struct edge {
 TEST_F(query, edges)
 {
 	const struct context_options options = race_options();
+	double seconds = duration_from_env(EDGE_SECONDS, DURATION_LIMIT) / ARRAY_SIZE(edges);
+	uint64_t enough = env_value("DURATION") ? UINT64_MAX : EDGE_ENOUGH;
 	struct counters counters = { 0 };
 	uint32_t transitions = 0;
 	int cpu[2];
@@ -306,8 +309,8 @@ TEST_F(query, edges)
 		context->urgent = true;
 		set_level(0, LEVEL_READER);
 		begin = now_ns();
-		for (k = 0; now_ns() - begin < EDGE_SECONDS * NSEC_PER_SEC &&
-		     counters.overlapped - before < EDGE_ENOUGH; k++) {
+		for (k = 0; now_ns() - begin < seconds * NSEC_PER_SEC &&
+		     counters.overlapped - before < enough; k++) {
 			const struct time_slice *slice = time_slice_narrow(k);
 
 			if (slice->cpus > 1 && cpu[1] < 0)
