@@ -40,11 +40,6 @@
 #include "../lib/machine.h"
 #include "../lib/print.h"
 
-#if defined(__GNUC__) && !defined(__clang__)
-/* The harness calls setjmp(), and gcc inlines functions beside it. */
-#pragma GCC diagnostic ignored "-Wclobbered"
-#endif
-
 /*
  * Number of calls that are compared with a grace period.  It is odd, to have a
  * median.  Each takes about 20 ms on an idle machine.
