@@ -74,7 +74,7 @@ FIXTURE_TEARDOWN(known)
  *
  * A failure means that a monitor can miss a mapping that was there all the time.
  */
-TEST_F_TIMEOUT(known, tail_lost_after_merge, 30)
+TEST_F(known, tail_lost_after_merge)
 {
 	const struct context_options options = race_options();
 	struct run run = run_of(&self->context);

@@ -418,8 +418,7 @@ static int release_within_reading(struct context *context)
 	return err;
 }
 
-/* On a busy machine, a burst that has begun may take seconds. */
-TEST_F_TIMEOUT(stopped, race, 120)
+TEST_F(stopped, race)
 {
 	struct context_options options = race_options();
 	struct run run = run_of(&self->context);

@@ -21,7 +21,7 @@
 
 /*
  * Polls after SIGKILL.  A thread that has neither ended by then, nor is stuck, waits for
- * a CPU, and the tests go on.  Arbitrary: 20 s, of the 30 s that a test has.
+ * a CPU, and the tests go on.  Arbitrary: 20 s.
  */
 #define WATCHDOG_DEATH_POLLS 200
 
