@@ -16,10 +16,10 @@
 
 /*
  * Seconds after which a test is killed.  The harness has 30, which a test that is never stuck
- * may take on a machine that runs a tenth of the time.  A program has no more than that for
- * all of its tests (the file settings), so that its end comes first.
+ * may take on a machine that runs a tenth of the time.  Half of what a program has for all of
+ * its tests (the file settings), so that the test that is stuck is named.
  */
 #undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT 120
+#define TEST_TIMEOUT_DEFAULT 60
 
 #endif /* PROC_LIB_HARNESS_H */

@@ -18,7 +18,7 @@
  */
 #define TEST_SECONDS 15.0
 
-/* Seconds.  Upper bound of DURATION, for one test.  A sixth of the time that it has. */
+/* Seconds.  Upper bound of DURATION, for one test.  A third of the time that it has. */
 #define DURATION_LIMIT 20.0
 
 /* Set once a test has found the known bug; tests that follow tolerate and count it. */
