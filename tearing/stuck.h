@@ -34,10 +34,9 @@
 #define STUCK_POLLS_ALONE 35
 
 /*
- * Nanoseconds.  CPU time of a thread without progress before it counts as stuck.  The
- * longest that a test was seen to need is 20 ms.  An emulator is some thirty times as slow,
- * and a guest that its host lets run for a tenth of the time may charge the rest to the
- * thread: 6.5 s were seen in such a one.
+ * Nanoseconds.  CPU time of a thread without progress before it counts as stuck.  A test
+ * needs up to 20 ms, an emulator thirty times that, and a guest that its host gave a tenth
+ * of the time was seen to be charged 6.5 s.
  */
 #define STUCK_CPU_NS (10 * NSEC_PER_SEC)
 
