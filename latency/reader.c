@@ -61,7 +61,9 @@ static void reader_stop(const struct trial *trial, int sig)
 {
 	unsigned int i;
 
-	for (i = 0; i < trial->load.scanners && trial->knobs.inject == INJECT_STARVE; i++)
+	if (trial->knobs.inject != INJECT_STARVE)
+		return;
+	for (i = 0; i < trial->load.scanners; i++)
 		kill(trial->load.child[i].pid, sig);
 }
 

@@ -14,7 +14,7 @@
 
 /*
  * Seconds since the start of a test.  After this time the rest of the test is left out.
- * Arbitrary; most tests take less than one.
+ * Arbitrary.
  */
 #define TEST_SECONDS 15.0
 
