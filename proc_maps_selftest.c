@@ -2422,8 +2422,24 @@ TEST(stuck_is_what_runs_on_and_on)
 	}
 }
 
+/* Tests that start processes, or look at them in /proc. */
+FIXTURE(processes) {
+};
+
+FIXTURE_SETUP(processes)
+{
+	const char *missing = limits_missing();
+
+	if (missing)
+		SKIP(return, "%s", missing);
+}
+
+FIXTURE_TEARDOWN(processes)
+{
+}
+
 /* A command name may look like the fields behind it. */
-TEST(samples_of_tasks_are_parsed)
+TEST_F(processes, samples_of_tasks_are_parsed)
 {
 	static const char line[] =
 		"7 (a) R 1 2) D 1 2 3 0 -1 4194560 10 20 30 40 500 60 70 80 20 0 1 0 9\n";
@@ -2450,14 +2466,22 @@ TEST(samples_of_tasks_are_parsed)
 
 /* ---- lib: scheduling policies ---- */
 
+/* Policy that policy_reset() leaves of that which this program was started with. */
+static int own_policy;
+
+static int policy_when_reset(void *arg)
+{
+	policy_reset();
+	return get_policy();
+}
+
 /* Level 0 undoes the nice value that replaces a refused real-time priority. */
 static int level_and_back(void *arg)
 {
 	default_nice = getpriority(PRIO_PROCESS, 0);
 	set_level(0, LEVEL_READER);
 	set_level(0, 0);
-	return getpriority(PRIO_PROCESS, 0) != default_nice ||
-	       get_policy() != SCHED_OTHER;
+	return getpriority(PRIO_PROCESS, 0) != default_nice || get_policy() != own_policy;
 }
 
 static int level_refused(void *arg)
@@ -2470,7 +2494,7 @@ static int level_refused(void *arg)
 static int hold_leaves_policy(void *arg)
 {
 	hold_permitted();
-	return get_policy() != SCHED_OTHER;
+	return get_policy() != own_policy;
 }
 
 /* Runs as a user with RLIMIT_RTPRIO but without CAP_SYS_NICE. */
@@ -2482,13 +2506,17 @@ static int hold_with_rtprio(void *arg)
 	return setuid(65534) ? 0 : hold_leaves_policy(arg);
 }
 
+/* Not every user may leave SCHED_IDLE, and in a container root may not. */
 static int start_as_idle(void *arg)
 {
+	bool leaves;
+
 	if (!set_policy(0, SCHED_IDLE, 0))
 		return 0;
+	leaves = set_policy(0, SCHED_OTHER, 0);
+	set_policy(0, SCHED_IDLE, 0);
 	policy_reset();
-	/* Only root can always leave SCHED_IDLE. */
-	return get_policy() != SCHED_OTHER && !geteuid();
+	return leaves && get_policy() != SCHED_OTHER;
 }
 
 static int start_as_batch(void *arg)
@@ -2515,7 +2543,7 @@ static int start_with_rttime(void *arg)
 	if (setrlimit(RLIMIT_RTTIME, &limit))
 		return 0;
 	policy_reset();
-	return set_level(0, LEVEL_READER) || get_policy() != SCHED_OTHER;
+	return set_level(0, LEVEL_READER) || get_policy() != own_policy;
 }
 
 /* An RLIMIT_RTTIME of infinity is lowered to RT_LIMIT_NS. */
@@ -2565,6 +2593,8 @@ TEST(policy_is_ones_own)
 {
 	int i, ret = -1;
 
+	own_policy = run_once(policy_when_reset);
+	ASSERT_LE(0, own_policy);
 	EXPECT_EQ(0, run_once(level_and_back));
 	EXPECT_EQ(0, run_once(level_refused));
 	EXPECT_EQ(0, run_once(hold_leaves_policy));
@@ -2640,7 +2670,7 @@ TEST(cgroup_is_guarded_before_it_is_there)
 }
 
 /* A handle stays that of a process that has ended, even if its PID is used again. */
-TEST(known_is_who_it_was)
+TEST_F(processes, known_is_who_it_was)
 {
 	struct child child = { 0 };
 	struct process_handle handle;
@@ -2765,24 +2795,13 @@ static int runs_with_progress(void *arg)
 	return !arg;
 }
 
-FIXTURE(watchdog) {
-};
-
-FIXTURE_SETUP(watchdog)
-{
-}
-
-FIXTURE_TEARDOWN(watchdog)
-{
-}
-
 /*
  * The watchdog kills a reader and a modifier that are both blocked, or one of them, or a
  * reader that runs without progress, and the runner.  It kills nothing if there is progress,
  * or if another process that they may wait for is running.  The timeout allows for an
  * emulated machine on a busy host, on which six processes and their watchdogs take 30 s.
  */
-TEST_F_TIMEOUT(watchdog, stuck_is_who_waits_for_each_other, 120)
+TEST_F_TIMEOUT(processes, stuck_is_who_waits_for_each_other, 120)
 {
 	/* The first ones are stuck; the last ones run as long as any of these. */
 	int (*reads[])(void *arg) = {
@@ -2791,11 +2810,8 @@ TEST_F_TIMEOUT(watchdog, stuck_is_who_waits_for_each_other, 120)
 	};
 	const unsigned int stuck = 4;
 	struct child runner[ARRAY_SIZE(reads)] = { 0 };
-	const char *missing = limits_missing();
 	unsigned int i;
 
-	if (missing)
-		SKIP(return, "%s", missing);
 	for (i = ARRAY_SIZE(reads); i--;)
 		ASSERT_EQ(0, child_start(&runner[i], stuck_runner, &reads[i]));
 	for (i = 0; i < stuck; i++)
@@ -2837,14 +2853,11 @@ static int step_with_heartbeat(void *arg)
 }
 
 /* The watchdog learns of each reading of a stepped test, where nothing races. */
-TEST(stepped_readings_have_heartbeats)
+TEST_F(processes, stepped_readings_have_heartbeats)
 {
 	struct heartbeats *beats = shared_alloc(sizeof(*beats));
-	const char *missing = limits_missing();
 	struct child runner = { 0 };
 
-	if (missing)
-		SKIP(return, "%s", missing);
 	ASSERT_TRUE(!!beats);
 	ASSERT_EQ(0, child_start(&runner, step_with_heartbeat, beats));
 	EXPECT_EQ(0, child_wait(&runner, 20 * NSEC_PER_SEC));
@@ -2956,13 +2969,26 @@ static int blocked_runner(void *arg)
 	return trial_free(trial) == -ETIMEDOUT ? 0 : 3;
 }
 
-TEST(trial_tells_who_is_held)
+/* Root of a container need not be allowed to. */
+static int become_another(void *arg)
+{
+	return setresuid(65534, 65534, 65534);
+}
+
+static int become_a_third(void *arg)
+{
+	return setresuid(65533, 65533, 65533);
+}
+
+TEST_F(processes, trial_tells_who_is_held)
 {
 	struct trial *trial = shared_alloc(sizeof(*trial));
 	struct child runner = { 0 };
 
 	if (geteuid())
 		SKIP(return, "not root");
+	if (run_once(become_another) || run_once(become_a_third))
+		SKIP(return, "cannot become another user");
 	ASSERT_TRUE(!!trial);
 	EXPECT_EQ(0, trial_free(trial));
 	ASSERT_EQ(0, child_start(&runner, blocked_runner, trial));

@@ -27,9 +27,8 @@ gcc -O2 -Wall -Wextra -o "$bin/refuse" "$top/checks/refuse.c" || exit
 chmod 755 "$work" "$bin"
 
 # Where a bad query gets a process stuck, that is told elsewhere.
-echo query.misuse >"$work/bad"
 misuse="-t misuse"
-unexcused "$work/bad" | grep -q . || misuse=
+! known_here stuck-query || misuse=
 
 # Some of each program, a few seconds in all.
 some_of()
