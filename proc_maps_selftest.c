@@ -2164,7 +2164,7 @@ TEST(complaints_are_whose_task_they_name)
 	static const struct {
 		/* Records as "priority,second;text". */
 		const char *line[8];
-		bool ours;
+		bool ours, whole;
 	} logs[] = {
 		{ { CUT, WARN, MODULES, OURS, END }, true },
 		{ { CUT, WARN, MODULES, OTHER, END }, false },
@@ -2202,13 +2202,23 @@ TEST(complaints_are_whose_task_they_name)
 		{ { "28,1;BUG: Bad page state in process NAME  pfn:1" }, false },
 		{ { WARN, "12,1;CPU: 1 PID: 8 Comm: cat Not tainted", OURS }, true },
 		{ { WARN, "12,1;CPU: 1 PID: 7 Comm: NAME Not tainted", OTHER }, false },
+		/* Where all tasks count, a hang of another one does not. */
+		{ { WARN, MODULES, OTHER }, true, .whole = true },
+		{ { "0,1;watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [cat:8]",
+		    MODULES, OTHER }, false, .whole = true },
+		{ { "0,1;watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [NAME:7]",
+		    MODULES, OURS }, true, .whole = true },
+		{ { "3,1;INFO: task kworker/0:1:8 blocked for more than 120 seconds.",
+		    OURS }, true, .whole = true },
+		{ { "3,1;rcu: INFO: rcu_sched detected stalls on CPUs/tasks:", OTHER,
+		    OURS }, false, .whole = true },
 	};
 	char name[16];
 	unsigned int i, k;
 
 	snprintf(name, sizeof(name), "%s", program_invocation_short_name);
 	for (i = 0; i < ARRAY_SIZE(logs); i++) {
-		struct kernel_log kernel_log = { .fd = -1 };
+		struct kernel_log kernel_log = { .fd = -1, .whole = logs[i].whole };
 		bool ours = false;
 
 		for (k = 0; k < 8 && logs[i].line[k]; k++) {

@@ -19,6 +19,8 @@
 
 #include <errno.h>
 #include <linux/membarrier.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -39,9 +41,10 @@
 #include "../lib/harness.h"
 #include "../lib/machine.h"
 #include "../lib/print.h"
+#include "../lib/util.h"
 
 /*
- * Number of calls that are compared with a grace period.  It is odd, to have a
+ * Most calls that are compared with a grace period.  It is odd, to have a
  * median.  Each takes about 20 ms on an idle machine.
  */
 #define GRACE_ROUNDS 25
@@ -57,22 +60,47 @@
  */
 #define GRACE_LONG 20
 
+/* Longest time in ns that is waited for the reader before each round.  Arbitrary. */
+#define GRACE_READING_NS (20 * NSEC_PER_MSEC)
+
+/* Multiple of WAITS_MAX_NS for which too few rounds may take longer.  Arbitrary. */
+#define GRACE_EXTEND 3
+
+/* Longest time in ns of all calls that are compared with a grace period.  Arbitrary. */
+#define GRACE_MAX_NS (10 * NSEC_PER_SEC)
+
+/**
+ * struct grace_beside - the reader beside which calls are made; in shared memory
+ * @cpu:	CPU that it runs on, -1 for any
+ * @readings:	number of readings that it has made
+ */
+struct grace_beside {
+	int cpu;
+	atomic_uint readings;
+};
+
 FIXTURE(grace) {
+	struct grace_beside *beside;
+	struct child reader;
 };
 
 FIXTURE_SETUP(grace)
 {
+	self->beside = shared_alloc(sizeof(*self->beside));
+	ASSERT_TRUE(!!self->beside);
 }
 
 FIXTURE_TEARDOWN(grace)
 {
+	child_kill(&self->reader);
+	munmap(self->beside, sizeof(*self->beside));
 }
 
 /* Sort durations and return the median in microseconds. */
-static double grace_median(int64_t took[GRACE_ROUNDS])
+static double grace_median(int64_t took[GRACE_ROUNDS], unsigned int rounds)
 {
-	qsort(took, GRACE_ROUNDS, sizeof(*took), compare_ns);
-	return took[GRACE_ROUNDS / 2] / 1000.0;
+	qsort(took, rounds, sizeof(*took), compare_ns);
+	return took[rounds / 2] / 1000.0;
 }
 
 /* enum grace_call - calls on two pages, made in this order */
@@ -126,35 +154,54 @@ static bool grace_does(enum grace_call call, char **p, size_t page)
  */
 static int grace_reader(void *arg)
 {
-	const int *cpu = arg;
+	struct grace_beside *beside = arg;
 	struct scan scan;
 
-	cpu_pin(*cpu);
+	cpu_pin(beside->cpu);
 	if (scan_open(&scan, &source_maps, getpid(), 0, 0))
 		return 1;
 	while (scan_text(&scan) >= 0)
-		;
+		atomic_fetch_add(&beside->readings, 1);
 	return 1;
 }
 
-/* Make all calls in turn, again and again, while another process is read. */
-static bool grace_waits(struct waits waits[GRACE_KINDS], int cpu_reader,
-			bool inject)
+/*
+ * Wait until the reader has begun another reading: without one, the calls have no reason
+ * to wait.  Return false where it gets no CPU.
+ */
+static bool grace_is_read(struct grace_beside *beside)
+{
+	unsigned int readings = atomic_load(&beside->readings);
+	int64_t end = now_ns() + GRACE_READING_NS;
+
+	while (atomic_load(&beside->readings) == readings) {
+		if (now_ns() > end)
+			return false;
+		sched_yield();
+	}
+	return true;
+}
+
+/*
+ * Make all calls in turn, again and again, while another process is read.  Return 0,
+ * -EAGAIN if it was read for too few rounds, or -errno.
+ */
+static int grace_waits(struct waits waits[GRACE_KINDS], struct grace_beside *beside,
+		       bool inject)
 {
 	int64_t begin = now_ns();
 	size_t page = sysconf(_SC_PAGESIZE);
-	struct child reader = { 0 };
 	enum grace_call call;
+	unsigned int i = 0;
 	bool fine = true;
-	unsigned int i;
 	char *p = NULL;
 
 	memset(waits, 0, GRACE_KINDS * sizeof(*waits));
-	/* Without a reader, the calls have no reason to wait either. */
-	child_start(&reader, grace_reader, &cpu_reader);
-	for (i = 0; i < WAITS_ROUNDS && fine; i++) {
-		if (i >= WAITS_ENOUGH && now_ns() - begin > WAITS_MAX_NS)
-			break;
+	while (i < WAITS_ROUNDS && fine &&
+	       now_ns() - begin < WAITS_MAX_NS * (i < WAITS_ENOUGH ? GRACE_EXTEND : 1)) {
+		if (!grace_is_read(beside))
+			continue;
+		i++;
 		for (call = 0; call < GRACE_KINDS && fine; call++) {
 			struct waits_mark mark = waits_begin();
 
@@ -164,10 +211,11 @@ static bool grace_waits(struct waits waits[GRACE_KINDS], int cpu_reader,
 			waits_end(&waits[call], &mark);
 		}
 	}
-	child_kill(&reader);
+	if (!fine)
+		return errno ? -errno : -EINVAL;
 	for (call = 0; call < GRACE_KINDS; call++)
 		waits_sort(&waits[call]);
-	return fine;
+	return i < WAITS_ENOUGH ? -EAGAIN : 0;
 }
 
 /* Find a call that sleeps and a call that spins; GRACE_NONE for none. */
@@ -206,16 +254,17 @@ static void grace_print(const struct waits waits[GRACE_KINDS])
 }
 
 /*
- * Measure mmap(), munmap() and a grace period in turn.  Returns 0, -EOPNOTSUPP
- * without membarrier(), or -errno.
+ * Measure mmap(), munmap() and a grace period in turn.  Return the number of rounds,
+ * -EOPNOTSUPP without membarrier(), or -errno.
  */
 static int grace_periods(int64_t map[GRACE_ROUNDS], int64_t unmap[GRACE_ROUNDS],
 			 int64_t period[GRACE_ROUNDS])
 {
+	int64_t end = now_ns() + GRACE_MAX_NS;
 	size_t len = sysconf(_SC_PAGESIZE);
 	unsigned int i;
 
-	for (i = 0; i < GRACE_ROUNDS; i++) {
+	for (i = 0; i < GRACE_ROUNDS && (!i || now_ns() < end); i++) {
 		int64_t begin = now_ns(), mapped, unmapped;
 		void *p = mmap(NULL, len, PROT_READ, MAP_PRIVATE |
 			       MAP_ANONYMOUS, -1, 0);
@@ -232,28 +281,58 @@ static int grace_periods(int64_t map[GRACE_ROUNDS], int64_t unmap[GRACE_ROUNDS],
 		unmap[i] = unmapped - mapped;
 		period[i] = now_ns() - unmapped;
 	}
-	return 0;
+	return i;
+}
+
+/* Compare munmap() with a grace period, which the reader takes part in. */
+static void grace_compare(struct __test_metadata *_metadata, const struct knobs *knobs)
+{
+	int64_t map[GRACE_ROUNDS], unmap[GRACE_ROUNDS], period[GRACE_ROUNDS];
+	double map_us, unmap_us, period_us;
+	int rounds;
+
+	rounds = grace_periods(map, unmap, period);
+	if (rounds == -EOPNOTSUPP)
+		SKIP(return, "no membarrier() to compare with");
+	ASSERT_LT(0, rounds);
+	map_us = grace_median(map, rounds);
+	unmap_us = grace_median(unmap, rounds);
+	period_us = grace_median(period, rounds);
+	diag("grace.mmap: %.2f us", map_us);
+	diag("grace.munmap: %.2f us", unmap_us);
+	diag("grace.period: %.2f us", period_us);
+	if (GRACE_SHARE * unmap_us < period_us)
+		return;
+	if (period_us < GRACE_LONG * map_us)
+		SKIP(return, "grace periods are too short here");
+	if (machine_is_slow())
+		SKIP(return, SKIP_SLOW);
+	finish(NULL, knobs, "fail");
+	ASSERT_LT(GRACE_SHARE * unmap_us, period_us) {
+		diag("a munmap() lasts as long as an RCU grace period");
+	}
 }
 
 TEST_F(grace, munmap)
 {
-	int64_t map[GRACE_ROUNDS], unmap[GRACE_ROUNDS], period[GRACE_ROUNDS];
 	static struct waits waits[GRACE_KINDS];
 	bool stall = env_fault("stall");
-	double map_us, unmap_us, period_us;
 	const char *asleep, *awake;
 	struct knobs knobs = { 0 };
 	int error;
 
 	/* The reader runs on a CPU of its own, if there is one. */
-	if (latency_prepare(&knobs))
-		knobs.cpu_load = -1;
-	ASSERT_TRUE(grace_waits(waits, knobs.cpu_load, stall));
+	self->beside->cpu = latency_prepare(&knobs) ? -1 : knobs.cpu_load;
+	ASSERT_EQ(0, child_start(&self->reader, grace_reader, self->beside));
+	error = grace_waits(waits, self->beside, stall);
 	/*
 	 * A failure takes two runs: the host may have disturbed a single one.
 	 */
-	if (grace_any(waits, &asleep, &awake))
-		ASSERT_TRUE(grace_waits(waits, knobs.cpu_load, stall));
+	if (!error && grace_any(waits, &asleep, &awake))
+		error = grace_waits(waits, self->beside, stall);
+	if (error == -EAGAIN)
+		SKIP(return, SKIP_UNSURE);
+	ASSERT_EQ(0, error);
 	grace_any(waits, &asleep, &awake);
 	grace_print(waits);
 	/* A tracer, for example, stops calls of all kinds. */
@@ -273,27 +352,7 @@ TEST_F(grace, munmap)
 		diag("the median one takes more than %d times as long as another call",
 		     WAITS_SLOWER);
 	}
-
-	error = grace_periods(map, unmap, period);
-	if (error == -EOPNOTSUPP)
-		SKIP(return, "no membarrier() to compare with");
-	ASSERT_EQ(0, error);
-	map_us = grace_median(map);
-	unmap_us = grace_median(unmap);
-	period_us = grace_median(period);
-	diag("grace.mmap: %.2f us", map_us);
-	diag("grace.munmap: %.2f us", unmap_us);
-	diag("grace.period: %.2f us", period_us);
-	if (GRACE_SHARE * unmap_us < period_us)
-		return;
-	if (period_us < GRACE_LONG * map_us)
-		SKIP(return, "grace periods are too short here");
-	if (machine_is_slow())
-		SKIP(return, SKIP_SLOW);
-	finish(NULL, &knobs, "fail");
-	ASSERT_LT(GRACE_SHARE * unmap_us, period_us) {
-		diag("a munmap() lasts as long as an RCU grace period");
-	}
+	grace_compare(_metadata, &knobs);
 }
 
 #endif /* PROC_TEST_GRACE_H */

@@ -10,10 +10,11 @@
 #include "kernel_log.h"
 
 /*
- * Bits of /proc/sys/kernel/tainted that a test can cause: a bad page (5), an oops (7),
- * a warning (9) and a lockup (14).  See Documentation/admin-guide/tainted-kernels.rst.
+ * Bits of /proc/sys/kernel/tainted that a test can cause: a bad page (5), an oops (7) and
+ * a warning (9).  See Documentation/admin-guide/tainted-kernels.rst.  Not a lockup (14),
+ * which a host causes that pauses a CPU.
  */
-#define KERNEL_LOG_TAINT 0x42a0UL
+#define KERNEL_LOG_TAINT 0x2a0UL
 
 /*
  * Longest time between the first line of a report and one that names its task, in
@@ -191,7 +192,7 @@ bool kernel_log_add(struct kernel_log *kernel_log, const char *record)
 	const char *text = strchr(record, ';');
 	unsigned int priority;
 	uint64_t now_us;
-	bool counts, race;
+	bool counts, race, hang;
 
 	/* Records that user space has written have a facility other than 0. */
 	if (sscanf(record, "%u,%*u,%" SCNu64, &priority, &now_us) != 2 ||
@@ -210,10 +211,11 @@ bool kernel_log_add(struct kernel_log *kernel_log, const char *record)
 	if (!kernel_log->pending)
 		return false;
 	race = strstr(kernel_log->complaint, "KCSAN: ");
+	hang = line_has(kernel_log->complaint, kernel_log_hangs);
 	if (race)
 		counts = line_has(text, kernel_log_readers);
 	else
-		counts = kernel_log->whole || kernel_log_names_program(text);
+		counts = (kernel_log->whole && !hang) || kernel_log_names_program(text);
 	if (counts || (!race && kernel_log_names_any(text)))
 		kernel_log->pending = false;
 	return counts;

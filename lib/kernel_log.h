@@ -15,8 +15,9 @@
  * struct kernel_log - state of the kernel-log monitor
  * @taint:	bits of /proc/sys/kernel/tainted at the last poll
  * @fd:		/dev/kmsg, behind its last record; -1 if it cannot be read
- * @whole:	true if complaints about all tasks count, and reports of hangs as
- *		well; false if only complaints that name this program count
+ * @whole:	true if complaints about all tasks count, and reports of hangs that
+ *		name this program as well: other tasks hang where a host pauses a CPU;
+ *		false if only complaints that name this program count
  * @pending:	true if a complaint was read whose report has not named a task yet
  * @since_us:	time of the pending complaint in the log, in microseconds
  * @complaint:	first line of the pending complaint, or of the last that counts
