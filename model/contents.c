@@ -211,7 +211,6 @@ static bool span_contents(struct contents *contents, const struct content_area *
 			  unsigned int mask, const struct span *span,
 			  const struct numbers *numbers)
 {
-	uint64_t swap = numbers->value[CONTENT_SWAP];
 	size_t from = (span->start - area->start) / contents->page, i;
 	size_t to = (span->end - area->start) / contents->page;
 	enum content what;
@@ -226,10 +225,6 @@ static bool span_contents(struct contents *contents, const struct content_area *
 			add_letter(area, mask, i, what, &low, &high);
 		low = from_halves(contents, what, low);
 		high = from_halves(contents, what, high);
-		if (contents->swaps && what == CONTENT_SWAP)
-			high = UINT64_MAX;
-		else if (contents->swaps)
-			low = what >= NR_SMAPS || swap > low ? 0 : low - swap;
 		if (seen >= low && seen <= high)
 			continue;
 		contents->broken = content_name[what];

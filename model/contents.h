@@ -75,7 +75,6 @@ struct content_area {
  * @nr:		number of areas
  * @page:	bytes for each character of a drawing
  * @unit:	bytes of a page
- * @swaps:	the machine has swap space, so that pages may be in it
  * @broken:	name of the number that broke the rule, or relation between two of them
  * @seen:	its value
  * @low:	least legal value
@@ -86,7 +85,6 @@ struct contents {
 	unsigned int nr;
 	uint64_t page;
 	uint64_t unit;
-	bool swaps;
 	const char *broken;
 	uint64_t seen, low, high;
 };

@@ -147,6 +147,7 @@ static bool stress_suffices(const struct stress *stress,
 	       (stress->performed | stress->refused) == stressor_all_ops(entry) &&
 	       stress->checked && stress->written &&
 	       (!children || checker->counters.readings >= FORK_CHILD_FLOOR) &&
+	       (!entry->holes || checker->counters.overlapped) &&
 	       /* One child of a batch is read, up to its exec at most. */
 	       (!entry->exec || (checker->old && checker->fresh));
 }

@@ -240,7 +240,6 @@ struct contents contents_known(const struct contents_setup *setup)
 		.nr = setup->nr,
 		.page = setup->page,
 		.unit = sysconf(_SC_PAGESIZE),
-		.swaps = machine_count("/proc/meminfo", "SwapTotal:"),
 	};
 }
 
@@ -274,8 +273,10 @@ unsigned int contents_smaps_sum(const struct context *context, struct numbers *s
 	return n;
 }
 
-uint64_t pages_migrated(void)
+uint64_t pages_moved(void)
 {
 	return machine_count("/proc/vmstat", "pgmigrate_success") +
-	       machine_count("/proc/vmstat", "pgmigrate_fail");
+	       machine_count("/proc/vmstat", "pgmigrate_fail") +
+	       machine_count("/proc/vmstat", "pswpin") +
+	       machine_count("/proc/vmstat", "pswpout");
 }

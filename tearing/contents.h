@@ -94,7 +94,7 @@ int rollup_read(int fd, struct numbers *numbers);
  */
 unsigned int contents_smaps_sum(const struct context *context, struct numbers *sum);
 
-/** pages_migrated() - count pages that the kernel has moved, of the whole machine. */
-uint64_t pages_migrated(void);
+/** pages_moved() - count pages of the machine that the kernel has migrated or swapped. */
+uint64_t pages_moved(void);
 
 #endif /* PROC_TEARING_CONTENTS_H */

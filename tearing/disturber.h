@@ -60,7 +60,7 @@ struct disturber {
 struct disturbance {
 	_Atomic uint32_t ready;
 	_Atomic int error;
-	_Atomic uint64_t done;
+	atomic_ulong done;
 	const struct disturber *disturber;
 	struct race *race;
 	int cpu;

@@ -209,7 +209,7 @@ static void modifier_interleave(struct race *race, uint64_t *seed)
 
 int modifier_exec(void *arg)
 {
-	char *const argv[] = { "leaving", NULL };
+	char *const argv[] = { program_invocation_short_name, NULL };
 	char *const words[] = {
 		arg ? MODIFIER_EXEC_MARK "=exit" : MODIFIER_EXEC_MARK "=1", NULL,
 	};
@@ -222,6 +222,9 @@ void modifier_after_exec(void)
 {
 	const char *mark = getenv(MODIFIER_EXEC_MARK);
 
+	/* Not "exe": a complaint of the kernel is ours by its name. */
+	if (mark)
+		prctl(PR_SET_NAME, program_invocation_short_name);
 	if (mark && !strcmp(mark, "exit"))
 		_exit(EXIT_SUCCESS);
 	if (mark)

@@ -449,6 +449,7 @@ TEST_F(query, misuse)
 	struct query_child *query_child = shared_alloc(sizeof(*query_child));
 	struct context *context = &self->context;
 	struct child child = { 0 };
+	bool without_id = false;
 	unsigned int i, cycle;
 	uint64_t addr;
 
@@ -467,12 +468,13 @@ TEST_F(query, misuse)
 				     m->what);
 			}
 			/* In a program without a build ID, no buffer is too small. */
-			if (!query_child->err && m->id_size && !m->name &&
+			if (!query_child->err && m->id && m->id_size && !m->name &&
 			    !query_child->request.query.build_id_size)
-				continue;
-			ASSERT_EQ(m->err, query_child->err) {
-				diag("%s", m->what);
-			}
+				without_id = true;
+			else
+				ASSERT_EQ(m->err, query_child->err) {
+					diag("%s", m->what);
+				}
 			ASSERT_EQ(0, context_step(context, 2)) {
 				diag("%s: the target is stuck", m->what);
 			}
@@ -481,6 +483,8 @@ TEST_F(query, misuse)
 	ASSERT_EQ(EFAULT, errno);
 	ASSERT_TRUE(child_alive(&context->child));
 	ASSERT_EQ(0, child_kill(&child));
+	if (without_id)
+		SKIP(return, "this program has no build ID");
 }
 
 /*

@@ -292,7 +292,7 @@ static bool enter_vfork(struct target_state *state, pid_t pid)
 
 static void *exec_thread(void *arg)
 {
-	char *const argv[] = { "targets", NULL };
+	char *const argv[] = { program_invocation_short_name, "targets", NULL };
 	char *const words[] = { "PROC_MAPS_LEFT=1", NULL };
 
 	await_go(arg);
@@ -313,15 +313,17 @@ static int exec_main(void *arg)
 static bool enter_exec(struct target_state *state, pid_t pid)
 {
 	struct timeout timeout = timeout_start(MODIFIER_TIMEOUT_NS);
-	char text[8] = "";
 
 	while (!timed_out(&timeout)) {
 		int fd = open_target(pid, 0, "cmdline");
-		ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof(text));
+		char text[256] = "";
 
-		close(fd);
-		if (got == sizeof(text) && !memcmp(text, "targets", sizeof(text)))
+		if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 &&
+		    !strncmp(text + strlen(text) + 1, "targets", sizeof("targets"))) {
+			close(fd);
 			return true;
+		}
+		close(fd);
 		sleep_ns(NSEC_PER_MSEC);
 	}
 	return false;
