@@ -318,7 +318,7 @@ static bool enter_exec(struct target_state *state, pid_t pid)
 		int fd = open_target(pid, 0, "cmdline");
 		char text[256] = "";
 
-		if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 &&
+		if (fd >= 0 && read(fd, text, sizeof(text) - sizeof("targets")) > 0 &&
 		    !strncmp(text + strlen(text) + 1, "targets", sizeof("targets"))) {
 			close(fd);
 			return true;
