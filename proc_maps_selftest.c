@@ -1729,7 +1729,10 @@ TEST(judge_goes_by_sequence_numbers)
 		{ G0 W8 G1, 2, 2, RULE_STALE },
 		{ G0 W3 R2 W2 G1, 2, 2, RULE_NONE },
 		{ G0 W3 R2 W2 G1, 0, 0, RULE_STALE },
-		{ G0 W3 W8 G1, 0, 1, RULE_NONE },
+		/* What was merged is seen after its parts, and not before. */
+		{ G0 W3 W8 G1, 2, 3, RULE_NONE },
+		{ G0 W3 W8 G1, 0, 1, RULE_STALE },
+		{ G0 W3 W8 G1, 0, 3, RULE_NONE },
 		{ G0 W3 W2 G1, 1, 1, RULE_GAP },
 		{ G0 W3 "?\n", 1, 1, RULE_MALFORMED },
 		{ G0 W3 R2 W2, 0, 2, RULE_TAIL },

@@ -59,12 +59,38 @@ static enum rule check_contents(const struct oracle *oracle, unsigned int mask,
 	       RULE_NONE : RULE_CONTENTS;
 }
 
+/* Returns the first transition in [@from, @last] at which the last line was true. */
+static uint32_t first_match(const struct oracle *oracle, uint32_t from, uint32_t last)
+{
+	uint32_t i = from;
+
+	while (i < last && !(oracle->matched & (1U << i % oracle->nr |
+						oracle->via[i % oracle->nr])))
+		i++;
+	return i;
+}
+
+/* Returns the layouts of layouts_between() from transition @low on. */
+static unsigned int layouts_from(const struct oracle *oracle, uint32_t low,
+				 const struct chunk *chunk)
+{
+	uint32_t before = chunk->before / 2 > low ? chunk->before : 2 * low;
+
+	return before / 2 > (chunk->after + 1) / 2 ? 0 :
+	       layouts_between(oracle, before, chunk->after);
+}
+
+/*
+ * The record at the cursor is looked up after those before it, so it is not of a layout
+ * that was over when the line before can first have been true: transition @low.
+ */
 struct check_result check_reading(struct oracle *oracle, const struct file_kind *kind,
 				  const struct reading *reading)
 {
 	struct check_result result = { 0 };
 	struct cursor *cursor = &result.where;
 	unsigned int nr = reading->nr_chunks, before = 0, mask = 0;
+	uint32_t low = nr ? reading->chunk[0].before / 2 : 0;
 	enum parse parsed;
 	struct span span;
 
@@ -79,14 +105,10 @@ struct check_result check_reading(struct oracle *oracle, const struct file_kind 
 
 		if (result.lines && cursor->chunk != before)
 			oracle_resume(oracle, mask);
-		if (!result.lines || cursor->chunk != before) {
-			mask = layouts_between(oracle, chunk->before,
-					       chunk->after);
-			result.before = chunk->before;
-		}
+		mask = layouts_from(oracle, low, chunk);
+		result.before = chunk->before;
 		if (result.lines && looked_up_early(reading, cursor, before)) {
-			mask |= layouts_between(oracle, chunk[-1].before,
-						chunk[-1].after);
+			mask |= layouts_from(oracle, low, &chunk[-1]);
 			result.before = chunk[-1].before;
 		}
 		result.after = chunk->after;
@@ -98,6 +120,9 @@ struct check_result check_reading(struct oracle *oracle, const struct file_kind 
 			result.rule = check_contents(oracle, mask, kind, reading, cursor, &span);
 		if (result.rule)
 			break;
+		if (result.before / 2 > low)
+			low = result.before / 2;
+		low = first_match(oracle, low, (result.after + 1) / 2);
 		result.lines++;
 	}
 	if (parsed == PARSE_END && reading->whole) {
@@ -107,7 +132,8 @@ struct check_result check_reading(struct oracle *oracle, const struct file_kind 
 		oracle_resume(oracle, mask);
 		result.before = reading->chunk[before].before;
 		result.after = last->after;
-		mask |= layouts_between(oracle, result.before, result.after);
+		mask |= layouts_between(oracle, result.before / 2 > low ? result.before : 2 * low,
+					result.after);
 		result.rule = oracle_end(oracle, mask);
 	}
 	result.current = mask;

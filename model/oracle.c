@@ -205,6 +205,7 @@ enum rule oracle_line(struct oracle *oracle, unsigned int current_mask,
 	memcpy(oracle->at, ends, nr_ends * sizeof(*ends));
 	oracle->nr_at = nr_ends;
 	oracle->last = *line;
+	oracle->matched = mask & current_mask;
 	oracle->fits &= mask;
 	return RULE_NONE;
 }

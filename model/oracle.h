@@ -70,6 +70,7 @@ struct contents;
  *		may resume
  * @nr_at:	number of addresses in @at
  * @last:	last line
+ * @matched:	mask of the current layouts that explain it
  * @fits:	mask of the layouts that alone explain all lines
  * @steps_back:	number of lines that start at or below the start of the line before
  * @lost_tails:	number of lines that only the known bug explains
@@ -87,6 +88,7 @@ struct oracle {
 	uint64_t at[ORACLE_POSITIONS];
 	unsigned int nr_at;
 	struct span last;
+	unsigned int matched;
 	unsigned int fits;
 	unsigned int steps_back;
 	unsigned int lost_tails;
