@@ -100,7 +100,7 @@ equal "and is red" "$(in_answers reds "$work/others" \
 # expected_on RELEASE: the first word of its answer
 expected_on()
 {
-	(cpus=2 stress='' archive_machine=amd64; in_answers expected_of - "$1") |
+	(export cpus=2 stress='' archive_machine=amd64; in_answers expected_of - "$1") |
 		cut -d ' ' -f 1
 }
 equal "6.10 is not 6.1" "$(expected_on 6.1) $(expected_on 6.10)" "short-rollup pass"
