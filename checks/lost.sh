@@ -163,6 +163,12 @@ if unshare -pf true 2>/dev/null; then
 	unshare -pf --mount-proc "$run" "$@" >"$work/stdout" \
 		2>"$work/stderr" </dev/null
 	equal "a pid namespace with its /proc: passes" $? 0
+	# Root of a container: PID 2 is no thread of the kernel, and there is one user.
+	unshare -Urpf --mount-proc "$run" gate -- -f targets -f processes \
+		-t policy_is_ones_own >"$work/stdout" 2>"$work/stderr" </dev/null
+	equal "a container: passes" $? 0
+	ok "and has no thread of the kernel" grep -q \
+		'^# ok .* targets.kernel_thread.files # SKIP no thread' "$work/stdout"
 else
 	skip "pid namespaces" "not to be had"
 fi
