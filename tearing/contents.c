@@ -14,6 +14,7 @@
 #include "contents.h"
 #include "../lib/child.h"
 #include "../lib/machine.h"
+#include "../lib/util.h"
 #include "../model/parse.h"
 #include "exhibit.h"
 #include "reader.h"
@@ -275,8 +276,13 @@ unsigned int contents_smaps_sum(const struct context *context, struct numbers *s
 
 uint64_t pages_moved(void)
 {
-	return machine_count("/proc/vmstat", "pgmigrate_success") +
-	       machine_count("/proc/vmstat", "pgmigrate_fail") +
-	       machine_count("/proc/vmstat", "pswpin") +
-	       machine_count("/proc/vmstat", "pswpout");
+	static const char *const counters[] = {
+		"pgmigrate_success", "pgmigrate_fail", "pswpin", "pswpout", "zswpin", "zswpout",
+	};
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(counters); i++)
+		sum += machine_count("/proc/vmstat", counters[i]);
+	return sum;
 }
