@@ -44,7 +44,8 @@ case " $FAKE_KERNEL " in
 esac
 case " $FAKE_KERNEL " in
 *" bad "*)
-	echo "# # RULE BROKEN: planted"
+	echo "# RULE BROKEN: planted"
+	echo "#   this is the signature of $name"
 	echo "not ok 1 $name"
 	exit 1
 	;;
