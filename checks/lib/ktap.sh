@@ -31,22 +31,27 @@ known_here()
 	bugs_here | grep -qF -e "+$1+"
 }
 
-# reds REPORT PROGRAM...: of these programs, the tests that failed, and those that
-# ended in another way
-reds()
+# reds_but BUGS REPORT PROGRAM...: of these programs, the tests that failed, and those that
+# ended in another way, but for failures by these known bugs
+reds_but()
 {
-	results "$1" | awk -F '\t' -v programs=" $* " '
-	!index(programs, " " $2 " ") { next }
+	bugs=$1
+	shift
+	results "$1" | awk -F '\t' -v programs=" $* " -v known="$bugs" '
+	!index(programs, " " $2 " ") || $8 != "" && index(known, "+" $8 "+") { next }
 	$1 == "test" && $4 == "fail" || $4 == "broken" { print $3 }'
 }
 
-# unexcused REPORT PROGRAM...: the same without those that a known bug of this kernel made
-# fail
+# reds REPORT PROGRAM...: all of them
+reds()
+{
+	reds_but '' "$@"
+}
+
+# unexcused REPORT PROGRAM...: those that no known bug of this kernel made fail
 unexcused()
 {
-	results "$1" | awk -F '\t' -v programs=" $* " -v known="$(bugs_here)" '
-	!index(programs, " " $2 " ") || $8 != "" && index(known, "+" $8 "+") { next }
-	$1 == "test" && $4 == "fail" || $4 == "broken" { print $3 }'
+	reds_but "$(bugs_here)" "$@"
 }
 
 # nested REPORT PROGRAM: what the program printed, without the runner's "# ".
