@@ -340,9 +340,9 @@ static int rollup_race(struct contents_test *self, struct rollup_seen *seen,
 		struct numbers rollup;
 
 		err = rollup_read(self->fd, &rollup);
-		overlapped += context->race->seq != before;
 		seen[n].value = rollup.value[CONTENT_ANONYMOUS] + rollup.value[CONTENT_SWAP];
 		seen[n].overlaps = context->race->seq != before;
+		overlapped += seen[n].overlaps;
 		seen[n++].mask = layouts_between(&context->oracle, before,
 						 context->race->seq);
 		watchdog_heartbeat();
