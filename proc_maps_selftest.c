@@ -1903,14 +1903,20 @@ TEST(known_bug_is_named_where_it_is_seen)
 {
 #define WW "00011000-00013000 rw-p 00000000 00:00 0" NO_NAME
 #define RR "00015000-00017000 r--p 00000000 00:00 0" NO_NAME
+#define LOW "00011000-00013000 r--p 00000000 00:00 0" NO_NAME
 	static const struct {
 		const char *text;
+		const struct change *entry;
+		uint32_t before, after;
 		bool tolerated, known;
 	} readings[] = {
-		{ G0 WW RR G1, false, true },
-		{ G0 WW RR G1, true, false },
-		{ G0 WW G1, false, false },
-		{ G0 RR G1, false, false },
+		{ G0 WW RR G1, &change_merge_left_partial, 0, 1, false, true },
+		{ G0 WW RR G1, &change_merge_left_partial, 0, 1, true, false },
+		{ G0 WW G1, &change_merge_left_partial, 0, 1, false, false },
+		{ G0 RR G1, &change_merge_left_partial, 0, 1, false, false },
+		/* Looked up before a split, printed after it. */
+		{ G0 LOW G1, &change_split_low, 1, 2, false, true },
+		{ G0 LOW G1, &change_split_low, 2, 2, false, false },
 	};
 	struct fake_context fake;
 	atomic_bool seen;
@@ -1924,10 +1930,9 @@ TEST(known_bug_is_named_where_it_is_seen)
 		bool named;
 
 		seen = false;
-		fake_context_init(&fake, &change_merge_left_partial,
-				  readings[i].text);
-		fake_context_add_chunk(&fake, len, 0, 1);
-		fake_context_add_chunk(&fake, len, 1, 1);
+		fake_context_init(&fake, readings[i].entry, readings[i].text);
+		fake_context_add_chunk(&fake, len, readings[i].before, readings[i].after);
+		fake_context_add_chunk(&fake, len, readings[i].after, readings[i].after);
 		fake.context.oracle.tolerate_lost_tail = readings[i].tolerated;
 		out = capture_begin();
 		named = known_bug_shows(&fake.context);
@@ -1943,6 +1948,7 @@ TEST(known_bug_is_named_where_it_is_seen)
 	known_bug_seen = NULL;
 #undef WW
 #undef RR
+#undef LOW
 }
 
 /* Answers that a current layout gives, and others. */

@@ -106,9 +106,11 @@ struct check_result check_reading(struct oracle *oracle, const struct file_kind 
 		if (result.lines && cursor->chunk != before)
 			oracle_resume(oracle, mask);
 		mask = layouts_from(oracle, low, chunk);
+		oracle->older = layouts_from(oracle, 0, chunk);
 		result.before = chunk->before;
 		if (result.lines && looked_up_early(reading, cursor, before)) {
 			mask |= layouts_from(oracle, low, &chunk[-1]);
+			oracle->older |= layouts_from(oracle, 0, &chunk[-1]);
 			result.before = chunk[-1].before;
 		}
 		result.after = chunk->after;

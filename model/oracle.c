@@ -94,7 +94,7 @@ unsigned int oracle_lost_tail(const struct oracle *oracle,
 	for (k = 0; k < oracle->nr; k++) {
 		const struct layout *layout = &oracle->layout[k];
 
-		if (!(current_mask & (1U << k)))
+		if (!((current_mask | oracle->older) & (1U << k)))
 			continue;
 		for (i = 0; i < oracle->nr_at; i++) {
 			const struct span *next;

@@ -66,6 +66,8 @@ struct contents;
  * @tolerate_lost_tail: true to count the signature of the known bug (see
  *		oracle_lost_tail()) instead of reporting a violation
  * @contents:	what is known of the contents of mappings, or NULL
+ * @older:	mask of layouts that were current earlier in the read(): the known bug's
+ *		position may be of one of these
  * @at:		addresses at which the last line may have ended, or the next read()
  *		may resume
  * @nr_at:	number of addresses in @at
@@ -75,7 +77,7 @@ struct contents;
  * @steps_back:	number of lines that start at or below the start of the line before
  * @lost_tails:	number of lines that only the known bug explains
  *
- * The caller sets the first six fields.
+ * The caller sets the fields before @at.
  */
 struct oracle {
 	const struct layout *layout;
@@ -84,6 +86,7 @@ struct oracle {
 	unsigned int fields;
 	bool tolerate_lost_tail;
 	struct contents *contents;
+	unsigned int older;
 
 	uint64_t at[ORACLE_POSITIONS];
 	unsigned int nr_at;
@@ -164,8 +167,9 @@ unsigned int oracle_match(const struct oracle *oracle,
  * lock_next_vma() continues at the last position of its iterator.  If a merge has
  * replaced the maple-tree node at that position, the walk restarts, finds the merged
  * mapping there, and steps past its end.  What the merge added above the line that
- * was printed last is never reported.  The positions are the ends of current spans
- * that reach across the end of the last line.
+ * was printed last is never reported.  The same comes of a mapping that was split
+ * between its lookup and its line: the position is its old end.  The positions are the
+ * ends of spans, current or older, that reach across the end of the last line.
  *
  * lock_next_vma() also trusts a walk that finds no more mapping, although mappings
  * may have changed during it.  The last mapping is then lost, and its end is another
