@@ -33,4 +33,17 @@ from 'the end of a deleted file' 'one (deleted)'
 # Names are compared by their beginnings: the cut is to fall among what is escaped.
 from 'so many newlines that the name is cut off' "$(printf '%100s.' '' | tr ' ' '\n')"
 
+# said HOW NUMBER: how often a failure is said to be of a program that was built anew
+said()
+{
+	PLANT=gap "$work/moved" -r racing.hole.maps >"$work/gap"
+	equal "a program that $1" "$(grep -c 'summary: a program was built anew' "$work/gap")" "$2"
+}
+
+cp "$top/proc_maps_tearing" "$work/moved" || exit
+said 'is there' 0
+exec 3<"$work/moved"
+rm "$work/moved" && ln -s /proc/self/fd/3 "$work/moved"
+said 'was built anew' 1
+
 finish

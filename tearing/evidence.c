@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "evidence.h"
 #include "../lib/clock.h"
@@ -136,6 +137,14 @@ static void evidence_numbers(const struct contents *contents)
 	     contents->broken, contents->seen, contents->low, contents->high);
 }
 
+/* Return whether this program has another name in maps than it had at its start. */
+static bool program_is_deleted(void)
+{
+	struct stat stat_buf;
+
+	return !stat("/proc/self/exe", &stat_buf) && !stat_buf.st_nlink;
+}
+
 void evidence_print(struct context *context, const struct check_result *result,
 		    const char *how, const char *reproduce)
 {
@@ -161,6 +170,8 @@ void evidence_print(struct context *context, const struct check_result *result,
 		evidence_numbers(context->oracle.contents);
 	if (!context->unpictured)
 		evidence_pictures(context);
+	if (program_is_deleted())
+		diag("summary: %s", "a program was built anew while it ran: run it again");
 }
 
 /* Return whether the reading is legal but for the bug of oracle_lost_tail(). */
