@@ -500,11 +500,8 @@ TEST_F(query, misuse)
 /* Bytes of notes in the last file.  Arbitrary; bounds the size of the file. */
 #define ID_MOST (8UL << 20)
 
-/*
- * Rounds, each of one query and as much spinning, after which the test ends without a
- * decision.  Arbitrary.
- */
-#define ID_ROUNDS 24
+/* Rounds, of a query each, after which the test ends without a decision.  Arbitrary. */
+#define ID_ROUNDS 96
 
 /*
  * Rounds by which those with short transitions have to exceed those with a long one for a
@@ -514,13 +511,14 @@ TEST_F(query, misuse)
 
 /*
  * Rounds by which those with a long transition have to exceed those with short ones for a
- * failure.  Arbitrary; twice ID_FREE, since a busy machine makes transitions long.
+ * failure.  Where nothing is locked and a transition is long in half of all intervals, one
+ * test in 4000 fails: 2^-12.
  */
-#define ID_HELD 6
+#define ID_HELD 12
 
 /*
- * Transitions during the spinning of a round below which the round does not count, since
- * the modifier is too slow.  Arbitrary.
+ * Transitions in an interval below which it does not count, since the modifier is too
+ * slow.  Arbitrary.
  */
 #define ID_CALM 20
 
@@ -606,6 +604,12 @@ static void interval_end(struct race *race, struct interval *interval)
 	interval->made = (race->seq - interval->made) / 2;
 }
 
+/* Return whether no transition lasted nearly as long as an interval of @ns. */
+static bool interval_is_calm(const struct interval *interval, int64_t ns)
+{
+	return interval->made >= ID_CALM && 2 * interval->longest < ns;
+}
+
 /*
  * Double the notes of the file until a query takes ID_NS / 2; return whether the notes
  * were written and the queries answered.
@@ -631,7 +635,8 @@ static bool slow_query_prepare(const struct context *context, uint64_t addr)
  * To find a build ID the kernel reads a file, which may take any time and the locks of a
  * file system.  Meanwhile the mapping must be free to change.  If the mapping is locked,
  * one transition lasts nearly as long as the query, and none does while the reader only
- * spins for as long.
+ * spins for as long.  A host that takes CPUs away makes either of them long: a query
+ * without a long transition is proof, one with it is not.
  *
  * A failure means that a query for a build ID delays the process that is queried, and can
  * deadlock with two other threads.
@@ -639,7 +644,8 @@ static bool slow_query_prepare(const struct context *context, uint64_t addr)
 TEST_F(query, build_id)
 {
 	struct context *context = &self->context;
-	struct interval during, calm;
+	int64_t end = now_ns() + TEST_SECONDS * NSEC_PER_SEC;
+	struct interval during, calm = { 0 };
 	struct race *race;
 	int i, held = 0, free = 0;
 	uint64_t addr;
@@ -659,7 +665,7 @@ TEST_F(query, build_id)
 	ASSERT_TRUE(slow_query_prepare(context, addr));
 	race_go(race, cpu[1] < 0 ? INTERLEAVE_PREEMPT : INTERLEAVE_FREE,
 		cpu[1] < 0 ? cpu[0] : cpu[1], true);
-	for (i = 0; i < ID_ROUNDS && free - held < ID_FREE &&
+	for (i = 0; i < ID_ROUNDS && now_ns() < end && free - held < ID_FREE &&
 	     held - free < ID_HELD; i++) {
 		rt_throttle_before(rt_level, ID_NS);
 		interval_begin(race, &during);
@@ -669,15 +675,15 @@ TEST_F(query, build_id)
 		/* The host took the rest, and spinning as long would exceed RT_LIMIT_NS. */
 		if (took > 2 * ID_NS)
 			continue;
+		if (interval_is_calm(&during, took)) {
+			free++;
+			continue;
+		}
 		rt_throttle_before(rt_level, ID_NS);
 		interval_begin(race, &calm);
 		spin_ns(took);
 		interval_end(race, &calm);
-		if (calm.made < ID_CALM || 2 * calm.longest > took)
-			continue;
-		if (2 * during.longest < took)
-			free++;
-		else
+		if (2 * during.longest >= took && interval_is_calm(&calm, took))
 			held++;
 	}
 	ASSERT_EQ(0, race_freeze(race));
