@@ -1766,45 +1766,12 @@ TEST(judge_goes_by_sequence_numbers)
 	}
 }
 
-/*
- * The first read() ends inside the line before the stage.  The second returns the
- * rest of that line.  The third begins with the stage, whose first line may have been
- * looked up by the second.  If the second returns a whole line, that cannot be.
- */
-TEST(judge_knows_of_early_lookups)
-{
-	static const char text[] = G0 W8 G1;
-	const size_t g0 = strlen(G0);
-	struct chunk chunks[4] = {
-		{ .end = g0 - 9 },
-		{ .end = g0 },
-		{ .end = sizeof(text) - 1, .before = 2, .after = 2 },
-		{ .end = sizeof(text) - 1, .before = 2, .after = 2 },
-	};
-	struct reading reading = {
-		.text = (char *)text, .len = sizeof(text) - 1,
-		.chunk = chunks, .nr_chunks = 4, .whole = true,
-	};
-	struct check_result result;
-	struct drawn drawn;
-
-	draw(&drawn, &change_split_middle);
-	result = check_reading(&drawn.oracle, &file_maps, &reading);
-	EXPECT_STREQ("legal", rule_text[result.rule]);
-
-	chunks[0].end = 0;
-	result = check_reading(&drawn.oracle, &file_maps, &reading);
-	EXPECT_STREQ(rule_text[RULE_STALE], rule_text[result.rule]);
-}
-
-/* ---- tearing: diagnostics of a violation ---- */
-
 /* A test context without a modifier: the layouts of a change, and a text as read. */
 struct fake_context {
 	struct drawn drawn;
 	struct race race;
 	struct context context;
-	struct chunk chunk[4];
+	struct chunk chunk[5];
 };
 
 static void fake_context_init(struct fake_context *fake, const struct change *entry,
@@ -1836,6 +1803,61 @@ static void fake_context_add_chunk(struct fake_context *fake, size_t end,
 		.end = end, .before = before, .after = after,
 	};
 }
+
+/*
+ * The first read() ends inside the line before the stage.  The second returns the
+ * rest of that line.  The third begins with the stage, whose first line may have been
+ * looked up by the second.  If the second returns a whole line, that cannot be.
+ */
+TEST(judge_knows_of_early_lookups)
+{
+#define L2 "00011000-00013000 rw-p 00000000 00:00 0" NO_NAME
+#define N6 "00015000-00017000 ---p 00000000 00:00 0" NO_NAME
+	enum {
+		REST = sizeof(G0) - 10,
+		STAGE = sizeof(G0) - 1,
+		SECOND = STAGE + sizeof(W3) - 1,
+	};
+	static const struct {
+		const struct change *entry;
+		const char *text;
+		/* The sequence number before the transition, and the end of each read(). */
+		uint32_t seq;
+		size_t end[3];
+		enum rule rule;
+	} readings[] = {
+		{ &change_split_middle, G0 W8 G1, 0, { REST, STAGE }, RULE_NONE },
+		{ &change_split_middle, G0 W8 G1, 0, { 0, STAGE }, RULE_STALE },
+		/* The hole was there when the first line was looked up. */
+		{ &change_gap_left, G0 L2 N6 G1, 0, { REST, STAGE }, RULE_NONE },
+		/* An early line is asked for exactly, so that the next one is early, too. */
+		{ &change_split_middle, G0 W3 R2 W8 G1, 2, { REST, STAGE, SECOND }, RULE_NONE },
+		{ &change_split_middle, G0 W3 R2 W8 G1, 2, { 0, STAGE, SECOND }, RULE_STALE },
+	};
+	unsigned int i, nr;
+
+	for (i = 0; i < ARRAY_SIZE(readings); i++) {
+		size_t len = strlen(readings[i].text);
+		uint32_t seq = readings[i].seq;
+		struct fake_context fake;
+		struct check_result result;
+
+		fake_context_init(&fake, readings[i].entry, readings[i].text);
+		for (nr = 0; nr < 3 && (!nr || readings[i].end[nr]); nr++)
+			fake_context_add_chunk(&fake, readings[i].end[nr], seq, seq);
+		seq += 2;
+		fake_context_add_chunk(&fake, len, seq, seq);
+		fake_context_add_chunk(&fake, len, seq, seq);
+		result = context_check(&fake.context);
+		EXPECT_STREQ(rule_text[readings[i].rule], rule_text[result.rule]) {
+			diag("reading %u", i);
+		}
+	}
+#undef L2
+#undef N6
+}
+
+/* ---- tearing: diagnostics of a violation ---- */
 
 /* Redirects standard output to a file, until capture_end(). */
 static int capture_begin(void)

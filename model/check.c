@@ -23,13 +23,14 @@ unsigned int layouts_between(const struct oracle *oracle, uint32_t before,
  * Returns true if the record at the cursor may have been looked up by the read()
  * before the one that returned it.  Normally a record belongs to the read() that
  * returned its first byte.  If a read() asks for exactly the rest of the record
- * before, seq_file (since 5.10) also looks up the next record, and keeps it for the
- * next read() since nothing of it fits.
+ * before, or for exactly that record where it was looked up @early itself, seq_file
+ * (since 5.10) also looks up the next record, and keeps it for the next read() since
+ * nothing of it fits.
  */
-static bool looked_up_early(const struct reading *reading,
-			    const struct cursor *cursor, unsigned int before)
+static bool looked_up_early(const struct reading *reading, const struct cursor *cursor,
+			    unsigned int before, bool early)
 {
-	return cursor->chunk > before + 1 &&
+	return cursor->chunk > before + !early &&
 	       cursor->record == reading->chunk[cursor->chunk - 1].end;
 }
 
@@ -92,6 +93,7 @@ struct check_result check_reading(struct oracle *oracle, const struct file_kind 
 	unsigned int nr = reading->nr_chunks, before = 0, mask = 0;
 	uint32_t low = nr ? reading->chunk[0].before / 2 : 0;
 	enum parse parsed;
+	bool early = false;
 	struct span span;
 
 	result.overlapped_calls = overlapped_calls(reading);
@@ -103,12 +105,14 @@ struct check_result check_reading(struct oracle *oracle, const struct file_kind 
 	       PARSE_END) {
 		const struct chunk *chunk = &reading->chunk[cursor->chunk];
 
-		if (result.lines && cursor->chunk != before)
+		/* A record that was kept lies behind a position of the read() before. */
+		if (result.lines && (cursor->chunk != before || early))
 			oracle_resume(oracle, mask);
 		mask = layouts_from(oracle, low, chunk);
 		oracle->older = layouts_from(oracle, 0, chunk);
 		result.before = chunk->before;
-		if (result.lines && looked_up_early(reading, cursor, before)) {
+		early = result.lines && looked_up_early(reading, cursor, before, early);
+		if (early) {
 			mask |= layouts_from(oracle, low, &chunk[-1]);
 			oracle->older |= layouts_from(oracle, 0, &chunk[-1]);
 			result.before = chunk[-1].before;
