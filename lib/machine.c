@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,7 @@ uint64_t machine_count(const char *path, const char *word)
 	if (!file)
 		return 0;
 	while (fgets(line, sizeof(line), file))
-		if (!strncmp(line, word, n) && line[n] == ' ') {
+		if (!strncmp(line, word, n) && isspace((unsigned char)line[n])) {
 			number = strtoull(line + n, NULL, 10);
 			break;
 		}

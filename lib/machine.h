@@ -29,7 +29,7 @@ int release_number(const char *release);
 int kernel_release(void);
 
 /**
- * machine_count() - read a number from a file of lines "WORD NUMBER"
+ * machine_count() - read a number from a file of lines "WORD NUMBER", with blanks or tabs
  * @path:	the file, such as /proc/vmstat or /proc/meminfo
  * @word:	the word, with its colon if the file has one
  *
