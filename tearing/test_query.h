@@ -611,29 +611,30 @@ static bool interval_is_calm(const struct interval *interval, int64_t ns)
 }
 
 /*
- * Double the notes of the file until a query takes ID_NS / 2, and once more does: the first
- * time it may have been the host.  Return whether the notes were written and the queries
- * answered.
+ * Double the notes of the file until the faster one of two queries takes ID_NS / 2: the host
+ * may have slowed down the other one.  Return the nanoseconds of the faster one, or -errno
+ * where the notes were not written or a query failed.
  */
-static bool slow_query_prepare(const struct context *context, uint64_t addr)
+static int64_t slow_query_prepare(const struct context *context, uint64_t addr)
 {
-	size_t bytes = ID_FIRST;
-	unsigned int slow = 0;
-	int64_t took;
+	int64_t took[2] = { 0 };
+	size_t bytes;
+	int i;
 
-	while (bytes <= ID_MOST && slow < 2) {
+	for (bytes = ID_FIRST; bytes <= ID_MOST && took[0] <= ID_NS / 2; bytes *= 2) {
 		rt_throttle(rt_level);
-		if (!slow && !write_notes(context->race->file[0], bytes))
-			return false;
-		rt_throttle_before(rt_level, ID_NS);
-		took = ask_id(context->reader.fd, addr);
-		if (took < 0)
-			return false;
-		slow = took > ID_NS / 2 ? slow + 1 : 0;
-		if (!slow)
-			bytes *= 2;
+		if (!write_notes(context->race->file[0], bytes))
+			return -EIO;
+		for (i = 0; i < 2; i++) {
+			rt_throttle_before(rt_level, ID_NS);
+			took[i] = ask_id(context->reader.fd, addr);
+			if (took[i] < 0)
+				return took[i];
+		}
+		if (took[1] < took[0])
+			took[0] = took[1];
 	}
-	return true;
+	return took[0];
 }
 
 /*
@@ -641,7 +642,8 @@ static bool slow_query_prepare(const struct context *context, uint64_t addr)
  * file system.  Meanwhile the mapping must be free to change.  If the mapping is locked,
  * one transition lasts nearly as long as the query, and none does while the reader only
  * spins for as long.  A host that takes CPUs away makes either of them long: a query
- * without a long transition is proof, one with it is not.
+ * without a long transition is proof, one with it is not.  It also makes a query longer
+ * than the kernel does, so that the fastest one counts.
  *
  * A failure means that a query for a build ID delays the process that is queried, and can
  * deadlock with two other threads.
@@ -654,7 +656,7 @@ TEST_F(query, build_id)
 	struct race *race;
 	int i, held = 0, free = 0;
 	uint64_t addr;
-	int64_t took = 0;
+	int64_t took = 0, fastest;
 	int cpu[2];
 
 	choose_cpus(cpu);
@@ -667,7 +669,8 @@ TEST_F(query, build_id)
 	if (cpu[0] >= 0)
 		pin_thread(0, cpu[0]);
 	set_level(0, LEVEL_READER);
-	ASSERT_TRUE(slow_query_prepare(context, addr));
+	fastest = slow_query_prepare(context, addr);
+	ASSERT_GE(fastest, 0);
 	race_go(race, cpu[1] < 0 ? INTERLEAVE_PREEMPT : INTERLEAVE_FREE,
 		cpu[1] < 0 ? cpu[0] : cpu[1], true);
 	for (i = 0; i < ID_ROUNDS && now_ns() < end && free - held < ID_FREE &&
@@ -677,25 +680,27 @@ TEST_F(query, build_id)
 		took = ask_id(context->reader.fd, addr);
 		ASSERT_GE(took, 0);
 		interval_end(race, &during);
-		/* The host took the rest, and spinning as long would exceed RT_LIMIT_NS. */
-		if (took > 2 * ID_NS)
-			continue;
-		if (interval_is_calm(&during, took)) {
+		if (took < fastest)
+			fastest = took;
+		if (interval_is_calm(&during, fastest)) {
 			free++;
 			continue;
 		}
+		/* The host took the rest, and spinning as long would exceed RT_LIMIT_NS. */
+		if (took > 2 * ID_NS)
+			continue;
 		rt_throttle_before(rt_level, ID_NS);
 		interval_begin(race, &calm);
 		spin_ns(took);
 		interval_end(race, &calm);
-		if (2 * during.longest >= took && interval_is_calm(&calm, took))
+		if (2 * during.longest >= fastest && interval_is_calm(&calm, fastest))
 			held++;
 	}
 	ASSERT_EQ(0, race_freeze(race));
 	set_level(0, 0);
 	diag("build_id: rounds %d, free %d, held %d", i, free, held);
-	diag("build_id: last %.1f ms, longest transition %.1f, spinning %.1f",
-	     took / 1e6, during.longest / 1e6, calm.longest / 1e6);
+	diag("build_id: fastest %.1f ms, last %.1f, longest transition %.1f, spinning %.1f",
+	     fastest / 1e6, took / 1e6, during.longest / 1e6, calm.longest / 1e6);
 	if (free - held >= ID_FREE)
 		return;
 	if (held - free < ID_HELD)
