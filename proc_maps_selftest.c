@@ -1766,44 +1766,6 @@ TEST(judge_goes_by_sequence_numbers)
 	}
 }
 
-/* A test context without a modifier: the layouts of a change, and a text as read. */
-struct fake_context {
-	struct drawn drawn;
-	struct race race;
-	struct context context;
-	struct chunk chunk[5];
-};
-
-static void fake_context_init(struct fake_context *fake, const struct change *entry,
-			      const char *text)
-{
-	struct context *context = &fake->context;
-
-	memset(fake, 0, sizeof(*fake));
-	draw(&fake->drawn, entry);
-	fake->race.change = entry;
-	fake->race.stage = fake->drawn.stage;
-	context->race = &fake->race;
-	context->oracle = fake->drawn.oracle;
-	memcpy(context->layout, fake->drawn.layout, sizeof(context->layout));
-	context->reader.kind = &file_maps;
-	context->reading = (struct reading){
-		.text = (char *)text, .len = strlen(text),
-		.chunk = fake->chunk, .whole = true,
-	};
-}
-
-/* Adds a read() that returned the text up to @end. */
-static void fake_context_add_chunk(struct fake_context *fake, size_t end,
-				   uint32_t before, uint32_t after)
-{
-	struct reading *reading = &fake->context.reading;
-
-	reading->chunk[reading->nr_chunks++] = (struct chunk){
-		.end = end, .before = before, .after = after,
-	};
-}
-
 /*
  * The first read() ends inside the line before the stage.  The second returns the
  * rest of that line.  The third begins with the stage, whose first line may have been
@@ -1837,18 +1799,27 @@ TEST(judge_knows_of_early_lookups)
 	unsigned int i, nr;
 
 	for (i = 0; i < ARRAY_SIZE(readings); i++) {
-		size_t len = strlen(readings[i].text);
-		uint32_t seq = readings[i].seq;
-		struct fake_context fake;
+		struct chunk chunk[5] = { 0 };
+		struct reading reading = {
+			.text = (char *)readings[i].text,
+			.len = strlen(readings[i].text),
+			.chunk = chunk, .whole = true,
+		};
 		struct check_result result;
+		struct drawn drawn;
 
-		fake_context_init(&fake, readings[i].entry, readings[i].text);
-		for (nr = 0; nr < 3 && (!nr || readings[i].end[nr]); nr++)
-			fake_context_add_chunk(&fake, readings[i].end[nr], seq, seq);
-		seq += 2;
-		fake_context_add_chunk(&fake, len, seq, seq);
-		fake_context_add_chunk(&fake, len, seq, seq);
-		result = context_check(&fake.context);
+		for (nr = 0; nr < 3 && (!nr || readings[i].end[nr]); nr++) {
+			chunk[nr].end = readings[i].end[nr];
+			chunk[nr].before = readings[i].seq;
+			chunk[nr].after = readings[i].seq;
+		}
+		for (reading.nr_chunks = nr + 2; nr < reading.nr_chunks; nr++) {
+			chunk[nr].end = reading.len;
+			chunk[nr].before = readings[i].seq + 2;
+			chunk[nr].after = readings[i].seq + 2;
+		}
+		draw(&drawn, readings[i].entry);
+		result = check_reading(&drawn.oracle, &file_maps, &reading);
 		EXPECT_STREQ(rule_text[readings[i].rule], rule_text[result.rule]) {
 			diag("reading %u", i);
 		}
@@ -1858,6 +1829,44 @@ TEST(judge_knows_of_early_lookups)
 }
 
 /* ---- tearing: diagnostics of a violation ---- */
+
+/* A test context without a modifier: the layouts of a change, and a text as read. */
+struct fake_context {
+	struct drawn drawn;
+	struct race race;
+	struct context context;
+	struct chunk chunk[4];
+};
+
+static void fake_context_init(struct fake_context *fake, const struct change *entry,
+			      const char *text)
+{
+	struct context *context = &fake->context;
+
+	memset(fake, 0, sizeof(*fake));
+	draw(&fake->drawn, entry);
+	fake->race.change = entry;
+	fake->race.stage = fake->drawn.stage;
+	context->race = &fake->race;
+	context->oracle = fake->drawn.oracle;
+	memcpy(context->layout, fake->drawn.layout, sizeof(context->layout));
+	context->reader.kind = &file_maps;
+	context->reading = (struct reading){
+		.text = (char *)text, .len = strlen(text),
+		.chunk = fake->chunk, .whole = true,
+	};
+}
+
+/* Adds a read() that returned the text up to @end. */
+static void fake_context_add_chunk(struct fake_context *fake, size_t end,
+				   uint32_t before, uint32_t after)
+{
+	struct reading *reading = &fake->context.reading;
+
+	reading->chunk[reading->nr_chunks++] = (struct chunk){
+		.end = end, .before = before, .after = after,
+	};
+}
 
 /* Redirects standard output to a file, until capture_end(). */
 static int capture_begin(void)
