@@ -3053,7 +3053,7 @@ TEST(waits_are_told_from_work)
 	struct waits sleeps = { 0 }, works = { 0 };
 	unsigned int i;
 
-	if (machine_count("/proc/thread-self/status", "TracerPid:"))
+	if (thread_is_traced())
 		SKIP(return, "a tracer stops each system call");
 	for (i = 0; i < WAITS_ENOUGH; i++) {
 		struct waits_mark mark = waits_begin();

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cpu.h"
+#include "machine.h"
 
 /* SCHED_DEADLINE, which is not in every libc's <sched.h>. */
 #define POLICY_DEADLINE 6
@@ -101,6 +102,11 @@ struct task_sample task_sample(pid_t tid)
 char task_state(pid_t tid)
 {
 	return task_sample(tid).state;
+}
+
+bool thread_is_traced(void)
+{
+	return machine_count("/proc/thread-self/status", "TracerPid:");
 }
 
 bool set_level(pid_t tid, int level)

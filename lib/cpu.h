@@ -116,6 +116,9 @@ struct task_sample task_sample_parse(const char *stat, int64_t tick_ns);
  */
 struct task_sample task_sample(pid_t tid);
 
+/** thread_is_traced() - check whether a tracer stops this thread at its system calls. */
+bool thread_is_traced(void);
+
 /**
  * set_policy() - set the scheduling policy of a thread
  * @tid:	the thread, 0 for the caller

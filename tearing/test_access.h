@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 #include "../lib/clock.h"
-#include "../lib/machine.h"
+#include "../lib/cpu.h"
 #include "../lib/print.h"
 #include "../model/change.h"
 #include "../model/check.h"
@@ -316,7 +316,7 @@ static void run_awake(struct __test_metadata *_metadata, struct context *context
 	unsigned int i;
 	long slept;
 
-	if (machine_count("/proc/thread-self/status", "TracerPid:"))
+	if (thread_is_traced())
 		SKIP(return, "a tracer stops each system call");
 	if (!context_open(_metadata, context, &change_single_pages, kind, &plain_options))
 		return;
