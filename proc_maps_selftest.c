@@ -1708,6 +1708,14 @@ TEST(race_counts_anew_before_the_number_wraps)
 	EXPECT_EQ(6U, (uint32_t)race.seq);
 }
 
+/* Adds a read() that returned the text up to @end. */
+static void add_chunk(struct reading *reading, size_t end, uint32_t before, uint32_t after)
+{
+	reading->chunk[reading->nr_chunks++] = (struct chunk){
+		.end = end, .before = before, .after = after,
+	};
+}
+
 /*
  * Sequence numbers decide whether lines are legal.  If the number is even and does
  * not change, the reading must equal one layout.
@@ -1746,16 +1754,12 @@ TEST(judge_goes_by_sequence_numbers)
 		struct reading reading = {
 			.text = (char *)readings[i].text,
 			.len = strlen(readings[i].text),
-			.chunk = chunks, .nr_chunks = 2, .whole = true,
+			.chunk = chunks, .whole = true,
 		};
 		struct check_result result;
 
-		chunks[0].end = reading.len;
-		chunks[1].end = reading.len;
-		chunks[0].before = readings[i].before;
-		chunks[0].after = readings[i].after;
-		chunks[1].before = readings[i].after;
-		chunks[1].after = readings[i].after;
+		add_chunk(&reading, reading.len, readings[i].before, readings[i].after);
+		add_chunk(&reading, reading.len, readings[i].after, readings[i].after);
 		result = check_reading(&drawn.oracle, &file_maps, &reading);
 		EXPECT_STREQ(rule_text[readings[i].rule],
 			     rule_text[result.rule]) {
@@ -1783,7 +1787,7 @@ TEST(judge_knows_of_early_lookups)
 	static const struct {
 		const struct change *entry;
 		const char *text;
-		/* The sequence number before the transition, and the end of each read(). */
+		/* Sequence number before the transition, and the ends of the read()s by then. */
 		uint32_t seq;
 		size_t end[3];
 		enum rule rule;
@@ -1796,10 +1800,11 @@ TEST(judge_knows_of_early_lookups)
 		{ &change_split_middle, G0 W3 R2 W8 G1, 2, { REST, STAGE, SECOND }, RULE_NONE },
 		{ &change_split_middle, G0 W3 R2 W8 G1, 2, { 0, STAGE, SECOND }, RULE_STALE },
 	};
-	unsigned int i, nr;
+	unsigned int i, k;
 
 	for (i = 0; i < ARRAY_SIZE(readings); i++) {
-		struct chunk chunk[5] = { 0 };
+		uint32_t seq = readings[i].seq;
+		struct chunk chunk[5];
 		struct reading reading = {
 			.text = (char *)readings[i].text,
 			.len = strlen(readings[i].text),
@@ -1808,16 +1813,10 @@ TEST(judge_knows_of_early_lookups)
 		struct check_result result;
 		struct drawn drawn;
 
-		for (nr = 0; nr < 3 && (!nr || readings[i].end[nr]); nr++) {
-			chunk[nr].end = readings[i].end[nr];
-			chunk[nr].before = readings[i].seq;
-			chunk[nr].after = readings[i].seq;
-		}
-		for (reading.nr_chunks = nr + 2; nr < reading.nr_chunks; nr++) {
-			chunk[nr].end = reading.len;
-			chunk[nr].before = readings[i].seq + 2;
-			chunk[nr].after = readings[i].seq + 2;
-		}
+		for (k = 0; k < 3 && (!k || readings[i].end[k]); k++)
+			add_chunk(&reading, readings[i].end[k], seq, seq);
+		for (k = 0; k < 2; k++)
+			add_chunk(&reading, reading.len, seq + 2, seq + 2);
 		draw(&drawn, readings[i].entry);
 		result = check_reading(&drawn.oracle, &file_maps, &reading);
 		EXPECT_STREQ(rule_text[readings[i].rule], rule_text[result.rule]) {
@@ -1857,17 +1856,6 @@ static void fake_context_init(struct fake_context *fake, const struct change *en
 	};
 }
 
-/* Adds a read() that returned the text up to @end. */
-static void fake_context_add_chunk(struct fake_context *fake, size_t end,
-				   uint32_t before, uint32_t after)
-{
-	struct reading *reading = &fake->context.reading;
-
-	reading->chunk[reading->nr_chunks++] = (struct chunk){
-		.end = end, .before = before, .after = after,
-	};
-}
-
 /* Redirects standard output to a file, until capture_end(). */
 static int capture_begin(void)
 {
@@ -1902,10 +1890,10 @@ TEST(evidence_is_what_was_judged)
 	int out;
 
 	fake_context_init(&fake, &change_split_middle, text);
-	fake_context_add_chunk(&fake, g0 - 9, 0, 0);
-	fake_context_add_chunk(&fake, g0, 0, 0);
-	fake_context_add_chunk(&fake, strlen(text), 2, 2);
-	fake_context_add_chunk(&fake, strlen(text), 2, 2);
+	add_chunk(&fake.context.reading, g0 - 9, 0, 0);
+	add_chunk(&fake.context.reading, g0, 0, 0);
+	add_chunk(&fake.context.reading, strlen(text), 2, 2);
+	add_chunk(&fake.context.reading, strlen(text), 2, 2);
 	result = context_check(&fake.context);
 	EXPECT_STREQ(rule_text[RULE_MIXED], rule_text[result.rule]);
 	out = capture_begin();
@@ -1917,8 +1905,8 @@ TEST(evidence_is_what_was_judged)
 
 	/* The end is checked by all layouts since the begin of the last line. */
 	fake_context_init(&fake, &change_split_middle, G0);
-	fake_context_add_chunk(&fake, g0, 0, 1);
-	fake_context_add_chunk(&fake, g0, 2, 2);
+	add_chunk(&fake.context.reading, g0, 0, 1);
+	add_chunk(&fake.context.reading, g0, 2, 2);
 	result = context_check(&fake.context);
 	EXPECT_STREQ(rule_text[RULE_TAIL], rule_text[result.rule]);
 	out = capture_begin();
@@ -1962,8 +1950,8 @@ TEST(known_bug_is_named_where_it_is_seen)
 
 		seen = false;
 		fake_context_init(&fake, readings[i].entry, readings[i].text);
-		fake_context_add_chunk(&fake, len, readings[i].before, readings[i].after);
-		fake_context_add_chunk(&fake, len, readings[i].after, readings[i].after);
+		add_chunk(&fake.context.reading, len, readings[i].before, readings[i].after);
+		add_chunk(&fake.context.reading, len, readings[i].after, readings[i].after);
 		fake.context.oracle.tolerate_lost_tail = readings[i].tolerated;
 		out = capture_begin();
 		named = known_bug_shows(&fake.context);

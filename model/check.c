@@ -109,12 +109,12 @@ struct check_result check_reading(struct oracle *oracle, const struct file_kind 
 		if (result.lines && (cursor->chunk != before || early))
 			oracle_resume(oracle, mask);
 		mask = layouts_from(oracle, low, chunk);
-		oracle->older = layouts_from(oracle, 0, chunk);
+		oracle->older = layouts_between(oracle, chunk->before, chunk->after);
 		result.before = chunk->before;
 		early = result.lines && looked_up_early(reading, cursor, before, early);
 		if (early) {
 			mask |= layouts_from(oracle, low, &chunk[-1]);
-			oracle->older |= layouts_from(oracle, 0, &chunk[-1]);
+			oracle->older |= layouts_between(oracle, chunk[-1].before, chunk[-1].after);
 			result.before = chunk[-1].before;
 		}
 		result.after = chunk->after;

@@ -25,6 +25,7 @@ void oracle_begin(struct oracle *oracle)
 	oracle->nr_at = 1;
 	memset(&oracle->last, 0, sizeof(oracle->last));
 	oracle->fits = (1U << oracle->nr) - 1;
+	oracle->older = 0;
 	oracle->steps_back = 0;
 	oracle->lost_tails = 0;
 }

@@ -66,18 +66,18 @@ struct contents;
  * @tolerate_lost_tail: true to count the signature of the known bug (see
  *		oracle_lost_tail()) instead of reporting a violation
  * @contents:	what is known of the contents of mappings, or NULL
- * @older:	mask of layouts that were current earlier in the read(): the known bug's
- *		position may be of one of these
  * @at:		addresses at which the last line may have ended, or the next read()
  *		may resume
  * @nr_at:	number of addresses in @at
  * @last:	last line
  * @matched:	mask of the current layouts that explain it
  * @fits:	mask of the layouts that alone explain all lines
+ * @older:	mask of layouts that were current at any time in the read() so far, which the
+ *		position of the known bug may be of; set before each line
  * @steps_back:	number of lines that start at or below the start of the line before
  * @lost_tails:	number of lines that only the known bug explains
  *
- * The caller sets the fields before @at.
+ * The caller sets the first six fields, and @older.
  */
 struct oracle {
 	const struct layout *layout;
@@ -86,13 +86,13 @@ struct oracle {
 	unsigned int fields;
 	bool tolerate_lost_tail;
 	struct contents *contents;
-	unsigned int older;
 
 	uint64_t at[ORACLE_POSITIONS];
 	unsigned int nr_at;
 	struct span last;
 	unsigned int matched;
 	unsigned int fits;
+	unsigned int older;
 	unsigned int steps_back;
 	unsigned int lost_tails;
 };
