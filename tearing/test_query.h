@@ -624,24 +624,24 @@ static bool interval_is_calm(const struct interval *interval, int64_t ns)
  */
 static int64_t slow_query_prepare(const struct context *context, uint64_t addr)
 {
-	int64_t took[2] = { 0 };
+	int64_t fastest = 0, took;
 	size_t bytes;
 	int i;
 
-	for (bytes = ID_FIRST; bytes <= ID_MOST && took[0] <= ID_NS / 2; bytes *= 2) {
+	for (bytes = ID_FIRST; bytes <= ID_MOST && fastest <= ID_NS / 2; bytes *= 2) {
 		rt_throttle(rt_level);
 		if (!write_notes(context->race->file[0], bytes))
 			return -EIO;
 		for (i = 0; i < 2; i++) {
 			rt_throttle_before(rt_level, ID_NS);
-			took[i] = ask_id(context->reader.fd, addr);
-			if (took[i] < 0)
-				return took[i];
+			took = ask_id(context->reader.fd, addr);
+			if (took < 0)
+				return took;
+			if (!i || took < fastest)
+				fastest = took;
 		}
-		if (took[1] < took[0])
-			took[0] = took[1];
 	}
-	return took[0];
+	return fastest;
 }
 
 /* Return whether another round is to be made, after @rounds of them. */
