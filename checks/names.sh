@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Run from a folder with any name: what each file escapes of it, and what not, is
-# no fault of the kernel.
+# Run under any name: what each file escapes of it, and what not, is no fault of the
+# kernel, nor is the name that a program has once it was built anew.
 
 # shellcheck source=lib/tap.sh
 . "$(dirname "$0")/lib/tap.sh"
@@ -33,17 +33,17 @@ from 'the end of a deleted file' 'one (deleted)'
 # Names are compared by their beginnings: the cut is to fall among what is escaped.
 from 'so many newlines that the name is cut off' "$(printf '%100s.' '' | tr ' ' '\n')"
 
-# said HOW NUMBER: how often a failure is said to be of a program that was built anew
-said()
+# rebuilt HOW NUMBER: how often a failure says that its program was built anew
+rebuilt()
 {
 	PLANT=gap "$work/moved" -r racing.hole.maps >"$work/gap"
-	equal "a program that $1" "$(grep -c 'summary: a program was built anew' "$work/gap")" "$2"
+	equal "built anew, a program that $1: said $2 times" "$(grep -c 'summary: a program was built anew' "$work/gap")" "$2"
 }
 
 cp "$top/proc_maps_tearing" "$work/moved" || exit
-said 'is there' 0
+rebuilt 'is still there' 0
 exec 3<"$work/moved"
 rm "$work/moved" && ln -s /proc/self/fd/3 "$work/moved"
-said 'was built anew' 1
+rebuilt 'has lost its file' 1
 
 finish
