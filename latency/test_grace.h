@@ -45,9 +45,9 @@
 
 /*
  * Most calls that are compared with a grace period.  It is odd, to have a
- * median.  Each takes about 20 ms on an idle machine.
+ * median.  Each takes 20 to 60 ms on an idle machine, beside the reader.
  */
-#define GRACE_ROUNDS 25
+#define GRACE_ROUNDS 11
 /*
  * Factor by which a grace period must exceed munmap().  A munmap() that waits
  * lasts a period, or the rest of one and another one; a munmap() that does not
