@@ -201,10 +201,19 @@ static bool control_seen(const struct trial *trial)
 		(trial->state.lead > 0 && verdict_tail_doubt(&trial->state)));
 }
 
+/*
+ * Check whether what a scenario looks for is as short as the lock of control_brief: a step
+ * locks one mapping or page, or so do lines of few mappings, see stall.h.
+ */
+static bool control_is_brief(const struct scenario *scenario)
+{
+	return scenario->source->brief || scenario->slots < MANY;
+}
+
 /* Return the positive control that a scenario relies on, or is itself. */
 static struct positive_control *control_of(const struct scenario *scenario)
 {
-	return &program->positive[scenario->hogs > 0][scenario->source->brief];
+	return &program->positive[scenario->hogs > 0][control_is_brief(scenario)];
 }
 
 const char *control_result(const struct scenario *scenario,
@@ -222,8 +231,8 @@ const char *control_measure(struct trial *trial, const struct scenario *checked,
 			    const struct knobs *knobs)
 {
 	const struct scenario scenario = {
-		.source = checked->source->brief ? &source_pagemap_page :
-						  &source_pagemap,
+		.source = control_is_brief(checked) ? &source_pagemap_page :
+						      &source_pagemap,
 		.op = { &op_mmap }, .slots = MANY,
 		.scanners = SCANNERS, .hogs = checked->hogs,
 	};

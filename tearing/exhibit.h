@@ -13,8 +13,7 @@
 
 /*
  * Bytes of a buffer for a name: three times PATH_MAX, which is the most that the kernel
- * fills, so that a write
- * behind the name is seen.
+ * fills, so that a write behind the name is seen.
  */
 #define EXHIBIT_NAME 12288
 
