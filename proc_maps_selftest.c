@@ -2864,6 +2864,25 @@ TEST_F_TIMEOUT(processes, stuck_is_who_waits_for_each_other, 120)
 		child_kill(&runner[i]);
 }
 
+/* A task that waits for a CPU is no reason for a timeout, one that does nothing is. */
+TEST_F(processes, patience_is_for_who_can_run)
+{
+	struct timeout over = timeout_start(0), wait = timeout_start(5 * NSEC_PER_SEC);
+	struct child awake = { 0 }, asleep = { 0 };
+
+	ASSERT_EQ(0, child_start(&awake, stuck_running, NULL));
+	ASSERT_EQ(0, child_start(&asleep, pause_forever, NULL));
+	while (task_state(asleep.pid) == 'R' && !timed_out(&wait))
+		sleep_ns(TIMEOUT_POLL_NS);
+	EXPECT_FALSE(task_timed_out(&over, awake.pid));
+	EXPECT_TRUE(task_timed_out(&over, asleep.pid));
+	EXPECT_TRUE(task_timed_out(&over, 0));
+	over = timeout_start(5 * NSEC_PER_SEC);
+	EXPECT_FALSE(task_timed_out(&over, asleep.pid));
+	child_kill(&awake);
+	child_kill(&asleep);
+}
+
 /* The result of step_with_heartbeat(), in shared memory. */
 struct heartbeats {
 	int error;

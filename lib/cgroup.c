@@ -101,7 +101,7 @@ static int cgroup_start_cleanup(struct cgroup *cgroup)
 	close(end[0]);
 	cgroup->pipe = end[1];
 	cgroup->cleanup.pid = pid > 0 ? pid : 0;
-	err = pid < 0 ? -EAGAIN : futex_await(ready, 0, CGROUP_READY_NS);
+	err = pid < 0 ? -EAGAIN : futex_await(ready, 0, CGROUP_READY_NS, pid);
 	munmap(ready, sizeof(*ready));
 	return err;
 }

@@ -104,6 +104,11 @@ char task_state(pid_t tid)
 	return task_sample(tid).state;
 }
 
+bool task_timed_out(struct timeout *timeout, pid_t tid)
+{
+	return timed_out(timeout) && task_state(tid) != 'R';
+}
+
 bool thread_is_traced(void)
 {
 	return machine_count("/proc/thread-self/status", "TracerPid:");

@@ -116,6 +116,18 @@ struct task_sample task_sample_parse(const char *stat, int64_t tick_ns);
  */
 struct task_sample task_sample(pid_t tid);
 
+/**
+ * task_timed_out() - take the time since the last poll off a timeout of a wait for a task
+ * @timeout:	the timeout, as for timed_out()
+ * @tid:	the task that is to do what is waited for
+ *
+ * A task that can run waits for a CPU, which the host of a virtual machine may take away
+ * for as long as it likes.  The harness ends a test in which a task runs for ever.
+ *
+ * Return: true if nothing is left and the task cannot run.
+ */
+bool task_timed_out(struct timeout *timeout, pid_t tid);
+
 /** thread_is_traced() - check whether a tracer stops this thread at its system calls. */
 bool thread_is_traced(void);
 

@@ -6,6 +6,7 @@
 
 #include "futex.h"
 #include "clock.h"
+#include "cpu.h"
 
 long futex(_Atomic uint32_t *word, int op, uint32_t value,
 	   const struct timespec *timeout)
@@ -47,12 +48,12 @@ int futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
 	return 0;
 }
 
-int futex_await(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
+int futex_await(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns, pid_t tid)
 {
 	struct timeout timeout = timeout_start(timeout_ns);
 
 	while (futex_wait(word, value, TIMEOUT_POLL_NS))
-		if (timed_out(&timeout))
+		if (task_timed_out(&timeout, tid))
 			return -ETIMEDOUT;
 	return 0;
 }

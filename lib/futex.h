@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 /**
@@ -47,17 +48,18 @@ long futex(_Atomic uint32_t *word, int op, uint32_t value,
 int futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns);
 
 /**
- * futex_await() - sleep while *@word is @value, with a timeout of running time
+ * futex_await() - sleep while *@word is @value and a task does not change it
  * @word:	a word in shared memory
  * @value:	the value at which the caller sleeps
- * @timeout_ns:	timeout in nanoseconds, counted as by struct timeout
+ * @timeout_ns:	timeout in nanoseconds, counted as by task_timed_out()
+ * @tid:	the task that changes the word, 0 for no certain one
  *
  * For words that another process sets at once if it is not stuck.  Wakes up every
  * TIMEOUT_POLL_NS, so futex_wait() is better for long waits.
  *
  * Return: 0 if *@word is different, or -ETIMEDOUT.
  */
-int futex_await(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns);
+int futex_await(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns, pid_t tid);
 
 /** futex_store() - store @value in *@word and wake all waiters. */
 void futex_store(_Atomic uint32_t *word, uint32_t value);

@@ -88,14 +88,14 @@ static bool fork_child_is_read(struct stress *stress, struct fork_child *fork_ch
 	futex_wait(&fork_child->state, FORK_CHILD_READY, FORK_CHILD_READY_NS);
 	if (atomic_compare_exchange_strong(&fork_child->state, &ready, FORK_CHILD_NONE))
 		return false;
-	futex_await(&fork_child->state, FORK_CHILD_BEING_READ, FORK_CHILD_READ_NS);
+	futex_await(&fork_child->state, FORK_CHILD_BEING_READ, FORK_CHILD_READ_NS, 0);
 	return true;
 }
 
 /* Wait until the reader has left a child. */
 static void fork_child_wait_for_reader(struct fork_child *fork_child)
 {
-	futex_await(&fork_child->state, FORK_CHILD_GO, FORK_CHILD_READ_NS);
+	futex_await(&fork_child->state, FORK_CHILD_GO, FORK_CHILD_READ_NS, 0);
 }
 
 /* Write some of the pages from @from up to @to, and check all of them. */

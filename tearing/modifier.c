@@ -320,11 +320,11 @@ int race_step(struct race *race, uint32_t steps)
 	uint32_t seq = race->seq, target = seq + 2 * steps;
 
 	futex_store(&race->limit, seq / 2 + steps);
-	while (seq != target) {
-		int err = futex_await(&race->seq, seq, MODIFIER_TIMEOUT_NS);
+	while (seq != target && !race->error) {
+		int err = futex_await(&race->seq, seq, MODIFIER_TIMEOUT_NS, race->tid);
 
-		if (err || race->error)
-			return err ? err : race->error;
+		if (err && !watchdog_is_blocked(race->tid))
+			return err;
 		seq = race->seq;
 	}
 	return race->error;
@@ -371,8 +371,10 @@ int race_freeze(struct race *race)
 		if (race->interleave == INTERLEAVE_QUEUE)
 			set_level(race->tid, LEVEL_MODIFIER);
 		sleep_ns(50 * NSEC_PER_USEC);
-		if (timed_out(&timeout))
-			return race->error ? race->error : -ETIMEDOUT;
+		if (race->error)
+			return race->error;
+		if (task_timed_out(&timeout, race->tid) && !watchdog_is_blocked(race->tid))
+			return -ETIMEDOUT;
 	}
 	made = race->seq / 2 % race->change->nr;
 	err = made ? race_step(race, race->change->nr - made) : race->error;

@@ -220,8 +220,11 @@ int modifier_process(void *arg);
  * @race:	the race
  * @steps:	number of transitions
  *
+ * A modifier that is blocked may wait for a task without a CPU.  Whether it is stuck is for
+ * the watchdog to say.
+ *
  * Return: 0, the modifier's -errno, or -ETIMEDOUT where a transition takes longer
- * than MODIFIER_TIMEOUT_NS.
+ * than MODIFIER_TIMEOUT_NS and the modifier is neither blocked nor able to run.
  */
 int race_step(struct race *race, uint32_t steps);
 

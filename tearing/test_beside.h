@@ -103,7 +103,8 @@ static int beside_start(struct beside_test *test)
 	if (!test->disturbance->disturber->inside)
 		err = child_start(&test->child, disturber_process, test->disturbance);
 	if (!err)
-		err = futex_await(&test->disturbance->ready, 0, MODIFIER_TIMEOUT_NS);
+		err = futex_await(&test->disturbance->ready, 0, MODIFIER_TIMEOUT_NS,
+				  test->child.pid);
 	return err;
 }
 

@@ -419,8 +419,9 @@ static int query_child_main(void *arg)
 	return 0;
 }
 
-/* Have the child make a bad request; return 0, or -ETIMEDOUT where there is no answer. */
-static int ask_misuse(struct query_child *query_child, const struct misuse *m, uint64_t addr)
+/* Have child @pid make a bad request; return 0, or -ETIMEDOUT where there is no answer. */
+static int ask_misuse(struct query_child *query_child, pid_t pid, const struct misuse *m,
+		      uint64_t addr)
 {
 	struct procmap_query *query = &query_child->request.query;
 	uint32_t before = query_child->answered;
@@ -435,7 +436,7 @@ static int ask_misuse(struct query_child *query_child, const struct misuse *m, u
 	query->build_id_addr = m->id ? (uintptr_t)query_child->id : 0;
 	query_child->request.tail[0] = m->tail;
 	futex_store(&query_child->asked, before + 1);
-	return futex_await(&query_child->answered, before, MODIFIER_TIMEOUT_NS);
+	return futex_await(&query_child->answered, before, MODIFIER_TIMEOUT_NS, pid);
 }
 
 /*
@@ -463,7 +464,7 @@ TEST_F(query, misuse)
 		for (i = 0; i < ARRAY_SIZE(misuses); i++) {
 			const struct misuse *m = &misuses[i];
 
-			ASSERT_EQ(0, ask_misuse(query_child, m, addr)) {
+			ASSERT_EQ(0, ask_misuse(query_child, child.pid, m, addr)) {
 				diag("%s: the process that made the request is stuck",
 				     m->what);
 			}
