@@ -412,16 +412,16 @@ static int mapper_error(const struct mapper *mapper)
 	return 0;
 }
 
-/** mapper_is_held() - check whether a killed mapper has a thread in state D */
-static bool mapper_is_held(const struct mapper *mapper)
+/** mapper_has_state() - check whether a mapper has a thread in a state of task_state() */
+static bool mapper_has_state(const struct mapper *mapper, char state)
 {
 	unsigned int i;
 
-	if (task_state(mapper->child.pid) == 'D')
+	if (task_state(mapper->child.pid) == state)
 		return true;
 	for (i = 0; mapper->shared && i < mapper->workers; i++)
 		if (mapper->shared->tid[i] > 0 &&
-		    task_state(mapper->shared->tid[i]) == 'D')
+		    task_state(mapper->shared->tid[i]) == state)
 			return true;
 	return false;
 }
@@ -430,7 +430,7 @@ int mapper_free(struct mapper *mapper)
 {
 	int ret = child_kill(&mapper->child);
 
-	if (ret && !mapper_is_held(mapper))
+	if (ret && !mapper_has_state(mapper, 'D'))
 		ret = -EAGAIN;
 	if (mapper->shared)
 		munmap(mapper->shared, sizeof(*mapper->shared));
@@ -471,7 +471,7 @@ int mapper_close(struct mapper *mapper, int64_t timeout_ns)
 	while ((parked = atomic_load(&shared->parked)) < mapper->workers) {
 		if (!child_alive(&mapper->child))
 			return -EIO;
-		if (now_ns() > deadline)
+		if (now_ns() > deadline && !mapper_has_state(mapper, 'R'))
 			return -ETIMEDOUT;
 		futex_wait(&shared->parked, parked, 100 * NSEC_PER_MSEC);
 	}

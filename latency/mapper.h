@@ -256,6 +256,8 @@ int mapper_start(struct mapper *mapper);
  * @mapper: the mapper
  * @timeout_ns: timeout of an operation that is under way, ns
  *
+ * A worker that can run waits for a CPU, and not for the kernel.
+ *
  * Return: 0, -ETIMEDOUT, or -EIO when the mapper has failed.
  */
 int mapper_close(struct mapper *mapper, int64_t timeout_ns);
