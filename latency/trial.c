@@ -229,9 +229,15 @@ bool trial_late(const struct trial *trial)
 	return now_ns() - trial->begin > trial->knobs.max_ns;
 }
 
+/* Check whether VERDICT_FINE rests on enough reads and pairs. */
+static bool trial_suffices(const struct trial *trial)
+{
+	return trial_evidence(trial) && trial->state.pairs >= trial->knobs.min_pairs;
+}
+
 /*
  * Check whether to measure one more pair.  VERDICT_FINE is postponed while it
- * rests on too few reads: slow files on a busy machine take more time, but are
+ * rests on too little: slow files on a busy machine take more time, but are
  * read in the end.
  */
 static bool trial_goes_on(const struct trial *trial, enum verdict v)
@@ -239,7 +245,7 @@ static bool trial_goes_on(const struct trial *trial, enum verdict v)
 	if (trial->hangs[GROUP_TARGET])
 		return false;
 	return v == VERDICT_MORE ||
-	       (v == VERDICT_FINE && !trial_evidence(trial) &&
+	       (v == VERDICT_FINE && !trial_suffices(trial) &&
 		!trial_late(trial) && !verdict_is_due(&trial->state));
 }
 
@@ -277,7 +283,7 @@ int trial_run(struct trial *trial)
 	 */
 	if (trial->hangs[GROUP_TARGET])
 		v = VERDICT_INTERFERES;
-	if (v == VERDICT_FINE && !trial_evidence(trial))
+	if (v == VERDICT_FINE && !trial_suffices(trial))
 		v = VERDICT_UNSURE;
 	trial->disturbs_all = trial_disturbs_all(trial);
 	if (v == VERDICT_FINE && trial->disturbs_all)

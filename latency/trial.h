@@ -88,6 +88,7 @@ struct scenario {
  * @cpu_load: first CPU of scanners and hogs
  * @cpus_load: number of CPUs of scanners and hogs, from @cpu_load on; 0 is 1
  * @window_ms: length of a window, ms
+ * @min_pairs: smallest number of pairs for VERDICT_FINE; 0 for VERDICT_LEAD
  * @max_pairs: bound on the number of pairs of the sequential test
  * @max_ns: bound on the duration of the sequential test, ns
  * @nap_us: sleep of the mapper between two operations, us
@@ -105,6 +106,7 @@ struct knobs {
 	int cpu_load;
 	unsigned int cpus_load;
 	unsigned int window_ms;
+	unsigned int min_pairs;
 	unsigned int max_pairs;
 	int64_t max_ns;
 	unsigned int nap_us;
