@@ -2864,23 +2864,27 @@ TEST_F_TIMEOUT(processes, stuck_is_who_waits_for_each_other, 120)
 		child_kill(&runner[i]);
 }
 
-/* A task that waits for a CPU is no reason for a timeout, one that does nothing is. */
-TEST_F(processes, patience_is_for_who_can_run)
+/* A wait for a task ends when its time is over, or when the task is gone. */
+TEST_F(processes, patience_ends_with_the_task)
 {
-	struct timeout over = timeout_start(0), wait = timeout_start(5 * NSEC_PER_SEC);
-	struct child awake = { 0 }, asleep = { 0 };
+	struct timeout over = timeout_start(0), timeout = timeout_start(5 * NSEC_PER_SEC);
+	_Atomic uint32_t word = 0;
+	struct child child = { 0 };
+	int i;
 
-	ASSERT_EQ(0, child_start(&awake, stuck_running, NULL));
-	ASSERT_EQ(0, child_start(&asleep, pause_forever, NULL));
-	while (task_state(asleep.pid) == 'R' && !timed_out(&wait))
+	ASSERT_EQ(0, child_start(&child, pause_forever, NULL));
+	EXPECT_TRUE(task_timed_out(&over, child.pid));
+	for (i = 0; i < 100; i++) {
+		EXPECT_FALSE(task_timed_out(&timeout, child.pid));
+		EXPECT_FALSE(task_timed_out(&timeout, 0));
 		sleep_ns(TIMEOUT_POLL_NS);
-	EXPECT_FALSE(task_timed_out(&over, awake.pid));
-	EXPECT_TRUE(task_timed_out(&over, asleep.pid));
-	EXPECT_TRUE(task_timed_out(&over, 0));
-	over = timeout_start(5 * NSEC_PER_SEC);
-	EXPECT_FALSE(task_timed_out(&over, asleep.pid));
-	child_kill(&awake);
-	child_kill(&asleep);
+	}
+	EXPECT_EQ(-ETIMEDOUT, futex_await(&word, 0, NSEC_PER_MSEC, child.pid));
+	/* It is not reaped meanwhile. */
+	kill(child.pid, SIGKILL);
+	EXPECT_EQ(-ESRCH, futex_await(&word, 0, 5 * NSEC_PER_SEC, child.pid));
+	EXPECT_EQ(0, futex_await(&word, 1, 5 * NSEC_PER_SEC, child.pid));
+	child_kill(&child);
 }
 
 /* The result of step_with_heartbeat(), in shared memory. */

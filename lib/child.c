@@ -54,7 +54,7 @@ bool process_gone(const struct process_handle *handle)
 
 	if (handle->fd >= 0)
 		return poll(&end, 1, 0) == 1;
-	return strchr("ZX?", task_state(handle->pid));
+	return task_is_gone(handle->pid);
 }
 
 void *shared_alloc(size_t size)

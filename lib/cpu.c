@@ -104,9 +104,18 @@ char task_state(pid_t tid)
 	return task_sample(tid).state;
 }
 
+bool task_is_gone(pid_t tid)
+{
+	return strchr("ZX?", task_state(tid));
+}
+
 bool task_timed_out(struct timeout *timeout, pid_t tid)
 {
-	return timed_out(timeout) && task_state(tid) != 'R';
+	int64_t polls = timeout->left_ns / TASK_POLL_NS;
+
+	if (timed_out(timeout))
+		return true;
+	return tid && timeout->left_ns / TASK_POLL_NS != polls && task_is_gone(tid);
 }
 
 bool thread_is_traced(void)

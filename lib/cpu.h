@@ -87,6 +87,9 @@ bool same_core(int a, int b);
  */
 char task_state(pid_t tid);
 
+/* Nanoseconds of a timeout between two looks whether the task waited for is gone.  Arbitrary. */
+#define TASK_POLL_NS (20 * NSEC_PER_MSEC)
+
 /**
  * struct task_sample - what a thread is doing, and has done
  * @state:	letter as by task_state()
@@ -116,15 +119,15 @@ struct task_sample task_sample_parse(const char *stat, int64_t tick_ns);
  */
 struct task_sample task_sample(pid_t tid);
 
+/** task_is_gone() - check whether a task has ended, reaped or not. */
+bool task_is_gone(pid_t tid);
+
 /**
  * task_timed_out() - take the time since the last poll off a timeout of a wait for a task
- * @timeout:	the timeout, as for timed_out()
- * @tid:	the task that is to do what is waited for
+ * @timeout:	the timeout, as for timed_out(); a second or more
+ * @tid:	the task that is to do what is waited for; 0 for no certain one
  *
- * A task that can run waits for a CPU, which the host of a virtual machine may take away
- * for as long as it likes.  The harness ends a test in which a task runs for ever.
- *
- * Return: true if nothing is left and the task cannot run.
+ * Return: true if nothing is left, or if the task is gone, which is seen within TASK_POLL_NS.
  */
 bool task_timed_out(struct timeout *timeout, pid_t tid);
 

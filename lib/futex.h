@@ -48,7 +48,7 @@ long futex(_Atomic uint32_t *word, int op, uint32_t value,
 int futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns);
 
 /**
- * futex_await() - sleep while *@word is @value and a task does not change it
+ * futex_await() - sleep while *@word is @value, until a task changes it
  * @word:	a word in shared memory
  * @value:	the value at which the caller sleeps
  * @timeout_ns:	timeout in nanoseconds, counted as by task_timed_out()
@@ -57,7 +57,7 @@ int futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns);
  * For words that another process sets at once if it is not stuck.  Wakes up every
  * TIMEOUT_POLL_NS, so futex_wait() is better for long waits.
  *
- * Return: 0 if *@word is different, or -ETIMEDOUT.
+ * Return: 0 if *@word is different, -ESRCH if the task is gone, or -ETIMEDOUT.
  */
 int futex_await(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns, pid_t tid);
 

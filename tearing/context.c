@@ -143,7 +143,7 @@ static int context_start_modifier(struct context *context, bool threaded)
 
 	context->threaded = threaded && !err;
 	if (!err)
-		err = futex_await(&race->ready, 0, 2 * MODIFIER_TIMEOUT_NS,
+		err = futex_await(&race->ready, 0, MODIFIER_TIMEOUT_NS,
 				  context->child.pid);
 	return err ? err : race->error;
 }

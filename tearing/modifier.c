@@ -323,7 +323,7 @@ int race_step(struct race *race, uint32_t steps)
 	while (seq != target && !race->error) {
 		int err = futex_await(&race->seq, seq, MODIFIER_TIMEOUT_NS, race->tid);
 
-		if (err && !watchdog_is_blocked(race->tid))
+		if (err)
 			return err;
 		seq = race->seq;
 	}
@@ -373,8 +373,8 @@ int race_freeze(struct race *race)
 		sleep_ns(50 * NSEC_PER_USEC);
 		if (race->error)
 			return race->error;
-		if (task_timed_out(&timeout, race->tid) && !watchdog_is_blocked(race->tid))
-			return -ETIMEDOUT;
+		if (task_timed_out(&timeout, race->tid))
+			return timeout.left_ns > 0 ? -ESRCH : -ETIMEDOUT;
 	}
 	made = race->seq / 2 % race->change->nr;
 	err = made ? race_step(race, race->change->nr - made) : race->error;

@@ -28,8 +28,7 @@
 #define STUCK_POLLS 30
 
 /*
- * Polls that find one asleep without its partner.  Arbitrary: 3.5 s at WATCHDOG_POLL_NS,
- * so that the reason comes before MODIFIER_TIMEOUT_NS, which has none.
+ * Polls that find one asleep without its partner.  Arbitrary: 3.5 s at WATCHDOG_POLL_NS.
  */
 #define STUCK_POLLS_ALONE 35
 

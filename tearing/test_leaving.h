@@ -113,13 +113,13 @@ TEST_F(leaving, exit)
  * Wait until the modifier has exec'd another program; return whether it has.  The pipe's
  * only writing end is close-on-exec in the modifier, so @fd is hung up by the exec.
  */
-static bool exec_is_over(int fd, pid_t pid)
+static bool exec_is_over(int fd)
 {
 	struct timeout timeout = timeout_start(MODIFIER_TIMEOUT_NS);
 	struct pollfd end = { .fd = fd };
 
 	while (poll(&end, 1, 0) != 1) {
-		if (task_timed_out(&timeout, pid))
+		if (timed_out(&timeout))
 			return false;
 		sleep_ns(TIMEOUT_POLL_NS);
 	}
@@ -146,7 +146,7 @@ TEST_F(leaving, exec)
 		context->race->exec = true;
 		futex_store(&context->race->limit, context->race->seq / 2 + 1);
 		if (records % 3)
-			ASSERT_TRUE(exec_is_over(end[0], context->child.pid));
+			ASSERT_TRUE(exec_is_over(end[0]));
 		if (records % 3 == 2)
 			context_end_modifier(context);
 		read_rest(_metadata, context, "exec");

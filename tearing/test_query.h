@@ -419,12 +419,20 @@ static int query_child_main(void *arg)
 	return 0;
 }
 
-/* Have child @pid make a bad request; return 0, or -ETIMEDOUT where there is no answer. */
+/*
+ * Nanoseconds.  Time after which a process that is blocked in a bad request is stuck.
+ * Arbitrary.
+ */
+#define MISUSE_STUCK_NS (5 * NSEC_PER_SEC)
+
+/* Have child @pid make a bad request; return 0, or -errno where there is no answer. */
 static int ask_misuse(struct query_child *query_child, pid_t pid, const struct misuse *m,
 		      uint64_t addr)
 {
 	struct procmap_query *query = &query_child->request.query;
 	uint32_t before = query_child->answered;
+	int64_t waited = 0;
+	int err;
 
 	memset(&query_child->request, 0, sizeof(query_child->request));
 	query->size = m->size ? m->size : sizeof(*query);
@@ -436,7 +444,12 @@ static int ask_misuse(struct query_child *query_child, pid_t pid, const struct m
 	query->build_id_addr = m->id ? (uintptr_t)query_child->id : 0;
 	query_child->request.tail[0] = m->tail;
 	futex_store(&query_child->asked, before + 1);
-	return futex_await(&query_child->answered, before, MODIFIER_TIMEOUT_NS, pid);
+	/* One that is not blocked may have no CPU. */
+	do {
+		err = futex_await(&query_child->answered, before, MISUSE_STUCK_NS, pid);
+		waited += MISUSE_STUCK_NS;
+	} while (err == -ETIMEDOUT && !watchdog_is_blocked(pid) && waited < MODIFIER_TIMEOUT_NS);
+	return err;
 }
 
 /*

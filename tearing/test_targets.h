@@ -142,7 +142,7 @@ static bool await_state(pid_t pid, char state)
 	struct timeout timeout = timeout_start(MODIFIER_TIMEOUT_NS);
 
 	while (task_state(pid) != state) {
-		if (task_timed_out(&timeout, pid))
+		if (timed_out(&timeout))
 			return false;
 		sleep_ns(NSEC_PER_MSEC);
 	}
@@ -285,7 +285,7 @@ static bool enter_vfork(struct target_state *state, pid_t pid)
 {
 	struct timeout timeout = timeout_start(MODIFIER_TIMEOUT_NS);
 
-	while (!state->inner && !task_timed_out(&timeout, pid))
+	while (!state->inner && !timed_out(&timeout))
 		sleep_ns(NSEC_PER_MSEC);
 	return state->inner;
 }
@@ -314,7 +314,7 @@ static bool enter_exec(struct target_state *state, pid_t pid)
 {
 	struct timeout timeout = timeout_start(MODIFIER_TIMEOUT_NS);
 
-	while (!task_timed_out(&timeout, pid)) {
+	while (!timed_out(&timeout)) {
 		int fd = open_target(pid, 0, "cmdline");
 		char text[256] = "";
 
