@@ -32,12 +32,14 @@
 #include "lib/child.h"
 #include "lib/clock.h"
 #include "lib/cpu.h"
+#include "lib/futex.h"
 #include "lib/harness.h"
 #include "lib/kernel_log.h"
 #include "lib/limits.h"
 #include "lib/machine.h"
 #include "lib/print.h"
 #include "lib/random.h"
+#include "lib/task.h"
 #include "lib/util.h"
 #include "model/change.h"
 #include "model/check.h"
@@ -2868,7 +2870,7 @@ TEST_F_TIMEOUT(processes, stuck_is_who_waits_for_each_other, 120)
 TEST_F(processes, patience_ends_with_the_task)
 {
 	struct timeout over = timeout_start(0), timeout = timeout_start(5 * NSEC_PER_SEC);
-	_Atomic uint32_t word = 0;
+	struct start_barrier barrier = { 0 };
 	struct child child = { 0 };
 	int i;
 
@@ -2879,11 +2881,11 @@ TEST_F(processes, patience_ends_with_the_task)
 		EXPECT_FALSE(task_timed_out(&timeout, 0));
 		sleep_ns(TIMEOUT_POLL_NS);
 	}
-	EXPECT_EQ(-ETIMEDOUT, futex_await(&word, 0, NSEC_PER_MSEC, child.pid));
+	EXPECT_EQ(-ETIMEDOUT, futex_await(&barrier.open, 0, NSEC_PER_MSEC, child.pid));
 	/* It is not reaped meanwhile. */
 	kill(child.pid, SIGKILL);
-	EXPECT_EQ(-ESRCH, futex_await(&word, 0, 5 * NSEC_PER_SEC, child.pid));
-	EXPECT_EQ(0, futex_await(&word, 1, 5 * NSEC_PER_SEC, child.pid));
+	EXPECT_EQ(-ESRCH, futex_await(&barrier.open, 0, 5 * NSEC_PER_SEC, child.pid));
+	EXPECT_EQ(0, futex_await(&barrier.open, 1, 5 * NSEC_PER_SEC, child.pid));
 	child_kill(&child);
 }
 

@@ -21,6 +21,7 @@
 #include "monitor_command.h"
 #include "../lib/cpu.h"
 #include "../lib/futex.h"
+#include "../lib/task.h"
 #include "../lib/util.h"
 
 /* Timeout of processes that are to stop, in ns; generous, for a busy machine. */

@@ -11,8 +11,8 @@
 #include "monitor_trial.h"
 #include "../latency/program.h"
 #include "../latency/stall.h"
-#include "../lib/cpu.h"
 #include "../lib/random.h"
+#include "../lib/task.h"
 #include "../lib/util.h"
 
 /* One in this many pairs has a quiet window before it; as in latency/trial.c. */

@@ -11,6 +11,7 @@
 #include "../lib/cpu.h"
 #include "../lib/env.h"
 #include "../lib/print.h"
+#include "../lib/task.h"
 
 /* Since 5.14; before that release, page faults take mmap_lock. */
 #ifndef MADV_POPULATE_WRITE

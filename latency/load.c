@@ -13,6 +13,7 @@
 #include "../lib/clock.h"
 #include "../lib/cpu.h"
 #include "../lib/procmap.h"
+#include "../lib/task.h"
 
 /*
  * Time after which scanners that have not changed over get LOAD_NICE_HURRY, in

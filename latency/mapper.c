@@ -16,6 +16,7 @@
 #include "../lib/cpu.h"
 #include "../lib/machine.h"
 #include "../lib/random.h"
+#include "../lib/task.h"
 
 /*
  * Injected stall: one in this many operations.  The value is arbitrary; at a

@@ -10,7 +10,7 @@
 #include "mapper.h"
 #include "program.h"
 #include "../lib/clock.h"
-#include "../lib/cpu.h"
+#include "../lib/task.h"
 
 /*
  * Smallest ratio of mean durations of a read that counts as starvation.  A

@@ -12,8 +12,8 @@
 #include "load.h"
 #include "mapper.h"
 #include "../lib/clock.h"
-#include "../lib/cpu.h"
 #include "../lib/print.h"
+#include "../lib/task.h"
 #include "../lib/util.h"
 
 /*

@@ -14,7 +14,7 @@
 
 #include "child.h"
 #include "clock.h"
-#include "cpu.h"
+#include "task.h"
 
 /* Not in older libcs.  The numbers are the same on all architectures. */
 #ifndef SYS_pidfd_send_signal

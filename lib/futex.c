@@ -6,7 +6,7 @@
 
 #include "futex.h"
 #include "clock.h"
-#include "cpu.h"
+#include "task.h"
 
 long futex(_Atomic uint32_t *word, int op, uint32_t value,
 	   const struct timespec *timeout)

@@ -15,6 +15,7 @@
 #include "../lib/cpu.h"
 #include "../lib/futex.h"
 #include "../lib/random.h"
+#include "../lib/task.h"
 #include "inject.h"
 #include "watchdog.h"
 

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "../lib/clock.h"
-#include "../lib/cpu.h"
+#include "../lib/task.h"
 
 /*
  * Polls that find both asleep before they count as stuck.  Arbitrary: 3 s at

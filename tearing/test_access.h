@@ -29,8 +29,8 @@
 #include <unistd.h>
 
 #include "../lib/clock.h"
-#include "../lib/cpu.h"
 #include "../lib/print.h"
+#include "../lib/task.h"
 #include "../model/change.h"
 #include "../model/check.h"
 #include "../model/layout.h"

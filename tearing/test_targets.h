@@ -31,6 +31,7 @@
 #include "../lib/futex.h"
 #include "../lib/machine.h"
 #include "../lib/print.h"
+#include "../lib/task.h"
 #include "../lib/util.h"
 #include "../model/layout.h"
 #include "../model/parse.h"

@@ -17,6 +17,7 @@
 #include "../lib/futex.h"
 #include "../lib/machine.h"
 #include "../lib/print.h"
+#include "../lib/task.h"
 #include "../lib/util.h"
 
 /*
