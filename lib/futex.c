@@ -54,7 +54,9 @@ int futex_await(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns, pid_
 
 	while (futex_wait(word, value, TIMEOUT_POLL_NS))
 		if (task_timed_out(&timeout, tid))
-			return timeout.left_ns > 0 ? -ESRCH : -ETIMEDOUT;
+			/* The task may have changed it before it ended. */
+			return !futex_wait(word, value, 0) ? 0 :
+			       timeout.left_ns > 0 ? -ESRCH : -ETIMEDOUT;
 	return 0;
 }
 

@@ -2,7 +2,9 @@
 /*
  * task.c - what other tasks do, and waiting for them
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,7 +51,10 @@ char task_state(pid_t tid)
 
 bool task_is_gone(pid_t tid)
 {
-	return strchr("ZX?", task_state(tid));
+	char state = task_state(tid);
+
+	/* /proc may hide it (hidepid). */
+	return state == '?' ? kill(tid, 0) && errno == ESRCH : strchr("ZX", state) != NULL;
 }
 
 bool task_timed_out(struct timeout *timeout, pid_t tid)
