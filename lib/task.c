@@ -54,7 +54,7 @@ bool task_is_gone(pid_t tid)
 	char state = task_state(tid);
 
 	/* /proc may hide it (hidepid). */
-	return state == '?' ? kill(tid, 0) && errno == ESRCH : strchr("ZX", state) != NULL;
+	return state == '?' ? kill(tid, 0) && errno == ESRCH : state == 'Z' || state == 'X';
 }
 
 bool task_timed_out(struct timeout *timeout, pid_t tid)
