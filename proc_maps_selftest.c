@@ -2875,10 +2875,10 @@ TEST_F(processes, patience_ends_with_the_task)
 	int i;
 
 	ASSERT_EQ(0, child_start(&child, pause_forever, NULL));
-	EXPECT_TRUE(task_timed_out(&over, child.pid));
+	EXPECT_EQ(-ETIMEDOUT, task_timed_out(&over, child.pid));
 	for (i = 0; i < 100; i++) {
-		EXPECT_FALSE(task_timed_out(&timeout, child.pid));
-		EXPECT_FALSE(task_timed_out(&timeout, 0));
+		EXPECT_EQ(0, task_timed_out(&timeout, child.pid));
+		EXPECT_EQ(0, task_timed_out(&timeout, 0));
 		sleep_ns(TIMEOUT_POLL_NS);
 	}
 	EXPECT_EQ(-ETIMEDOUT, futex_await(&barrier.open, 0, NSEC_PER_MSEC, child.pid));

@@ -52,12 +52,12 @@ int futex_await(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns, pid_
 {
 	struct timeout timeout = timeout_start(timeout_ns);
 
-	while (futex_wait(word, value, TIMEOUT_POLL_NS))
-		if (task_timed_out(&timeout, tid))
-			/* The task may have changed it before it ended. */
-			return !futex_wait(word, value, 0) ? 0 :
-			       timeout.left_ns > 0 ? -ESRCH : -ETIMEDOUT;
-	return 0;
+	int err = 0;
+
+	while (!err && futex_wait(word, value, TIMEOUT_POLL_NS))
+		err = task_timed_out(&timeout, tid);
+	/* The task may have changed it before it ended. */
+	return atomic_load(word) == value ? err : 0;
 }
 
 void futex_store(_Atomic uint32_t *word, uint32_t value)

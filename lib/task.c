@@ -57,13 +57,15 @@ bool task_is_gone(pid_t tid)
 	return state == '?' ? kill(tid, 0) && errno == ESRCH : state == 'Z' || state == 'X';
 }
 
-bool task_timed_out(struct timeout *timeout, pid_t tid)
+int task_timed_out(struct timeout *timeout, pid_t tid)
 {
 	int64_t polls = timeout->left_ns / TASK_POLL_NS;
 
 	if (timed_out(timeout))
-		return true;
-	return tid && timeout->left_ns / TASK_POLL_NS != polls && task_is_gone(tid);
+		return -ETIMEDOUT;
+	if (!tid || timeout->left_ns / TASK_POLL_NS == polls)
+		return 0;
+	return task_is_gone(tid) ? -ESRCH : 0;
 }
 
 bool thread_is_traced(void)

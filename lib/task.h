@@ -60,9 +60,10 @@ bool task_is_gone(pid_t tid);
  * @timeout:	the timeout, as for timed_out(); a second or more
  * @tid:	the task that is to do what is waited for; 0 for no certain one
  *
- * Return: true if nothing is left, or if the task is gone, which is seen within TASK_POLL_NS.
+ * Return: -ETIMEDOUT if nothing is left, -ESRCH if the task is gone, which is seen within
+ * TASK_POLL_NS, else 0.
  */
-bool task_timed_out(struct timeout *timeout, pid_t tid);
+int task_timed_out(struct timeout *timeout, pid_t tid);
 
 /** thread_is_traced() - check whether a tracer stops this thread at its system calls. */
 bool thread_is_traced(void);

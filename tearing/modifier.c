@@ -372,10 +372,9 @@ int race_freeze(struct race *race)
 		if (race->interleave == INTERLEAVE_QUEUE)
 			set_level(race->tid, LEVEL_MODIFIER);
 		sleep_ns(50 * NSEC_PER_USEC);
-		if (race->error)
-			return race->error;
-		if (task_timed_out(&timeout, race->tid))
-			return timeout.left_ns > 0 ? -ESRCH : -ETIMEDOUT;
+		err = race->error ?: task_timed_out(&timeout, race->tid);
+		if (err)
+			return err;
 	}
 	made = race->seq / 2 % race->change->nr;
 	err = made ? race_step(race, race->change->nr - made) : race->error;
